@@ -1,0 +1,104 @@
+"""The one door `kwm`: each command's name and the module that owns it, imported only when called.
+
+`kwm --help` must answer at once, and the quoter's commands must not pay for Prefect's import; so this file knows names
+and one line about each, nothing else.
+"""
+
+import sys
+from importlib import import_module
+from typing import Any
+
+import typer
+from typer.core import TyperGroup
+
+from core.errors import KwmError
+
+# command -> (module, attribute: a typer.Typer or a function, one line for `kwm --help`)
+COMMANDS: dict[str, tuple[str, str, str]] = {
+    "up": ("core.up.command", "up", "Start everything: exchange, weather, Prefect, flows, quoter, dashboard."),
+    "doctor": ("core.doctor", "doctor", "Check settings, keys, clock, exchange, weather, disk; say what to do."),
+    "quote": ("quoter.commands", "quote", "Run the quoter (what `kwm up` starts; for services)."),
+    "status": ("quoter.commands", "status", "Is it alive, what does it hold, what can it lose, why is it not quoting."),
+    "positions": ("quoter.commands", "positions", "What we hold, by event and bracket."),
+    "orders": ("quoter.commands", "orders", "Our working orders."),
+    "fills": ("quoter.commands", "fills", "Our latest fills."),
+    "balance": ("quoter.commands", "balance", "Cash, and what the exchange says."),
+    "markets": ("quoter.commands", "markets", "Book, fair and quote of every market."),
+    "risk": ("quoter.commands", "risk", "Limits and how much of each is used."),
+    "pnl": ("quoter.commands", "pnl", "Profit and loss today: realised, marked, fees."),
+    "why": ("quoter.commands", "why", "Why a market is quoted as it is, or is not."),
+    "pause": ("quoter.commands", "pause", "Take quotes away until resume; keep watching."),
+    "resume": ("quoter.commands", "resume", "Quote again after pause or halt."),
+    "start": ("quoter.commands", "start", "Quote (the same as resume)."),
+    "stop": ("quoter.commands", "stop", "Take quotes away and end the quoter cleanly."),
+    "halt": ("quoter.commands", "halt", "Stop now: cancel everything of ours, verify, stay stopped."),
+    "kill": ("quoter.commands", "kill", "Halt without the quoter: cancel over REST, verify zero resting."),
+    "cancel-all": ("quoter.commands", "cancel_all", "Cancel our working orders once; quoting goes on."),
+    "watch": ("quoter.commands", "watch", "A live view in the terminal."),
+    "settings": ("quoter.commands", "settings", "Every setting in force, and where to change it."),
+    "replay": ("quoter.commands", "replay", "Run a journal through the engine again; must give the same actions."),
+    "simulate": ("quoter.commands", "simulate", "Seeded worlds full of faults: prove the invariants."),
+    "exchange": ("core.exchange.command", "exchange", "Run the embedded exchange by itself."),
+    "weather": ("core.weather.command", "weather", "Run the embedded weather server by itself."),
+    "flows": ("flows.commands", "flows", "Run one flow now, list them, or serve them on their schedules."),
+    "fair": ("flows.commands", "fair", "The fair-value ladder of an event, and why."),
+    "score": ("flows.commands", "score", "Score the production model walk-forward over a dataset."),
+    "sql": ("flows.commands", "sql", "Open DuckDB on the data, or run one query; blocks nobody."),
+}
+
+
+class Door(TyperGroup):
+    """A group whose commands are imported when asked for."""
+
+    def list_commands(self, ctx: Any) -> list[str]:
+        """In the order of the table, which is the order in which a newcomer needs them."""
+        return list(COMMANDS)
+
+    def get_command(self, ctx: Any, cmd_name: str) -> Any:
+        """Import the owner; while `--help` is drawn, only its name and line."""
+        if cmd_name not in COMMANDS:
+            return None
+        module, attribute, line = COMMANDS[cmd_name]
+        if _drawing_help():
+            shown = typer.Typer(add_completion=False)
+            shown.command(name=cmd_name, help=line)(lambda: None)
+            return typer.main.get_command(shown)
+        owner = getattr(import_module(module), attribute)
+        if not isinstance(owner, typer.Typer):
+            function, owner = owner, typer.Typer(add_completion=False, pretty_exceptions_enable=False)
+            owner.command(name=cmd_name)(function)
+        command = typer.main.get_command(owner)
+        command.name = cmd_name
+        return command
+
+
+def _drawing_help() -> bool:
+    words = sys.argv[1:]
+    return not words or words[0] in ("--help", "-h")
+
+
+app = typer.Typer(
+    cls=Door,
+    help="A market maker for Kalshi's daily temperature brackets. `kwm up` starts everything.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+
+@app.callback()
+def _root() -> None:
+    """A market maker for Kalshi's daily temperature brackets. `kwm up` starts everything."""
+
+
+def main() -> None:
+    """Run the command line; an error of ours is one line and exit code 1, never a traceback."""
+    try:
+        app()
+    except KwmError as error:
+        sys.stderr.write(f"kwm: {error}\n")
+        sys.exit(1)
+
+
+if __name__ == "__main__":
+    main()

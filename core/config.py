@@ -1,0 +1,302 @@
+"""Settings: one committed `settings.toml`, a person's `kwm.toml` over it, the environment (`KWM_...`) on top.
+
+Frozen, unknown keys are errors, read once at the top. Below that a function takes the smallest part it needs. Amounts
+of money in `[risk]` have defaults for the embedded world only: in demo and production each must be set by a person.
+"""
+
+import os
+import tomllib
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
+
+from core.errors import Malformed, SettingsError
+from core.stations import BY_CODE, BY_SERIES, STATIONS, Station
+from core.units import Count, Money, count, money
+
+CONFIRMATION = "I trade real money"
+DEFAULTS = Path(__file__).with_name("settings.toml")
+_PREFIX = "KWM_"
+_NOT_SETTINGS = {"KWM_CLOCK", "KWM_SETTINGS", "KWM_REST_URL", "KWM_WS_URL", "KWM_WEATHER_URL", "KWM_EXCHANGE__KEY_PEM"}
+
+
+def _money(value: object) -> object:
+    return money(value, "amount") if isinstance(value, str) else _refuse(value, 'a dollar string such as "25.00"')
+
+
+def _count(value: object) -> object:
+    return count(value, "contracts") if isinstance(value, str) else _refuse(value, 'a string such as "10"')
+
+
+def _refuse(value: object, wanted: str) -> object:
+    raise ValueError(f"expected {wanted}, got {value!r}")
+
+
+Dollars = Annotated[Money, BeforeValidator(_money), Field(ge=0)]
+Contracts = Annotated[Count, BeforeValidator(_count), Field(gt=0)]
+Seconds = Annotated[float, Field(gt=0, le=604_800)]
+Port = Annotated[int, Field(ge=1, le=65_535)]
+Edge = Annotated[float, Field(ge=0, le=1)]
+
+
+class Section(BaseModel):
+    """A frozen section; a misspelt key is an error."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, validate_default=True)
+
+
+class ExchangeSettings(Section):
+    """Which exchange, and as whom."""
+
+    environment: Literal["embedded", "demo", "production"]
+    confirm_production: str
+    exchange_index: int
+    subaccount: Annotated[int, Field(ge=0, le=63)]
+    key_id: str
+    key_file: str
+    timeout_s: Seconds
+    use_yes_price: bool
+    port: Port
+
+
+class WeatherSettings(Section):
+    """Where the weather comes from."""
+
+    source: Literal["embedded", "live"]
+    user_agent: str
+    timeout_s: Seconds
+    port: Port
+    max_age_s: Seconds
+
+
+class EventSettings(Section):
+    """Which events we look at."""
+
+    cities: tuple[str, ...]
+    variables: tuple[Literal["high", "low"], ...]
+    series: tuple[str, ...]
+    exclude: tuple[str, ...]
+
+    @model_validator(mode="after")
+    def _known(self) -> "EventSettings":
+        for city in self.cities:
+            if station_named(city) is None:
+                raise ValueError(f"cities: no station {city!r}; known are {', '.join(s.city for s in STATIONS)}")
+        for series in self.series:
+            if series not in BY_SERIES:
+                raise ValueError(f"series: {series!r} is no daily temperature series we know")
+        return self
+
+    def stations(self) -> tuple[Station, ...]:
+        """The chosen stations, in the table's order."""
+        if not self.cities:
+            return STATIONS
+        wanted = {station_named(city) for city in self.cities}
+        return tuple(s for s in STATIONS if s in wanted)
+
+    def wants(self, series: str) -> bool:
+        """Is this series chosen?"""
+        station = BY_SERIES.get(series)
+        if station is None or station not in self.stations():
+            return False
+        variable = "high" if series == station.series_high else "low"
+        return variable in self.variables and (not self.series or series in self.series)
+
+
+class FlowSettings(Section):
+    """How often flows run, and how long a publication lives."""
+
+    discover_s: Seconds
+    ingest_s: Seconds
+    publish_s: Seconds
+    load_s: Seconds
+    settle_s: Seconds
+    report_s: Seconds
+    valid_s: Seconds
+
+
+class QuotingSettings(Section):
+    """How quotes are made. `settings.toml` says what each means."""
+
+    edge: Edge
+    min_edge: Edge
+    sd_edge: Annotated[float, Field(ge=0, le=10)]
+    skew: Literal["linear", "exponential"]
+    skew_edge: Edge
+    size: Contracts
+    max_size: Contracts
+    levels: Annotated[int, Field(ge=1, le=10)]
+    level_step: Edge
+    one_sided_at: Annotated[float, Field(gt=0, le=1)]
+    min_fair: Annotated[float, Field(ge=0, lt=0.5)]
+    max_gap: Edge
+    stop_before_close_s: Annotated[float, Field(ge=0)]
+    requote_ticks: Annotated[int, Field(ge=0, le=100)]
+    requote_size: Annotated[float, Field(ge=0, le=1)]
+
+
+class RiskSettings(Section):
+    """What may be lost. No default for money outside the embedded world."""
+
+    max_order: Contracts
+    max_order_notional: Dollars
+    max_position: Contracts
+    max_loss_event: Dollars
+    max_stress_event: Dollars
+    max_loss_city: Dollars
+    max_loss_total: Dollars
+    max_daily_loss: Dollars
+    max_drawdown: Dollars
+    min_balance: Dollars
+    collar: Edge
+    max_fills_per_minute: Annotated[int, Field(ge=1)]
+    max_errors_per_minute: Annotated[int, Field(ge=1)]
+
+
+class EngineSettings(Section):
+    """Timing, identity and budget of the engine."""
+
+    run_prefix: Annotated[str, Field(pattern=r"^[a-z0-9]{2,12}$")]
+    book_stale_s: Seconds
+    order_life_s: Seconds
+    refresh_before_s: Seconds
+    ack_timeout_s: Seconds
+    reconcile_s: Seconds
+    write_tokens_per_s: Annotated[float, Field(gt=0)]
+    write_burst: Annotated[float, Field(gt=0)]
+    cancel_reserve: Annotated[float, Field(ge=0)]
+    group_window_limit: Contracts
+
+    @model_validator(mode="after")
+    def _ordered(self) -> "EngineSettings":
+        if self.refresh_before_s >= self.order_life_s:
+            raise ValueError(
+                "refresh_before_s must be shorter than order_life_s, or every order is always being renewed"
+            )
+        if self.cancel_reserve >= self.write_burst:
+            raise ValueError("cancel_reserve must be below write_burst, or nothing can ever be placed")
+        return self
+
+
+class StorageSettings(Section):
+    """Where files live."""
+
+    data: Path
+
+
+class DashboardSettings(Section):
+    """The operator's page."""
+
+    host: str
+    port: Port
+    token: str
+
+
+class PrefectSettings(Section):
+    """The Prefect server of `kwm up`."""
+
+    port: Port
+
+
+class Settings(Section):
+    """All of it."""
+
+    exchange: ExchangeSettings
+    weather: WeatherSettings
+    events: EventSettings
+    flows: FlowSettings
+    quoting: QuotingSettings
+    risk: RiskSettings
+    engine: EngineSettings
+    storage: StorageSettings
+    dashboard: DashboardSettings
+    prefect: PrefectSettings
+
+
+def station_named(name: str) -> Station | None:
+    """`KNYC`, `knyc`, `New York` -> the station, or None."""
+    wanted = name.strip().lower()
+    return BY_CODE.get(wanted.upper()) or next((s for s in STATIONS if s.city.lower() == wanted), None)
+
+
+def load(environ: dict[str, str] | None = None, file: Path | None = None) -> Settings:
+    """Read defaults, the person's file and the environment, in this order. Raises: SettingsError, naming key and remedy."""
+    env = dict(os.environ if environ is None else environ)
+    chosen = file or (Path(env["KWM_SETTINGS"]) if env.get("KWM_SETTINGS") else Path("kwm.toml"))
+    if not chosen.exists() and (file is not None or env.get("KWM_SETTINGS")):
+        raise SettingsError(f"settings file {chosen} does not exist")
+    own = _read(chosen) if chosen.exists() else {}
+    own = _merged(own, _from_environment(env))
+    merged = _merged(_read(DEFAULTS), own)
+    try:
+        settings = Settings.model_validate(merged)
+    except (ValidationError, Malformed) as error:
+        raise SettingsError(_words(error)) from error
+    _check_environment(settings, own, env)
+    return settings
+
+
+def _read(path: Path) -> dict[str, Any]:
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8"))
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise SettingsError(f"{path}: {error}") from error
+
+
+def _from_environment(env: dict[str, str]) -> dict[str, Any]:
+    """`KWM_QUOTING__EDGE=0.03` -> {"quoting": {"edge": 0.03}}; values are read as TOML, else as text."""
+    found: dict[str, Any] = {}
+    for name, value in env.items():
+        if not name.startswith(_PREFIX) or name in _NOT_SETTINGS:
+            continue
+        section, separator, key = name.removeprefix(_PREFIX).lower().partition("__")
+        if not separator:
+            raise SettingsError(f"{name}: expected KWM_<SECTION>__<KEY>, for example KWM_QUOTING__EDGE")
+        try:
+            parsed: Any = tomllib.loads(f"v = {value}")["v"]
+        except tomllib.TOMLDecodeError:
+            parsed = value
+        field = Settings.model_fields.get(section)
+        wanted = field.annotation.model_fields.get(key) if field and field.annotation else None
+        is_amount = wanted is not None and any(isinstance(m, BeforeValidator) for m in wanted.metadata)
+        if is_amount or (wanted is not None and wanted.annotation is str):
+            parsed = value.strip('"')  # an amount stays the text it was: 25.10 must not become a float
+        found.setdefault(section, {})[key] = parsed
+    return found
+
+
+def _merged(base: dict[str, Any], over: dict[str, Any]) -> dict[str, Any]:
+    result = dict(base)
+    for key, value in over.items():
+        known = result.get(key)
+        result[key] = _merged(known, value) if isinstance(known, dict) and isinstance(value, dict) else value
+    return result
+
+
+def _words(error: ValidationError | Malformed) -> str:
+    if isinstance(error, Malformed):
+        return str(error)
+    lines = []
+    for problem in error.errors():
+        key = ".".join(str(part) for part in problem["loc"])
+        why = "is no setting we know" if problem["type"] == "extra_forbidden" else problem["msg"]
+        lines.append(f"[{key}] {why}")
+    return "settings: " + "; ".join(lines) + " (core/settings.toml explains every key)"
+
+
+def _check_environment(settings: Settings, own: dict[str, Any], env: dict[str, str]) -> None:
+    exchange = settings.exchange
+    if exchange.environment == "embedded":
+        return
+    missing = [key for key in RiskSettings.model_fields if key not in own.get("risk", {})]
+    if missing:
+        raise SettingsError(
+            f"[risk] {', '.join(missing)}: set by you, not by default, in {exchange.environment} (put them into kwm.toml)"
+        )
+    if not exchange.key_id or not (exchange.key_file or env.get("KWM_EXCHANGE__KEY_PEM")):
+        raise SettingsError(
+            f"[exchange] key_id and key_file (or KWM_EXCHANGE__KEY_PEM) are needed in {exchange.environment}"
+        )
+    if exchange.environment == "production" and exchange.confirm_production != CONFIRMATION:
+        raise SettingsError(f'[exchange] confirm_production must say "{CONFIRMATION}" before production starts')

@@ -1,0 +1,1 @@
+"""Kalshi, and a Kalshi without a network."""

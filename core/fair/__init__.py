@@ -1,0 +1,1 @@
+"""Rows to probabilities. All pure; every function cites its equation."""

@@ -1,0 +1,1 @@
+"""What we hold and what it can cost. All pure, all integers."""

@@ -1,0 +1,1 @@
+"""Files: written once, atomically; read by anybody at any time."""

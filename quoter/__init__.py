@@ -1,0 +1,1 @@
+"""The streaming process: one engine, several shells."""

@@ -1,0 +1,1 @@
+"""What a person sees of the engine, and the few things a person may tell it."""

@@ -1,0 +1,1 @@
+"""The hands: they carry events in and actions out, and decide nothing."""
