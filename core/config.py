@@ -18,7 +18,15 @@ from core.units import Count, Money, count, money
 CONFIRMATION = "I trade real money"
 DEFAULTS = Path(__file__).with_name("settings.toml")
 _PREFIX = "KWM_"
-_NOT_SETTINGS = {"KWM_CLOCK", "KWM_SETTINGS", "KWM_REST_URL", "KWM_WS_URL", "KWM_WEATHER_URL", "KWM_EXCHANGE__KEY_PEM"}
+_NOT_SETTINGS = {
+    "KWM_CLOCK",
+    "KWM_SETTINGS",
+    "KWM_SHARED",
+    "KWM_REST_URL",
+    "KWM_WS_URL",
+    "KWM_WEATHER_URL",
+    "KWM_EXCHANGE__KEY_PEM",
+}
 
 
 def _money(value: object) -> object:
@@ -221,7 +229,7 @@ def station_named(name: str) -> Station | None:
 
 
 def load(environ: dict[str, str] | None = None, file: Path | None = None) -> Settings:
-    """Read defaults, the person's file and the environment, in this order. Raises: SettingsError, naming key and remedy."""
+    """Defaults, the person's file, the environment, in this order. Raises: SettingsError, naming key and remedy."""
     env = dict(os.environ if environ is None else environ)
     chosen = file or (Path(env["KWM_SETTINGS"]) if env.get("KWM_SETTINGS") else Path("kwm.toml"))
     if not chosen.exists() and (file is not None or env.get("KWM_SETTINGS")):
@@ -292,7 +300,7 @@ def _check_environment(settings: Settings, own: dict[str, Any], env: dict[str, s
     missing = [key for key in RiskSettings.model_fields if key not in own.get("risk", {})]
     if missing:
         raise SettingsError(
-            f"[risk] {', '.join(missing)}: set by you, not by default, in {exchange.environment} (put them into kwm.toml)"
+            f"[risk] {', '.join(missing)}: in {exchange.environment} set by you, never by default; put them into kwm.toml"
         )
     if not exchange.key_id or not (exchange.key_file or env.get("KWM_EXCHANGE__KEY_PEM")):
         raise SettingsError(

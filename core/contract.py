@@ -74,10 +74,7 @@ def exhaustive(brackets: list[Bracket]) -> bool:
     ordered = sorted(brackets, key=lambda b: -(10**6) if b.low is None else b.low)
     if not ordered or ordered[0].low is not None or ordered[-1].high is not None:
         return False
-    return all(
-        a.high is not None and b.low is not None and b.low == a.high + 1
-        for a, b in itertools.pairwise(ordered)
-    )
+    return all(a.high is not None and b.low is not None and b.low == a.high + 1 for a, b in itertools.pairwise(ordered))
 
 
 @dataclass(frozen=True, slots=True)
