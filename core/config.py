@@ -300,7 +300,7 @@ def _check_environment(settings: Settings, own: dict[str, Any], env: dict[str, s
     missing = [key for key in RiskSettings.model_fields if key not in own.get("risk", {})]
     if missing:
         raise SettingsError(
-            f"[risk] {', '.join(missing)}: in {exchange.environment} set by you, never by default; put them into kwm.toml"
+            f"[risk] {', '.join(missing)}: in {exchange.environment} set by you, not by default; put them into kwm.toml"
         )
     if not exchange.key_id or not (exchange.key_file or env.get("KWM_EXCHANGE__KEY_PEM")):
         raise SettingsError(

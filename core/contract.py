@@ -219,7 +219,7 @@ def read_rules(text: str) -> RulesSay:
         else None
     )  # fmt: skip
     try:
-        when = datetime.strptime(f"{day['month']} {day['day']}", "%b %d, %Y").date() if day else None  # noqa: DTZ007
+        when = datetime.strptime(f"{day['month']} {day['day']}", "%b %d, %Y").date() if day else None  # noqa: DTZ007 - a day
     except ValueError:
         when = None
     high = word is not None and word["word"].lower() in ("highest", "maximum")

@@ -1,147 +1,31 @@
-"""What we say to an exchange, and what it says to us, in our own words.
+"""What an exchange says to us, in our own words; and, re-exported, what we say to it (`core/requests.py`).
 
-Requests carry no time. Everything the exchange says carries `at`: the instant at which *this side* learnt it, stamped
-once by whoever carries it (live shell, simulator, replay). The engine's events are these messages and a few of its own,
-so the same engine runs against Kalshi, the embedded exchange, a journal or a seeded world.
-
-One book, in YES terms: a bid buys YES, an ask sells YES (= buys NO at 1 - price). All structs are frozen msgspec
-structs with a tag, so a journal line decodes to what it was.
+Everything the exchange says carries `at`: the instant at which *this side* learnt it, stamped once by whoever carries
+it (live shell, simulator, replay). The engine's events are these messages and a few of its own, so the same engine runs
+against Kalshi, the embedded exchange, a journal or a seeded world.
 """
 
-from enum import StrEnum
-
-import msgspec
-
+from core.requests import AmendOrder as AmendOrder
+from core.requests import CancelAllOrders as CancelAllOrders
+from core.requests import CancelOrder as CancelOrder
+from core.requests import CreateGroup as CreateGroup
+from core.requests import DecreaseOrder as DecreaseOrder
+from core.requests import Message as Message
+from core.requests import PlaceOrder as PlaceOrder
+from core.requests import Request as Request
+from core.requests import ResetGroup as ResetGroup
+from core.requests import SelfTrade as SelfTrade
+from core.requests import SetGroupLimit as SetGroupLimit
+from core.requests import Side as Side
+from core.requests import Ticker as Ticker
+from core.requests import TimeInForce as TimeInForce
+from core.requests import TriggerGroup as TriggerGroup
 from core.units import Count, Instant, Money, Price
-
-Ticker = str
-
-
-class Side(StrEnum):
-    """On the YES leg."""
-
-    BID = "bid"
-    ASK = "ask"
-
-    @property
-    def sign(self) -> int:
-        """+1 for a bid (inventory grows), -1 for an ask."""
-        return 1 if self is Side.BID else -1
-
-    @property
-    def other(self) -> "Side":
-        """The opposite side."""
-        return Side.ASK if self is Side.BID else Side.BID
-
-
-class TimeInForce(StrEnum):
-    """How long an order lives [S: CreateOrderV2Request.time_in_force]."""
-
-    GOOD_TILL_CANCELED = "good_till_canceled"
-    IMMEDIATE_OR_CANCEL = "immediate_or_cancel"
-    FILL_OR_KILL = "fill_or_kill"
-
-
-class SelfTrade(StrEnum):
-    """What happens when our orders meet [S: SelfTradePreventionType]."""
-
-    TAKER_AT_CROSS = "taker_at_cross"  # the incoming order is cancelled
-    MAKER = "maker"  # the resting order is cancelled, matching goes on
-
-
-class Message(msgspec.Struct, frozen=True, tag=True, gc=False, omit_defaults=True):
-    """Base of every message; `type` in JSON is the class name."""
-
-
-# --- what we say -----------------------------------------------------------------------------------------------------
-
-
-class PlaceOrder(Message, frozen=True, tag=True, gc=False, omit_defaults=True):
-    """Create one order."""
-
-    client_order_id: str
-    ticker: Ticker
-    side: Side
-    price: Price
-    count: Count
-    expires_at: Instant | None = None  # the exchange knows whole seconds; None = never
-    post_only: bool = True
-    cancel_on_pause: bool = True
-    group: str | None = None
-    time_in_force: TimeInForce = TimeInForce.GOOD_TILL_CANCELED
-    self_trade: SelfTrade = SelfTrade.TAKER_AT_CROSS
-    reduce_only: bool = False
-
-
-class AmendOrder(Message, frozen=True, tag=True, gc=False, omit_defaults=True):
-    """Change price, total size or expiry. Keeps the queue only for a pure size decrease or a change of expiry."""
-
-    order_id: str
-    client_order_id: str
-    ticker: Ticker
-    side: Side
-    price: Price
-    total: Count  # already filled + wanted remaining
-    expires_at: Instant | None = None  # None = keep
-
-
-class DecreaseOrder(Message, frozen=True, tag=True, gc=False, omit_defaults=True):
-    """Shrink what remains of a resting order; keeps the queue."""
-
-    order_id: str
-    client_order_id: str
-    ticker: Ticker
-    reduce_to: Count
-
-
-class CancelOrder(Message, frozen=True, tag=True, gc=False, omit_defaults=True):
-    """Take one order away. A cancel is a wish: the order may already have filled."""
-
-    order_id: str
-    client_order_id: str
-    ticker: Ticker
-
-
-class CancelAllOrders(Message, frozen=True, tag=True, gc=False, omit_defaults=True):
-    """Take every order of the account away, ours or not; may also take orders placed within the next minute."""
-
-
-class CreateGroup(Message, frozen=True, tag=True, gc=False, omit_defaults=True):
-    """Open an order group: at most `limit` contracts matched in any rolling 15 s, else the group cancels and blocks."""
-
-    name: str  # ours: the event's ticker; the exchange answers with its own id
-    limit: Count
-
-
-class SetGroupLimit(Message, frozen=True, tag=True, gc=False, omit_defaults=True):
-    """Change a group's limit."""
-
-    group: str
-    limit: Count
-
-
-class ResetGroup(Message, frozen=True, tag=True, gc=False, omit_defaults=True):
-    """Let a triggered group take orders again."""
-
-    group: str
-
-
-class TriggerGroup(Message, frozen=True, tag=True, gc=False, omit_defaults=True):
-    """Cancel everything in a group and block it, now."""
-
-    group: str
-
-
-Request = (
-    PlaceOrder | AmendOrder | DecreaseOrder | CancelOrder | CancelAllOrders
-    | CreateGroup | SetGroupLimit | ResetGroup | TriggerGroup
-)  # fmt: skip
-
 
 # --- what the exchange says about our requests -----------------------------------------------------------------------
 
 
-class Acked(Message, frozen=True, tag=True, gc=False, omit_defaults=True):
+class Acked(Message, frozen=True):
     """An order of ours exists as described. `count` is the total, `remaining` what can still fill.
 
     Answers a create or an amend, or comes from the `user_orders` stream; `remaining == 0` never comes as Acked.
@@ -158,7 +42,7 @@ class Acked(Message, frozen=True, tag=True, gc=False, omit_defaults=True):
     expires_at: Instant | None = None
 
 
-class Rejected(Message, frozen=True, tag=True, gc=False, omit_defaults=True):
+class Rejected(Message, frozen=True):
     """The exchange declined a request for this order; for a create, no order exists."""
 
     at: Instant
@@ -169,7 +53,7 @@ class Rejected(Message, frozen=True, tag=True, gc=False, omit_defaults=True):
     words: str = ""
 
 
-class Gone(Message, frozen=True, tag=True, gc=False, omit_defaults=True):
+class Gone(Message, frozen=True):
     """The exchange proves that the order can no longer fill. `filled` is its final filled count where known."""
 
     at: Instant
@@ -180,7 +64,7 @@ class Gone(Message, frozen=True, tag=True, gc=False, omit_defaults=True):
     reason: str = ""  # canceled, executed, expired, PostOnlyCrossCancel, ...
 
 
-class CancelNotFound(Message, frozen=True, tag=True, gc=False, omit_defaults=True):
+class CancelNotFound(Message, frozen=True):
     """404 on a cancel, amend or decrease: gone, reason unknown, maybe filled. Reconcile before believing anything."""
 
     at: Instant
@@ -189,7 +73,7 @@ class CancelNotFound(Message, frozen=True, tag=True, gc=False, omit_defaults=Tru
     order_id: str
 
 
-class Unknown(Message, frozen=True, tag=True, gc=False, omit_defaults=True):
+class Unknown(Message, frozen=True):
     """A request was sent and its outcome is not known (timeout, 5xx, connection lost)."""
 
     at: Instant
@@ -199,7 +83,7 @@ class Unknown(Message, frozen=True, tag=True, gc=False, omit_defaults=True):
     words: str = ""
 
 
-class NotSent(Message, frozen=True, tag=True, gc=False, omit_defaults=True):
+class NotSent(Message, frozen=True):
     """A request certainly did not arrive (connection refused, throttled): nothing happened."""
 
     at: Instant
@@ -210,7 +94,7 @@ class NotSent(Message, frozen=True, tag=True, gc=False, omit_defaults=True):
     words: str = ""
 
 
-class GroupCreated(Message, frozen=True, tag=True, gc=False, omit_defaults=True):
+class GroupCreated(Message, frozen=True):
     """The answer to CreateGroup."""
 
     at: Instant
@@ -219,7 +103,7 @@ class GroupCreated(Message, frozen=True, tag=True, gc=False, omit_defaults=True)
     limit: Count
 
 
-class GroupChanged(Message, frozen=True, tag=True, gc=False, omit_defaults=True):
+class GroupChanged(Message, frozen=True):
     """A group was created, triggered, reset, deleted, or its limit moved [S: order_group_updates]."""
 
     at: Instant
@@ -231,7 +115,7 @@ class GroupChanged(Message, frozen=True, tag=True, gc=False, omit_defaults=True)
 # --- what the exchange streams ---------------------------------------------------------------------------------------
 
 
-class BookSnapshot(Message, frozen=True, tag=True, gc=False, omit_defaults=True):
+class BookSnapshot(Message, frozen=True):
     """The whole book of one market, in YES terms: levels (price, size), any order; an empty side is an empty list."""
 
     at: Instant
@@ -242,7 +126,7 @@ class BookSnapshot(Message, frozen=True, tag=True, gc=False, omit_defaults=True)
     sent_at: Instant | None = None
 
 
-class BookDelta(Message, frozen=True, tag=True, gc=False, omit_defaults=True):
+class BookDelta(Message, frozen=True):
     """A change of the resting size at one price, in YES terms."""
 
     at: Instant
@@ -255,7 +139,7 @@ class BookDelta(Message, frozen=True, tag=True, gc=False, omit_defaults=True):
     client_order_id: str | None = None  # set when an order of ours caused it
 
 
-class TradePrint(Message, frozen=True, tag=True, gc=False, omit_defaults=True):
+class TradePrint(Message, frozen=True):
     """Anybody's trade. `taker` is the aggressor's side on the YES leg."""
 
     at: Instant
@@ -267,7 +151,7 @@ class TradePrint(Message, frozen=True, tag=True, gc=False, omit_defaults=True):
     traded_at: Instant
 
 
-class Fill(Message, frozen=True, tag=True, gc=False, omit_defaults=True):
+class Fill(Message, frozen=True):
     """A fill of ours; counted once per `trade_id` and order."""
 
     at: Instant
@@ -284,7 +168,7 @@ class Fill(Message, frozen=True, tag=True, gc=False, omit_defaults=True):
     position_after: Count | None = None
 
 
-class MarketChanged(Message, frozen=True, tag=True, gc=False, omit_defaults=True):
+class MarketChanged(Message, frozen=True):
     """A market was created, activated, deactivated, re-dated, re-gridded, determined or settled."""
 
     at: Instant
@@ -296,27 +180,27 @@ class MarketChanged(Message, frozen=True, tag=True, gc=False, omit_defaults=True
     settlement_value: Money | None = None  # per contract, YES
 
 
-class StreamOpened(Message, frozen=True, tag=True, gc=False, omit_defaults=True):
+class StreamOpened(Message, frozen=True):
     """A stream (channel) is subscribed and will be complete from here on."""
 
     at: Instant
     channel: str
 
 
-class Connected(Message, frozen=True, tag=True, gc=False, omit_defaults=True):
+class Connected(Message, frozen=True):
     """The stream is up and signed in; nothing said on it before counts any more."""
 
     at: Instant
 
 
-class Disconnected(Message, frozen=True, tag=True, gc=False, omit_defaults=True):
+class Disconnected(Message, frozen=True):
     """The stream is down, or our own queue overflowed: every book is unknown, every order may have changed."""
 
     at: Instant
     words: str = ""
 
 
-class Gap(Message, frozen=True, tag=True, gc=False, omit_defaults=True):
+class Gap(Message, frozen=True):
     """A sequence gap or terminal channel error: the state of these markets is suspect until new snapshots."""
 
     at: Instant
@@ -328,7 +212,7 @@ class Gap(Message, frozen=True, tag=True, gc=False, omit_defaults=True):
 # --- what the exchange reports when asked ----------------------------------------------------------------------------
 
 
-class OrderView(Message, frozen=True, tag=True, gc=False, omit_defaults=True):
+class OrderView(Message, frozen=True):
     """One order as the exchange lists it."""
 
     order_id: str
@@ -344,7 +228,7 @@ class OrderView(Message, frozen=True, tag=True, gc=False, omit_defaults=True):
     group: str | None = None
 
 
-class PositionView(Message, frozen=True, tag=True, gc=False, omit_defaults=True):
+class PositionView(Message, frozen=True):
     """One signed position as the exchange lists it: negative is NO."""
 
     ticker: Ticker
@@ -354,7 +238,7 @@ class PositionView(Message, frozen=True, tag=True, gc=False, omit_defaults=True)
     fees_paid: Money
 
 
-class OrdersReported(Message, frozen=True, tag=True, gc=False, omit_defaults=True):
+class OrdersReported(Message, frozen=True):
     """Every resting order of the account, asked for at `asked_at`: complete as of some instant after it.
 
     An order of ours that was known before `asked_at` and is not in here is no longer resting.
@@ -365,7 +249,7 @@ class OrdersReported(Message, frozen=True, tag=True, gc=False, omit_defaults=Tru
     orders: list[OrderView]
 
 
-class PositionsReported(Message, frozen=True, tag=True, gc=False, omit_defaults=True):
+class PositionsReported(Message, frozen=True):
     """Every position of the account, and the balance."""
 
     at: Instant
@@ -374,7 +258,7 @@ class PositionsReported(Message, frozen=True, tag=True, gc=False, omit_defaults=
     balance: Money
 
 
-class OrderLookedUp(Message, frozen=True, tag=True, gc=False, omit_defaults=True):
+class OrderLookedUp(Message, frozen=True):
     """The answer to "what became of this order?": its final or present state, or None when it never arrived."""
 
     at: Instant

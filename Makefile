@@ -1,0 +1,48 @@
+# make run: everything, no keys, no network.   make test: the whole suite.   make setup: only the environment.
+.PHONY: run test test-fast check bench soak setup lock browser clean help
+STAMP := .venv/.made
+PY := .venv/bin/python
+
+run: $(STAMP)        ## start everything; Ctrl-C stops all of it cleanly
+	@exec .venv/bin/kwm up $(ARGS)
+
+setup: $(STAMP)      ## only the environment: .venv/bin/kwm exists afterwards
+
+$(STAMP): requirements.lock pyproject.toml bootstrap.sh
+	@sh bootstrap.sh
+	@touch $@
+
+test: $(STAMP) browser   ## lint, types, and every test
+	@$(MAKE) --no-print-directory check
+	$(PY) -m pytest -m "not bench" $(ARGS)
+
+test-fast: $(STAMP)  ## the pure tests only: no processes, no network
+	$(PY) -m pytest -m "not slow and not browser and not bench" $(ARGS)
+
+check: $(STAMP)      ## ruff and mypy
+	@.venv/bin/ruff format --check --quiet .
+	@.venv/bin/ruff check --quiet .
+	@.venv/bin/mypy --no-error-summary
+
+bench: $(STAMP)      ## speed, as ratios measured side by side
+	$(PY) -m pytest -m bench -s tests/bench $(ARGS)
+
+soak: $(STAMP)       ## 100,000 seeded worlds
+	.venv/bin/kwm simulate --seeds 100000
+
+browser:             ## Chromium for the browser tests, where it is absent and may be installed
+	@command -v chromium >/dev/null 2>&1 && command -v chromedriver >/dev/null 2>&1 || \
+	  if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null 2>&1; then \
+	    echo "installing Chromium for the browser tests"; \
+	    (apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends chromium chromium-driver) >/dev/null 2>&1 \
+	      || echo "Chromium could not be installed: the browser tests will be skipped"; \
+	  else echo "no Chromium and chromedriver here: the browser tests will be skipped"; fi
+
+lock:                ## write requirements.lock anew from pyproject.toml (needs uv)
+	uv pip compile pyproject.toml --group dev --generate-hashes --no-annotate --no-header --python-version 3.13 --quiet -o requirements.lock
+
+clean:               ## remove the environment; data/ stays
+	rm -rf .venv .uv build *.egg-info
+
+help:
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/'
