@@ -54,13 +54,15 @@ class Rejected(Message, frozen=True):
 
 
 class Gone(Message, frozen=True):
-    """The exchange proves that the order can no longer fill. `filled` is its final filled count where known."""
+    """The exchange proves that the order can no longer fill. `filled` is its final filled count where known; the answer
+    to a cancel knows only by how much it was reduced: filled = total - reduced_by."""
 
     at: Instant
     client_order_id: str
     ticker: Ticker
     order_id: str = ""
     filled: Count | None = None
+    reduced_by: Count | None = None
     reason: str = ""  # canceled, executed, expired, PostOnlyCrossCancel, ...
 
 
@@ -200,6 +202,12 @@ class Disconnected(Message, frozen=True):
     words: str = ""
 
 
+class Heartbeat(Message, frozen=True):
+    """The stream is alive though nothing was said (the exchange pings every 10 s)."""
+
+    at: Instant
+
+
 class Gap(Message, frozen=True):
     """A sequence gap or terminal channel error: the state of these markets is suspect until new snapshots."""
 
@@ -269,6 +277,7 @@ class OrderLookedUp(Message, frozen=True):
 
 Said = (
     Acked | Rejected | Gone | CancelNotFound | Unknown | NotSent | GroupCreated | GroupChanged
-    | BookSnapshot | BookDelta | TradePrint | Fill | MarketChanged | Connected | Disconnected | StreamOpened | Gap
+    | BookSnapshot | BookDelta | TradePrint | Fill | MarketChanged | Connected | Disconnected
+    | StreamOpened | Heartbeat | Gap
     | OrdersReported | PositionsReported | OrderLookedUp
 )  # fmt: skip

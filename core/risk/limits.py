@@ -1,0 +1,130 @@
+"""The last check before anything is sent: its answer's type says that it was made.
+
+`Approved[...]` is made here and nowhere else; whoever sends accepts only that. Every refusal has a code from `Limit`.
+"""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from core.errors import Refused
+from core.messages import AmendOrder, CancelAllOrders, CancelOrder, PlaceOrder, Side
+from core.units import ONE_DOLLAR, Count, Money, Price
+
+
+class Limit(StrEnum):
+    """Why an order is not sent."""
+
+    ORDER_SIZE = "order_size"
+    ORDER_NOTIONAL = "order_notional"
+    COLLAR_FAIR = "collar_fair"
+    COLLAR_BOOK = "collar_book"
+    NO_FAIR = "no_fair"
+    POSITION = "position_limit"
+    EVENT_LOSS = "event_loss_limit"
+    EVENT_STRESS = "event_stress_limit"
+    CITY_LOSS = "city_loss_limit"
+    TOTAL_LOSS = "total_loss_limit"
+    BALANCE = "balance_floor"
+    SELF_CROSS = "would_cross_own_order"
+
+
+@dataclass(frozen=True, slots=True)
+class Approved[R: (PlaceOrder, AmendOrder, CancelOrder, CancelAllOrders)]:
+    """A request that passed `check` (or needs no check: a cancel only takes risk away)."""
+
+    request: R
+
+
+@dataclass(frozen=True, slots=True)
+class RiskLimits:
+    """In the units of `core/units.py`; `collar` in 1/10,000 dollar."""
+
+    max_order: Count
+    max_order_notional: Money
+    max_position: Count
+    max_loss_event: Money
+    max_stress_event: Money
+    max_loss_city: Money
+    max_loss_total: Money
+    min_balance: Money
+    collar: Price
+
+
+@dataclass(frozen=True, slots=True)
+class Situation:
+    """What the world would be with the candidate order working, as the engine's books have it."""
+
+    fair: float | None
+    book_bid: Price | None  # others' best, ours taken out
+    book_ask: Price | None
+    own_bid: Price | None  # our own best, if any
+    own_ask: Price | None
+    most_long: Count  # position if all working bids and the candidate filled
+    most_short: Count  # the same for asks, as a signed position
+    event_loss: Money  # worst case with the candidate
+    event_loss_before: Money
+    event_limit: Money  # the tighter of settings and publication
+    event_stress: Money
+    event_stress_before: Money
+    city_loss: Money
+    city_loss_before: Money
+    total_loss: Money
+    total_loss_before: Money
+    balance: Money | None
+
+
+def check[R: (PlaceOrder, AmendOrder)](
+    request: R, count: Count, now: Situation, limits: RiskLimits
+) -> Approved[R] | Refused:
+    """Approve one order (`count`: what could still fill of it) or name the first limit it would break.
+
+    A change that lowers a loss is never refused for that loss being above its limit: reducing must stay possible.
+    """
+    reason = _size(request.price, request.side, count, limits) or _collar(request.price, request.side, now, limits)
+    if not reason:
+        reason = _position(request.side, now, limits) or _losses(now, limits)
+    return Refused(reason, reason.replace("_", " ")) if reason else Approved(request)
+
+
+def _size(price: Price, side: Side, count: Count, limits: RiskLimits) -> str:
+    if count <= 0 or count > limits.max_order:
+        return Limit.ORDER_SIZE
+    unit = price if side is Side.BID else ONE_DOLLAR - price
+    return Limit.ORDER_NOTIONAL if unit * count > limits.max_order_notional else ""
+
+
+def _collar(price: Price, side: Side, now: Situation, limits: RiskLimits) -> str:
+    if now.fair is None:
+        return Limit.NO_FAIR
+    fair = now.fair * ONE_DOLLAR
+    beyond_fair = price - fair if side is Side.BID else fair - price
+    if beyond_fair > limits.collar:
+        return Limit.COLLAR_FAIR
+    if now.book_bid is not None and now.book_ask is not None:
+        middle = (now.book_bid + now.book_ask) // 2
+        beyond_book = price - middle if side is Side.BID else middle - price
+        if beyond_book > limits.collar:
+            return Limit.COLLAR_BOOK
+    other = now.own_ask if side is Side.BID else now.own_bid
+    if other is not None and (price >= other if side is Side.BID else price <= other):
+        return Limit.SELF_CROSS
+    return ""
+
+
+def _position(side: Side, now: Situation, limits: RiskLimits) -> str:
+    reached = now.most_long if side is Side.BID else Count(-now.most_short)
+    return Limit.POSITION if reached > limits.max_position else ""
+
+
+def _losses(now: Situation, limits: RiskLimits) -> str:
+    for after, before, limit, name in (
+        (now.event_loss, now.event_loss_before, now.event_limit, Limit.EVENT_LOSS),
+        (now.event_stress, now.event_stress_before, limits.max_stress_event, Limit.EVENT_STRESS),
+        (now.city_loss, now.city_loss_before, limits.max_loss_city, Limit.CITY_LOSS),
+        (now.total_loss, now.total_loss_before, limits.max_loss_total, Limit.TOTAL_LOSS),
+    ):
+        if after > limit and after > before:
+            return name
+    if now.balance is not None and now.balance < limits.min_balance and now.event_loss > now.event_loss_before:
+        return Limit.BALANCE
+    return ""

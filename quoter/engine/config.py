@@ -1,0 +1,89 @@
+"""What the engine needs to know from the settings, in its own units. Made once, at the top.
+
+Durations that stand for liveness or latency are wall time in the settings and world time here: in an embedded world
+that runs 60 times as fast they are 60 times as long.
+"""
+
+from dataclasses import dataclass
+
+from core.config import Settings
+from core.risk.limits import RiskLimits
+from core.units import ONE_DOLLAR, Count, Duration, Money, Price, seconds
+
+
+@dataclass(frozen=True, slots=True)
+class QuoteConfig:
+    """How quotes are made; prices in dollars (beliefs), sizes in 1/100 contract."""
+
+    edge: float
+    min_edge: float
+    sd_edge: float
+    skew: str
+    skew_edge: float
+    size: Count
+    max_size: Count
+    levels: int
+    level_step: float
+    one_sided_at: float
+    min_fair: float
+    max_gap: float
+    stop_before_close: Duration
+    requote_ticks: int
+    requote_size: float
+
+
+@dataclass(frozen=True, slots=True)
+class EngineConfig:
+    """Everything the engine is told. Times in ns of world time, token rates per ns."""
+
+    prefix: str
+    quote: QuoteConfig
+    limits: RiskLimits
+    max_daily_loss: Money
+    max_drawdown: Money
+    max_fills_per_minute: int
+    max_errors_per_minute: int
+    minute: Duration
+    book_stale: Duration
+    order_life: Duration
+    refresh_before: Duration
+    ack_timeout: Duration
+    reconcile: Duration
+    tokens_per_ns: float
+    token_burst: float
+    cancel_reserve: float
+    exclude: frozenset[str]
+
+
+def engine_config(settings: Settings, speed: float = 1.0) -> EngineConfig:
+    """Settings and the world's speed -> what the engine needs."""
+    q, r, e = settings.quoting, settings.risk, settings.engine
+
+    def wall(value: float) -> Duration:
+        return seconds(value * speed)
+
+    return EngineConfig(
+        prefix=e.run_prefix,
+        quote=QuoteConfig(
+            q.edge, q.min_edge, q.sd_edge, q.skew, q.skew_edge, q.size, q.max_size, q.levels, q.level_step,
+            q.one_sided_at, q.min_fair, q.max_gap, seconds(q.stop_before_close_s), q.requote_ticks, q.requote_size,
+        ),
+        limits=RiskLimits(
+            r.max_order, r.max_order_notional, r.max_position, r.max_loss_event, r.max_stress_event, r.max_loss_city,
+            r.max_loss_total, r.min_balance, Price(round(r.collar * ONE_DOLLAR)),
+        ),
+        max_daily_loss=r.max_daily_loss,
+        max_drawdown=r.max_drawdown,
+        max_fills_per_minute=r.max_fills_per_minute,
+        max_errors_per_minute=r.max_errors_per_minute,
+        minute=wall(60),
+        book_stale=wall(e.book_stale_s),
+        order_life=wall(e.order_life_s),
+        refresh_before=wall(e.refresh_before_s),
+        ack_timeout=wall(e.ack_timeout_s),
+        reconcile=wall(e.reconcile_s),
+        tokens_per_ns=e.write_tokens_per_s / 1e9 / speed,
+        token_burst=e.write_burst,
+        cancel_reserve=e.cancel_reserve,
+        exclude=frozenset(settings.events.exclude),
+    )  # fmt: skip

@@ -1,0 +1,87 @@
+"""Everything that can happen to the engine: what the exchange says (`core.messages`), and these few of our own.
+
+Each carries `at`, stamped once by the shell, in delivery order. All are tagged structs: a journal line decodes to what
+it was, so a replay feeds the engine exactly what it saw.
+"""
+
+import msgspec
+
+from core import messages as m
+from core.messages import Message
+from core.publication import Publication
+from core.units import Instant, Money
+
+
+class Started(Message, frozen=True):
+    """A run begins. What the day so far earned, and whether a person (or a limit) had stopped us, is carried over."""
+
+    at: Instant
+    run: str
+    day: str  # UTC date the carried figures belong to
+    pnl_carried: Money
+    halted: str = ""  # why, "" when not halted
+    paused: bool = False
+
+
+class Published(Message, frozen=True):
+    """A new publication was read and found valid."""
+
+    at: Instant
+    publication: Publication
+
+
+class PublicationRefused(Message, frozen=True):
+    """The publications file could not be used; the old one keeps ageing."""
+
+    at: Instant
+    words: str
+
+
+class Halted(Message, frozen=True):
+    """Stop: cancel everything of ours and stay stopped until a person resumes."""
+
+    at: Instant
+    by: str
+    words: str = ""
+
+
+class Paused(Message, frozen=True):
+    """Take quotes away until resumed; keep watching."""
+
+    at: Instant
+    by: str
+
+
+class Resumed(Message, frozen=True):
+    """A person lets us quote again; latches are opened, the day's loss is counted from here."""
+
+    at: Instant
+    by: str
+
+
+class CancelEverything(Message, frozen=True):
+    """Cancel our working orders once; quoting goes on."""
+
+    at: Instant
+    by: str
+
+
+class Toggled(Message, frozen=True):
+    """A person switches one market or event on or off."""
+
+    at: Instant
+    by: str
+    ticker: str  # of a market or an event
+    enabled: bool
+
+
+class Timer(Message, frozen=True):
+    """The deadline the engine asked for has come."""
+
+    at: Instant
+
+
+Event = (
+    m.Said | Started | Published | PublicationRefused | Halted | Paused | Resumed | CancelEverything | Toggled | Timer
+)
+DECODER: msgspec.json.Decoder[Event] = msgspec.json.Decoder(Event)

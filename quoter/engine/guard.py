@@ -1,0 +1,137 @@
+"""May we quote? Every refusal has a name, and words a person understands. Pure reads of the state."""
+
+from core.messages import Side
+from core.units import ONE_DOLLAR
+from quoter.engine.state import MarketState, State
+
+WORDS: dict[str, str] = {
+    "starting": "the quoter has just started",
+    "halted": "halted: a person must resume",
+    "paused": "paused by a person",
+    "disconnected": "the exchange's stream is down",
+    "feed_silent": "the exchange's stream has been silent too long",
+    "orders_unknown": "our orders have not been reconciled since the last connection",
+    "positions_unknown": "positions have not been reconciled since the last connection",
+    "no_publication": "the flows have not published anything yet",
+    "publication_stale": "the last publication has expired: are the flows running?",
+    "too_many_fills": "fills come faster than the limit allows",
+    "too_many_errors": "the exchange refuses too much: waiting",
+    "no_fair": "the flows publish no fair value for this market",
+    "event_stale": "this event's fair value has expired",
+    "event_off": "switched off by a person (event)",
+    "market_off": "switched off by a person (market)",
+    "excluded": "excluded in the settings",
+    "closed": "the market is not open",
+    "closing_soon": "too close to the close",
+    "release_window": "around a data release: quotes are pulled",
+    "book_unknown": "no order book yet, or a gap in it",
+    "book_crossed": "the order book is crossed, so it cannot be right",
+    "fair_extreme": "the fair value is too close to 0 or 1",
+    "market_disagrees": "the market's middle is too far from our fair value: we are probably wrong",
+    "cooling_down": "the last request here failed: waiting before the next",
+    "position_disputed": "the exchange reports another position than ours",
+    "inventory_full": "inventory is near its limit: only the reducing side is quoted",
+    "off_grid": "no price on the grid leaves enough edge",
+}
+
+
+def words(reason: str) -> str:
+    """A reason in words; a limit's code reads as itself."""
+    return WORDS.get(reason, reason.replace("_", " "))
+
+
+def global_reasons(state: State) -> tuple[str, ...]:
+    """Why nothing at all may be quoted now."""
+    config, now = state.config, state.now
+    found = []
+    if not state.started:
+        found.append("starting")
+    if state.halted:
+        found.append("halted")
+    if state.paused:
+        found.append("paused")
+    if not state.connected:
+        found.append("disconnected")
+    else:
+        if now - state.heard_at > config.book_stale:
+            found.append("feed_silent")
+        if not state.orders_known:
+            found.append("orders_unknown")
+        if not state.positions_known:
+            found.append("positions_unknown")
+    if state.publication is None:
+        found.append("no_publication")
+    elif now >= state.publication.valid_until:
+        found.append("publication_stale")
+    if len(state.recent_fills) > config.max_fills_per_minute:
+        found.append("too_many_fills")
+    if len(state.recent_errors) > config.max_errors_per_minute:
+        found.append("too_many_errors")
+    return tuple(found)
+
+
+def market_reasons(state: State, market: MarketState) -> tuple[str, ...]:
+    """Why this market may not be quoted now, besides the global reasons."""
+    config, now, event = state.config, state.now, market.event
+    if market.fair is None or event.fair is None:
+        return ("no_fair",)
+    found = []
+    if now >= event.fair.valid_until:
+        found.append("event_stale")
+    if not market.enabled:
+        found.append("market_off")
+    if not event.enabled:
+        found.append("event_off")
+    if market.ticker in config.exclude or event.ticker in config.exclude:
+        found.append("excluded")
+    if not market.open or market.settled or now >= market.close_at:
+        found.append("closed")
+    elif now >= market.close_at - config.quote.stop_before_close:
+        found.append("closing_soon")
+    if not market.book.known:
+        found.append("book_unknown")
+    elif market.book.crossed():
+        found.append("book_crossed")
+    if market.disputed is not None:
+        found.append("position_disputed")
+    if now < market.retry_at:
+        found.append("cooling_down")
+    fair = market.fair.fair
+    if not config.quote.min_fair <= fair <= 1 - config.quote.min_fair:
+        found.append("fair_extreme")
+    if widening(market, now) == 0.0:
+        found.append("release_window")
+    if not found and _disagrees(market, config.quote.max_gap):
+        found.append("market_disagrees")
+    return tuple(found)
+
+
+def widening(market: MarketState, now: int) -> float:
+    """The factor by which releases widen quotes now: 1 outside their windows, 0 = pulled."""
+    assert market.event.fair is not None, "asked only for events with a fair value"
+    factor = 1.0
+    for window in market.event.fair.windows:
+        if window.start <= now < window.end:
+            if window.widen == 0.0:
+                return 0.0
+            factor = max(factor, window.widen)
+    return factor
+
+
+def _disagrees(market: MarketState, gap: float) -> bool:
+    bid, ask = market.others_touch()
+    if bid is None or ask is None or market.fair is None:
+        return False  # one-sided books say too little to disagree with
+    middle = (bid + ask) / 2 / ONE_DOLLAR
+    return ask - bid <= 2_000 and abs(middle - market.fair.fair) > gap
+
+
+def one_sided(state: State, market: MarketState) -> Side | None:
+    """The only side still quoted when inventory is near its limit, or None for both."""
+    limit = state.config.limits.max_position
+    share = market.position / limit if limit else 0.0
+    if share >= state.config.quote.one_sided_at:
+        return Side.ASK
+    if share <= -state.config.quote.one_sided_at:
+        return Side.BID
+    return None

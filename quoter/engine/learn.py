@@ -1,0 +1,310 @@
+"""What each event teaches us: one function an event type, each a few lines. Changes the state, decides nothing.
+
+Returns the tickers it touched, or ALL; `step` then decides for those. What is said of our orders: `learn_orders.py`.
+"""
+
+from collections.abc import Callable, Iterable
+from typing import Any
+
+from core import messages as m
+from core.contract import PriceGrid
+from core.units import ONE_CONTRACT, Count, Instant, Money, Price, to_datetime
+from quoter.engine import events as e
+from quoter.engine import learn_orders as own
+from quoter.engine.state import MarketState, State
+
+ALL: tuple[str, ...] = ("*",)
+NONE: tuple[str, ...] = ()
+
+
+def started(state: State, event: e.Started) -> Iterable[str]:
+    """A run begins; nothing is known but what the last one left."""
+    state.started, state.run, state.day = True, event.run, event.day
+    state.pnl_carried, state.halted, state.paused = event.pnl_carried, event.halted, event.paused
+    return NONE
+
+
+def published(state: State, event: e.Published) -> Iterable[str]:
+    """New beliefs. An older publication than the one we have is refused."""
+    new = event.publication
+    if state.publication is not None and new.id <= state.publication.id:
+        return NONE
+    state.publication, state.publication_trouble = new, ""
+    state.counters.publications += 1
+    for known in state.events.values():
+        known.fair = None
+    for market in state.markets.values():
+        market.fair = None
+    for fair in new.events:
+        for priced in fair.markets:
+            market = state.market(priced.ticker)
+            market.fair, market.close_at = priced, priced.close_at
+            market.grid = PriceGrid(tuple((Price(a), Price(b), Price(c)) for a, b, c in priced.price_ranges))
+        if fair.markets:
+            known = state.market(fair.markets[0].ticker).event
+            known.fair = fair
+            if known.city != fair.station:
+                moved = max(0, known.loss)
+                state.city_loss[known.city] = Money(state.city_loss.get(known.city, 0) - moved)
+                known.city = fair.station
+                state.city_loss[known.city] = Money(state.city_loss.get(known.city, 0) + moved)
+            for market in known.markets:
+                market.measure()
+            state.remeasure_event(known)
+    return ALL
+
+
+def publication_refused(state: State, event: e.PublicationRefused) -> Iterable[str]:
+    """The old publication keeps ageing."""
+    state.publication_trouble = event.words
+    state.alerts.append(("publication", event.words))
+    return NONE
+
+
+def connected(state: State, event: m.Connected) -> Iterable[str]:
+    """The stream is up; everything must be reconciled before a quote."""
+    state.connected, state.heard_at = True, event.at
+    state.orders_known = state.positions_known = False
+    state.next_reconcile = event.at
+    return NONE
+
+
+def disconnected(state: State, event: m.Disconnected) -> Iterable[str]:
+    """Every book is unknown; our orders may have filled: pull everything."""
+    state.connected = state.orders_known = state.positions_known = False
+    for market in state.markets.values():
+        market.book.known = False
+    state.alerts.append(("disconnect", event.words or "the exchange's stream is down"))
+    return ALL
+
+
+def opened(state: State, event: m.StreamOpened) -> Iterable[str]:
+    """A channel is subscribed; its content follows."""
+    return NONE
+
+
+def heartbeat(state: State, event: m.Heartbeat) -> Iterable[str]:
+    """Alive, nothing new."""
+    return NONE
+
+
+def gap(state: State, event: m.Gap) -> Iterable[str]:
+    """These books are suspect until their snapshots come."""
+    for ticker in event.tickers:
+        state.market(ticker).book.known = False
+    return event.tickers
+
+
+def snapshot(state: State, event: m.BookSnapshot) -> Iterable[str]:
+    """A whole book."""
+    state.market(event.ticker).book.load(event)
+    return (event.ticker,)
+
+
+def delta(state: State, event: m.BookDelta) -> Iterable[str]:
+    """One level changed."""
+    market = state.markets.get(event.ticker)
+    if market is None or not market.book.known:
+        return NONE
+    if not market.book.apply(event):
+        market.book.known = False
+        state.alerts.append(("book", f"{event.ticker}: a level below zero; asking for a new snapshot"))
+    return (event.ticker,)
+
+
+def trade(state: State, event: m.TradePrint) -> Iterable[str]:
+    """Anybody's trade: the book's deltas tell its effect."""
+    return NONE
+
+
+def fill(state: State, event: m.Fill) -> Iterable[str]:
+    """A fill of the account, counted once per trade and order, ours or not: the position is the account's."""
+    key = (event.trade_id, event.order_id)
+    if key in state.fills_seen:
+        return NONE
+    state.fills_seen.add(key)
+    state.last_fill_at = Instant(max(state.last_fill_at, event.filled_at))
+    state.counters.fills += 1
+    state.recent_fills.append(event.at)
+    market = state.market(event.ticker)
+    signed = event.side.sign * event.count
+    market.position = Count(market.position + signed)
+    market.cash = Money(market.cash - signed * event.price - event.fee)
+    market.fees = Money(market.fees + event.fee)
+    state.fees = Money(state.fees + event.fee)
+    own.filled(state, market, event)
+    state.remeasure(market)
+    return tuple(x.ticker for x in market.event.markets)
+
+
+def positions(state: State, event: m.PositionsReported) -> Iterable[str]:
+    """The exchange's own count. The first after a connection is adopted; later ones must agree with our fills.
+
+    A report during which a fill was learnt is neither before nor after it: it is not used, and asked for again.
+    """
+    state.balance = event.balance
+    if state.recent_fills and state.recent_fills[-1] >= event.asked_at:
+        state.next_reconcile = event.at
+        return NONE
+    reported = {view.ticker: view for view in event.positions}
+    touched: list[str] = []
+    for ticker in {*reported, *(t for t, market in state.markets.items() if market.position)}:
+        view = reported.get(ticker)
+        position = view.position if view is not None else Count(0)
+        market = state.market(ticker)
+        if market.settled or market.position == position:
+            market.disputed = None
+            continue
+        touched.append(ticker)
+        if state.baseline is not None and market.disputed != position:
+            market.disputed = position  # once may be a report that lags its fills; twice is a fact
+            state.fills_asked_at = Instant(0)
+            continue
+        if state.baseline is not None:
+            state.alerts.append(
+                ("position", f"{ticker}: the exchange holds {position} hundredths, we {market.position}: taken over")
+            )
+        _adopt(market, view)
+        state.remeasure(market)
+    state.positions_known = True
+    if state.baseline is None:
+        state.baseline = state.ledger()
+    return touched
+
+
+def _adopt(market: MarketState, view: m.PositionView | None) -> None:
+    market.disputed = None
+    market.position = view.position if view is not None else Count(0)
+    if view is None:
+        market.cash = Money(0)
+    elif view.position >= 0:
+        market.cash = Money(-view.exposure)
+    else:  # a short's exposure is its collateral less what it brought
+        market.cash = Money(-view.position * 10_000 - view.exposure)
+
+
+def market_changed(state: State, event: m.MarketChanged) -> Iterable[str]:
+    """The market opened, closed, moved, or was paid out."""
+    market = state.market(event.ticker)
+    match event.change:
+        case "deactivated":
+            market.open = False
+        case "activated":
+            market.open = True
+        case "determined" | "settled":
+            if event.settlement_value is not None and not market.settled:
+                _settle(state, market, event.settlement_value)
+            market.open = False
+    if event.close_at is not None:
+        market.close_at = event.close_at
+    if event.price_ranges:
+        market.grid = PriceGrid(tuple(event.price_ranges))
+    return (event.ticker,)
+
+
+def _settle(state: State, market: MarketState, value: Money) -> None:
+    paid = Money(market.position * value // ONE_CONTRACT)
+    state.realised = Money(state.realised + market.cash + paid)
+    market.settled, market.position, market.cash = True, Count(0), Money(0)
+    state.remeasure(market)
+
+
+def halted(state: State, event: e.Halted) -> Iterable[str]:
+    """Stop until a person resumes."""
+    state.halted = event.words or f"halted by {event.by}"
+    state.alerts.append(("halt", state.halted))
+    return ALL
+
+
+def paused(state: State, event: e.Paused) -> Iterable[str]:
+    """Take quotes away, keep watching."""
+    state.paused = True
+    state.alerts.append(("pause", f"paused by {event.by}"))
+    return ALL
+
+
+def resumed(state: State, event: e.Resumed) -> Iterable[str]:
+    """Quote again; the day's loss and the drawdown are counted from here."""
+    if state.halted:
+        state.pnl_carried, state.baseline = Money(0), state.ledger() if state.baseline is not None else None
+        state.peak = Money(0)
+    state.halted, state.paused = "", False
+    state.recent_errors.clear()
+    state.recent_fills.clear()
+    state.alerts.append(("resume", f"resumed by {event.by}"))
+    return ALL
+
+
+def cancel_everything(state: State, event: e.CancelEverything) -> Iterable[str]:
+    """Wish every working order gone, once."""
+    for market in state.markets.values():
+        for order in market.orders.values():
+            order.wanted_gone = True
+    return ALL
+
+
+def toggled(state: State, event: e.Toggled) -> Iterable[str]:
+    """A person switches a market or an event."""
+    if event.ticker in state.events:
+        state.events[event.ticker].enabled = event.enabled
+        return tuple(x.ticker for x in state.events[event.ticker].markets)
+    if event.ticker in state.markets:
+        state.markets[event.ticker].enabled = event.enabled
+        return (event.ticker,)
+    state.alerts.append(("toggle", f"{event.ticker} is no market or event we know"))
+    return NONE
+
+
+def timer(state: State, event: e.Timer) -> Iterable[str]:
+    """The tick: windows slide, the day turns, latches are checked, everything is decided anew."""
+    for window in (state.recent_fills, state.recent_errors):
+        while window and window[0] <= event.at - state.config.minute:
+            window.popleft()
+    today = to_datetime(event.at).date().isoformat()
+    if state.baseline is not None:
+        if today != state.day:
+            state.day, state.pnl_carried, state.baseline = today, Money(0), state.ledger()
+            state.peak = Money(0)
+        pnl = state.pnl_today()
+        state.peak = Money(max(state.peak, pnl))
+        if not state.halted and -pnl >= state.config.max_daily_loss:
+            state.halted = f"daily loss limit reached: {-pnl / 1e6:.2f} dollars"
+            state.alerts.append(("daily_loss", state.halted))
+        elif not state.halted and state.peak - pnl >= state.config.max_drawdown:
+            state.halted = f"drawdown limit reached: {(state.peak - pnl) / 1e6:.2f} dollars below the day's best"
+            state.alerts.append(("drawdown", state.halted))
+    return ALL
+
+
+LEARN: dict[type, Callable[[State, Any], Iterable[str]]] = {
+    e.Started: started,
+    e.Published: published,
+    e.PublicationRefused: publication_refused,
+    e.Halted: halted,
+    e.Paused: paused,
+    e.Resumed: resumed,
+    e.CancelEverything: cancel_everything,
+    e.Toggled: toggled,
+    e.Timer: timer,
+    m.Connected: connected,
+    m.Disconnected: disconnected,
+    m.StreamOpened: opened,
+    m.Heartbeat: heartbeat,
+    m.Gap: gap,
+    m.BookSnapshot: snapshot,
+    m.BookDelta: delta,
+    m.TradePrint: trade,
+    m.Fill: fill,
+    m.MarketChanged: market_changed,
+    m.PositionsReported: positions,
+    m.OrdersReported: own.orders_reported,
+    m.OrderLookedUp: own.looked_up,
+    m.Acked: own.acked,
+    m.Rejected: own.rejected,
+    m.Gone: own.gone,
+    m.CancelNotFound: own.not_found,
+    m.Unknown: own.unknown,
+    m.NotSent: own.not_sent,
+    m.GroupCreated: own.group_said,
+    m.GroupChanged: own.group_said,
+}

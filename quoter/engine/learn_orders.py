@@ -1,0 +1,267 @@
+"""What the exchange says about our orders, and what that proves. Changes the state, decides nothing.
+
+Evidence in order of strength: a fill, a final state with its filled count, a listing asked for after the last request.
+Silence is no evidence; the passing of an order's own expiry is.
+"""
+
+from collections.abc import Iterable
+
+from core import messages as m
+from core.units import SECOND, Count, Instant
+from quoter.engine.orders import Happening, Life, Order
+from quoter.engine.state import MarketState, State
+
+_COOL_DOWN = 2 * SECOND
+_LONGEST_COOL_DOWN = 60 * SECOND
+
+
+def find(state: State, ticker: str, client_order_id: str, order_id: str = "") -> Order | None:
+    """Our order by its client id or, where the exchange does not say it, by the exchange's id."""
+    market = state.markets.get(ticker)
+    if market is not None and client_order_id in market.orders:
+        return market.orders[client_order_id]
+    return state.by_order_id.get(order_id) if order_id else None
+
+
+def is_ours(state: State, client_order_id: str) -> bool:
+    """Ours are known by their prefix; nothing else is ever touched."""
+    return client_order_id.startswith(state.config.prefix + "-")
+
+
+def changed(state: State, market: MarketState, order: Order) -> tuple[str, ...]:
+    """Bring the sums up to date; an order that can change nothing any more is forgotten."""
+    if not order.working:
+        market.orders.pop(order.client_order_id, None)
+        state.by_order_id.pop(order.order_id, None)
+    state.remeasure(market)
+    return (market.ticker,)
+
+
+def adopt(state: State, view: m.OrderView, at: Instant) -> Order:
+    """An order of ours that this run did not make: it counts, and is ours to move or take away."""
+    order = Order(
+        view.client_order_id, view.ticker, view.side, view.price, Count(view.filled + view.remaining),
+        view.expires_at if view.expires_at is not None else Instant(at + state.config.order_life), at,
+        Life.RESTING, view.order_id, filled=view.filled, told=view.filled,
+    )  # fmt: skip
+    state.market(view.ticker).orders[order.client_order_id] = order
+    state.by_order_id[order.order_id] = order
+    return order
+
+
+def filled(state: State, market: MarketState, event: m.Fill) -> None:
+    """Attribute a fill to its order, if it is one of ours."""
+    order = find(state, event.ticker, event.client_order_id, event.order_id)
+    if order is None:
+        return
+    order.filled = Count(order.filled + event.count)
+    if not order.order_id:
+        order.order_id = event.order_id
+        state.by_order_id[event.order_id] = order
+    order.become(Happening.FILLED)
+    if order.life is not Life.GONE and order.could_fill == 0:
+        order.become(Happening.GONE)
+    changed(state, market, order)
+
+
+def acked(state: State, event: m.Acked) -> Iterable[str]:
+    """The order exists as described."""
+    order = find(state, event.ticker, event.client_order_id, event.order_id)
+    market = state.market(event.ticker)
+    if order is None:
+        return ()  # a late word on an order proved gone; a listing would bring it back if it were not
+    market.failures = 0
+    order.told = Count(max(order.told, event.filled))
+    if not order.order_id:
+        order.order_id = event.order_id
+        state.by_order_id[event.order_id] = order
+    if order.life is Life.AMENDING and not _as_amended(order, event):
+        return changed(state, market, order)  # said before the amend arrived
+    if order.life is Life.AMENDING:
+        order.settle_amend()
+    if order.life is not Life.GONE:
+        order.price, order.total = event.price, Count(event.filled + event.remaining)
+        if event.expires_at is not None:
+            order.expires_at = event.expires_at
+        order.drop_amend()
+        order.become(Happening.ACKED)
+    return changed(state, market, order)
+
+
+def _as_amended(order: Order, event: m.Acked) -> bool:
+    price = order.price if order.new_price is None else order.new_price
+    total = order.total if order.new_total is None else order.new_total
+    same = event.price == price and event.filled + event.remaining == total
+    if same and order.new_expires_at is not None and event.expires_at is not None:
+        return event.expires_at // SECOND >= order.new_expires_at // SECOND
+    return same
+
+
+def gone(state: State, event: m.Gone) -> Iterable[str]:
+    """The exchange proves it cannot fill any more; fills still on their way are waited for."""
+    order = find(state, event.ticker, event.client_order_id, event.order_id)
+    if order is None or order.life is Life.GONE:
+        return ()
+    market = state.market(event.ticker)
+    final = event.filled
+    if final is None and event.reduced_by is not None:
+        final = Count(max(0, order.total - event.reduced_by))
+    if final is None:
+        order.become(Happening.UNKNOWN)  # gone, but how much of it filled must be asked
+        return changed(state, market, order)
+    order.told = Count(max(order.told, final))
+    order.drop_amend()
+    order.become(Happening.GONE)
+    return changed(state, market, order)
+
+
+def rejected(state: State, event: m.Rejected) -> Iterable[str]:
+    """Declined. A create leaves no order behind; an amend or cancel leaves the order as it was."""
+    counters = state.counters
+    counters.rejections[event.code] = counters.rejections.get(event.code, 0) + 1
+    order = find(state, event.ticker, event.client_order_id)
+    if order is None:
+        return ()
+    market = state.market(event.ticker)
+    _failed(state, market)
+    if event.request == "PlaceOrder":
+        if event.code == "order_already_exists":
+            order.become(Happening.UNKNOWN)
+        else:
+            order.become(Happening.GONE)
+    elif order.life is not Life.GONE:
+        order.drop_amend()
+        order.become(Happening.REFUSED)
+    if event.code == "market_inactive":
+        market.open = False
+    return changed(state, market, order)
+
+
+def not_sent(state: State, event: m.NotSent) -> Iterable[str]:
+    """It certainly did not arrive."""
+    if event.throttled:
+        state.budget.drained(state.now)
+    order = find(state, event.ticker, event.client_order_id)
+    if order is None:
+        return ()
+    market = state.market(event.ticker)
+    _failed(state, market)
+    if event.request == "PlaceOrder" and order.life is Life.ASKED:
+        order.become(Happening.GONE)
+    elif order.life is not Life.GONE:
+        order.drop_amend()
+        order.become(Happening.REFUSED)
+    return changed(state, market, order)
+
+
+def unknown(state: State, event: m.Unknown) -> Iterable[str]:
+    """Sent, no answer: it counts as all it could be until evidence arrives."""
+    order = find(state, event.ticker, event.client_order_id)
+    if order is None:
+        return ()
+    market = state.market(event.ticker)
+    _failed(state, market)
+    order.become(Happening.UNKNOWN)
+    return changed(state, market, order)
+
+
+def not_found(state: State, event: m.CancelNotFound) -> Iterable[str]:
+    """404: gone, reason unknown, maybe filled. The order counts until a look-up says how it ended."""
+    order = find(state, event.ticker, event.client_order_id, event.order_id)
+    if order is None or order.life is Life.GONE:
+        return ()
+    order.become(Happening.UNKNOWN)
+    order.looked_up_at = Instant(0)
+    return changed(state, state.market(event.ticker), order)
+
+
+def _failed(state: State, market: MarketState) -> None:
+    state.counters.errors += 1
+    state.recent_errors.append(state.now)
+    market.failures += 1
+    pause = min(_COOL_DOWN << min(market.failures - 1, 6), _LONGEST_COOL_DOWN)
+    market.retry_at = Instant(state.now + pause)
+
+
+def looked_up(state: State, event: m.OrderLookedUp) -> Iterable[str]:
+    """What became of one order. "Never heard of it" proves nothing before the order's own expiry has passed."""
+    market_and_order = _by_client_id(state, event.client_order_id)
+    if market_and_order is None:
+        return ()
+    market, order = market_and_order
+    if order.sent_at >= event.asked_at or order.life is Life.GONE:
+        return ()  # asked before our last request: it says nothing about it
+    view = event.order
+    if view is None:
+        if state.now > order.expires_at + 5 * SECOND:
+            order.become(Happening.GONE)
+        return changed(state, market, order)
+    if not order.order_id:
+        order.order_id = view.order_id
+        state.by_order_id[view.order_id] = order
+    order.told = Count(max(order.told, view.filled))
+    order.drop_amend()
+    if view.status == "resting":
+        order.price, order.total = view.price, Count(view.filled + view.remaining)
+        order.expires_at = view.expires_at if view.expires_at is not None else order.expires_at
+        order.become(Happening.ACKED)
+    elif view.status in ("canceled", "executed"):
+        order.become(Happening.GONE)
+    return changed(state, market, order)
+
+
+def _by_client_id(state: State, client_order_id: str) -> tuple[MarketState, Order] | None:
+    for market in state.markets.values():
+        if client_order_id in market.orders:
+            return market, market.orders[client_order_id]
+    return None
+
+
+def orders_reported(state: State, event: m.OrdersReported) -> Iterable[str]:
+    """The whole list of what rests. Ours that it lacks are lost until looked up; ours it adds are adopted."""
+    touched: set[str] = set()
+    listed = {view.client_order_id: view for view in event.orders if is_ours(state, view.client_order_id)}
+    foreign: dict[str, dict[str, m.OrderView]] = {}
+    for view in event.orders:
+        if not is_ours(state, view.client_order_id):
+            foreign.setdefault(view.ticker, {})[view.order_id] = view
+    for market in list(state.markets.values()):
+        theirs = foreign.pop(market.ticker, {})
+        if theirs != market.foreign:
+            market.foreign = theirs
+            touched.add(market.ticker)
+        for order in list(market.orders.values()):
+            found = listed.pop(order.client_order_id, None)
+            if order.sent_at >= event.asked_at or order.life is Life.GONE:
+                continue
+            if found is None:
+                if order.life not in (Life.LOST, Life.ASKED):  # one that was asked may still be on its way
+                    order.become(Happening.UNKNOWN)
+                touched.add(market.ticker)
+                continue
+            view = found
+            order.order_id = view.order_id
+            state.by_order_id[view.order_id] = order
+            order.told = Count(max(order.told, view.filled))
+            if order.life in (Life.LOST, Life.RESTING, Life.ASKED):
+                order.price, order.total = view.price, Count(view.filled + view.remaining)
+                order.drop_amend()
+                order.become(Happening.ACKED)
+            touched.add(market.ticker)
+    for ticker, theirs in foreign.items():
+        state.market(ticker).foreign = theirs
+        touched.add(ticker)
+    for view in listed.values():
+        adopt(state, view, event.asked_at)
+        touched.add(view.ticker)
+    for ticker in touched:
+        state.remeasure(state.market(ticker))
+    state.orders_known = True
+    return touched
+
+
+def group_said(state: State, event: m.GroupCreated | m.GroupChanged) -> Iterable[str]:
+    """Order groups: a trigger cancels on the exchange's side; a person is told."""
+    if isinstance(event, m.GroupChanged) and event.change == "triggered":
+        state.alerts.append(("group", f"order group {event.group} was triggered by the exchange"))
+    return ()

@@ -1,0 +1,122 @@
+"""The life of an order: one table, and an order that counts against the limits until the exchange proves it gone.
+
+A cancel is a wish; an unknown outcome stays unknown until evidence arrives: a report, a look-up, or the passing of the
+order's own expiry, after which even a request that was delayed on the wire cannot rest. After h11's `_state.py`.
+"""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from core.messages import Side, Ticker
+from core.units import ONE_DOLLAR, Count, Instant, Money, Price
+
+
+class Life(StrEnum):
+    """Where an order is in its life."""
+
+    ASKED = "asked"
+    RESTING = "resting"
+    AMENDING = "amending"
+    CANCELLING = "cancelling"
+    LOST = "lost"
+    GONE = "gone"
+
+
+class Happening(StrEnum):
+    """What can happen to it."""
+
+    ACKED = "acked"
+    FILLED = "filled"
+    AMEND_SENT = "amend sent"
+    CANCEL_SENT = "cancel sent"
+    REFUSED = "refused"  # an amend or cancel was declined or never left
+    UNKNOWN = "unknown"
+    GONE = "gone"
+
+
+_A, _R, _M, _C, _L, _G = Life.ASKED, Life.RESTING, Life.AMENDING, Life.CANCELLING, Life.LOST, Life.GONE
+_H = Happening
+TABLE: dict[Life, dict[Happening, Life]] = {
+    _A: {_H.ACKED: _R, _H.FILLED: _R, _H.CANCEL_SENT: _C, _H.UNKNOWN: _L, _H.GONE: _G},
+    _R: {_H.ACKED: _R, _H.FILLED: _R, _H.AMEND_SENT: _M, _H.CANCEL_SENT: _C, _H.UNKNOWN: _L, _H.REFUSED: _R,
+         _H.GONE: _G},
+    _M: {_H.ACKED: _R, _H.FILLED: _M, _H.CANCEL_SENT: _C, _H.UNKNOWN: _L, _H.REFUSED: _R, _H.GONE: _G},
+    # acked after we wished it gone: the wish may have overtaken the order, so it rests and is wished gone again
+    _C: {_H.ACKED: _R, _H.FILLED: _C, _H.UNKNOWN: _L, _H.REFUSED: _R, _H.GONE: _G},
+    _L: {_H.ACKED: _R, _H.FILLED: _L, _H.CANCEL_SENT: _C, _H.UNKNOWN: _L, _H.REFUSED: _L, _H.GONE: _G},
+    _G: {_H.GONE: _G, _H.FILLED: _G, _H.UNKNOWN: _G, _H.REFUSED: _G},
+}  # fmt: skip
+
+
+@dataclass(slots=True, eq=False)
+class Order:
+    """One order of ours. While an amend is under way both its old and its new terms count.
+
+    `filled` is what our own fills add up to; `told` what the exchange last said was filled: while `told > filled` a
+    fill is still on its way to us and counts as working.
+    """
+
+    client_order_id: str
+    ticker: Ticker
+    side: Side
+    price: Price
+    total: Count
+    expires_at: Instant
+    asked_at: Instant
+    life: Life = Life.ASKED
+    order_id: str = ""
+    filled: Count = Count(0)
+    told: Count = Count(0)
+    new_price: Price | None = None
+    new_total: Count | None = None
+    new_expires_at: Instant | None = None
+    sent_at: Instant = Instant(0)
+    looked_up_at: Instant = Instant(0)
+    wanted_gone: bool = False
+    level: int = 0
+
+    def become(self, happening: Happening) -> None:
+        """Move along the table; a missing cell is a bug of ours and stops the process."""
+        life = TABLE[self.life].get(happening)
+        assert life is not None, f"an order that is {self.life} cannot be {happening}: {self}"
+        self.life = life
+
+    @property
+    def working(self) -> bool:
+        """Can it still change our position?"""
+        return self.life is not Life.GONE or self.told > self.filled
+
+    @property
+    def could_fill(self) -> Count:
+        """Contracts that may still come from it, the larger of old and new terms."""
+        if self.life is Life.GONE:
+            return Count(max(0, self.told - self.filled))
+        total = self.total if self.new_total is None else max(self.total, self.new_total)
+        return Count(max(0, total - self.filled))
+
+    @property
+    def worst_price(self) -> Price:
+        """The price at which a fill hurts most, of old and new terms."""
+        if self.new_price is None:
+            return self.price
+        return max(self.price, self.new_price) if self.side is Side.BID else min(self.price, self.new_price)
+
+    @property
+    def could_lose(self) -> Money:
+        """What its worst fill loses in the outcome that hurts it, before fees."""
+        price = self.worst_price
+        return Money((price if self.side is Side.BID else ONE_DOLLAR - price) * self.could_fill)
+
+    def settle_amend(self) -> None:
+        """The amend's new terms are in force (acked)."""
+        if self.new_price is not None:
+            self.price = self.new_price
+        if self.new_total is not None:
+            self.total = self.new_total
+        if self.new_expires_at is not None:
+            self.expires_at = self.new_expires_at
+        self.drop_amend()
+
+    def drop_amend(self) -> None:
+        """The amend's new terms never came into force."""
+        self.new_price = self.new_total = self.new_expires_at = None

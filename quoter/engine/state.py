@@ -1,0 +1,243 @@
+"""Everything the engine knows. Changed by `learn.py` and `step.py` only; readable by anybody (the dashboard's view).
+
+Per market: book, inventory, working orders, what we would like resting and why not. Per event: the worst case. In
+total: what is connected, published, allowed, earned.
+"""
+
+from collections import deque
+from dataclasses import dataclass, field
+
+from core.contract import LINEAR_CENT, PriceGrid
+from core.fees import fee
+from core.messages import OrderView, Side, Ticker
+from core.publication import EventFair, MarketFair, Publication
+from core.risk.exposure import Leg, stress, worst_case
+from core.storage.journal_rows import JournalRow
+from core.units import ONE_DOLLAR, Count, Instant, Money, Price
+from quoter.engine.book import Book
+from quoter.engine.budget import Budget
+from quoter.engine.config import EngineConfig
+from quoter.engine.orders import Life, Order
+
+_FOREVER = Instant(2**62)
+
+
+@dataclass(frozen=True, slots=True)
+class Quote:
+    """What we would like resting."""
+
+    side: Side
+    price: Price
+    count: Count
+    level: int = 0
+
+
+@dataclass(slots=True, eq=False)
+class MarketState:
+    """One market as we know it."""
+
+    ticker: Ticker
+    event: "EventState"
+    fair: MarketFair | None = None
+    grid: PriceGrid = LINEAR_CENT
+    close_at: Instant = _FOREVER
+    open: bool = True
+    settled: bool = False
+    enabled: bool = True
+    book: Book = field(default_factory=Book)
+    position: Count = Count(0)
+    cash: Money = Money(0)  # received minus paid, fees included
+    fees: Money = Money(0)
+    orders: dict[str, Order] = field(default_factory=dict)  # working orders of ours, by client id
+    foreign: dict[str, OrderView] = field(default_factory=dict)  # orders of the account that are not ours
+    desired: tuple[Quote, ...] = ()
+    bid_reasons: tuple[str, ...] = ("starting",)
+    ask_reasons: tuple[str, ...] = ("starting",)
+    retry_at: Instant = Instant(0)
+    failures: int = 0
+    disputed: Count | None = None  # a position the exchange reported once and we do not share
+    shown: object = None  # what the last QuoteRow said
+    leg: Leg = field(default_factory=lambda: Leg(Count(0), Money(0), Money(0), Money(0)))
+
+    def own(self, side: Side) -> dict[Price, Count]:
+        """Our size by price, as the book may hold it: everything that may rest."""
+        sizes: dict[Price, Count] = {}
+        for order in self.orders.values():
+            if order.side is side and order.life is not Life.GONE:
+                left = Count(max(0, order.total - max(order.filled, order.told)))
+                sizes[order.price] = Count(sizes.get(order.price, 0) + left)
+        return sizes
+
+    def others_touch(self) -> tuple[Price | None, Price | None]:
+        """Best bid and ask of everybody but us."""
+        if not self.orders:
+            return self.book.best_bid, self.book.best_ask
+        return self.book.others(Side.BID, self.own(Side.BID)), self.book.others(Side.ASK, self.own(Side.ASK))
+
+    def mark(self) -> Price | None:
+        """What a contract is taken to be worth: the middle of a book no wider than 20 cents, else our fair."""
+        bid, ask = self.others_touch() if self.book.known else (None, None)
+        if bid is not None and ask is not None and ask - bid <= 2_000:
+            return Price((bid + ask) // 2)
+        return None if self.fair is None else Price(round(self.fair.fair * ONE_DOLLAR))
+
+    def measure(self) -> None:
+        """Compute the leg anew after an order or the position changed."""
+        bids = asks = 0
+        maker = self.fair.maker_fee if self.fair is not None else 0
+        for order in self.orders.values():
+            loss = order.could_lose
+            if maker:
+                loss = Money(loss + fee(maker, order.worst_price, order.could_fill))
+            if order.side is Side.BID:
+                bids += loss
+            else:
+                asks += loss
+        for other in self.foreign.values():
+            if other.side is Side.BID:
+                bids += other.price * other.remaining
+            else:
+                asks += (ONE_DOLLAR - other.price) * other.remaining
+        self.leg = Leg(self.position, self.cash, Money(bids), Money(asks))
+
+    def reach(self, side: Side) -> Count:
+        """The position if every working order of `side` filled."""
+        total = self.position
+        for order in self.orders.values():
+            if order.side is side:
+                total = Count(total + side.sign * order.could_fill)
+        for other in self.foreign.values():
+            if other.side is side:
+                total = Count(total + side.sign * other.remaining)
+        return total
+
+
+@dataclass(slots=True, eq=False)
+class EventState:
+    """One station-day as we know it."""
+
+    ticker: str
+    city: str = ""
+    fair: EventFair | None = None
+    markets: list[MarketState] = field(default_factory=list)
+    enabled: bool = True
+    loss: Money = Money(0)
+    stress: Money = Money(0)
+
+    def measure(self) -> None:
+        """Compute the worst case anew from the markets' legs."""
+        legs = [market.leg for market in self.markets]
+        self.loss = worst_case(legs, exhaustive=self.fair is not None)
+        self.stress = stress(legs)
+
+
+@dataclass(slots=True)
+class Counters:
+    """For people and reports."""
+
+    events: int = 0
+    publications: int = 0
+    quotes: int = 0
+    actions: int = 0
+    orders_sent: int = 0
+    amends: int = 0
+    cancels: int = 0
+    fills: int = 0
+    errors: int = 0
+    refusals: dict[str, int] = field(default_factory=dict)
+    rejections: dict[str, int] = field(default_factory=dict)
+
+
+@dataclass(slots=True)
+class State:
+    """The engine's whole memory. `make` it with `new_state`."""
+
+    config: EngineConfig
+    run: str
+    now: Instant
+    budget: Budget
+    n: int = 0
+    seen: int = 0  # events, for the journal
+    started: bool = False
+    connected: bool = False
+    heard_at: Instant = Instant(0)
+    orders_known: bool = False
+    positions_known: bool = False
+    halted: str = ""
+    paused: bool = False
+    publication: Publication | None = None
+    publication_trouble: str = ""
+    markets: dict[Ticker, MarketState] = field(default_factory=dict)
+    events: dict[str, EventState] = field(default_factory=dict)
+    by_order_id: dict[str, Order] = field(default_factory=dict)
+    watched: frozenset[Ticker] = frozenset()
+    fills_seen: set[tuple[str, str]] = field(default_factory=set)
+    last_fill_at: Instant = Instant(0)
+    balance: Money | None = None
+    realised: Money = Money(0)
+    fees: Money = Money(0)
+    day: str = ""
+    pnl_carried: Money = Money(0)
+    baseline: Money | None = None
+    peak: Money = Money(0)
+    worst_seen: Money = Money(0)
+    recent_fills: deque[Instant] = field(default_factory=deque)
+    recent_errors: deque[Instant] = field(default_factory=deque)
+    next_tick: Instant = Instant(0)
+    next_reconcile: Instant = Instant(0)
+    fills_asked_at: Instant = Instant(0)
+    city_loss: dict[str, Money] = field(default_factory=dict)
+    total_loss: Money = Money(0)
+    counters: Counters = field(default_factory=Counters)
+    rows: list[JournalRow] = field(default_factory=list)  # for the journal, taken by the shell after each step
+    alerts: list[tuple[str, str]] = field(default_factory=list)  # (kind, words), turned into actions by step
+
+    def market(self, ticker: Ticker) -> MarketState:
+        """The market, made when first heard of."""
+        found = self.markets.get(ticker)
+        if found is None:
+            event_ticker = ticker.rsplit("-", 1)[0]
+            event = self.events.get(event_ticker)
+            if event is None:
+                event = self.events[event_ticker] = EventState(event_ticker)
+            found = self.markets[ticker] = MarketState(ticker, event)
+            event.markets.append(found)
+        return found
+
+    def remeasure(self, market: MarketState) -> None:
+        """An order or the position of `market` changed: bring its event's, city's and total worst case up to date."""
+        market.measure()
+        self.remeasure_event(market.event)
+
+    def remeasure_event(self, event: EventState) -> None:
+        """Bring the sums up to date after an event's legs changed."""
+        before = max(0, event.loss)
+        event.measure()
+        change = max(0, event.loss) - before
+        if change:
+            self.city_loss[event.city] = Money(self.city_loss.get(event.city, 0) + change)
+            self.total_loss = Money(self.total_loss + change)
+            self.worst_seen = Money(max(self.worst_seen, self.total_loss))
+
+    def ledger(self) -> Money:
+        """Settled and open markets at their marks, fees included."""
+        total = self.realised
+        for market in self.markets.values():
+            if market.position or market.cash:
+                mark = market.mark() or 0
+                total = Money(total + market.cash + market.position * mark)
+        return total
+
+    def pnl_today(self) -> Money:
+        """Earned since the day began (UTC), fees and marks included."""
+        return Money(self.pnl_carried + self.ledger() - (self.baseline or 0))
+
+    def working(self) -> int:
+        """Orders of ours that can still change a position."""
+        return sum(len(market.orders) for market in self.markets.values())
+
+
+def new_state(config: EngineConfig, run: str, now: Instant) -> State:
+    """An engine that knows nothing yet."""
+    budget = Budget(config.tokens_per_ns, config.token_burst, config.cancel_reserve, config.token_burst, now)
+    return State(config, run, now, budget)

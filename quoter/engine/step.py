@@ -1,0 +1,239 @@
+"""The heart: learn what happened, then decide what to do about it.
+
+`step` never awaits, reads a clock, draws a number or logs. It is asked for its next deadline: no timer can be lost.
+"""
+
+from collections.abc import Iterable
+
+from core.errors import Refused
+from core.messages import CancelOrder, PlaceOrder, Side
+from core.risk.limits import Approved, Situation, check
+from core.units import Count, Instant, Money
+from quoter.engine import budget as cost
+from quoter.engine.actions import Action, Alert, AskFills, AskOrders, AskPositions, LookUp, Resync, Watch
+from quoter.engine.events import Event, Timer
+from quoter.engine.guard import global_reasons, market_reasons
+from quoter.engine.learn import ALL, LEARN
+from quoter.engine.orders import Happening, Life, Order
+from quoter.engine.quoting import desired as quotes_of
+from quoter.engine.reconcile import (
+    Priority,
+    Want,
+    WantAmend,
+    WantCancel,
+    WantPlace,
+    amend_request,
+    cancel_request,
+    changes,
+)
+from quoter.engine.rows import note, quote_row
+from quoter.engine.state import MarketState, Quote, State
+
+_LEAST = 100  # one contract: smaller orders are not worth a request
+
+
+def deadline(state: State) -> Instant:
+    """When the engine wants to be woken by a `Timer`, at the latest."""
+    return state.next_tick
+
+
+def step(state: State, event: Event) -> list[Action]:
+    """Learn what happened, then decide what to do about it."""
+    assert event.at >= state.now, "the shell delivers events in order"
+    state.now = event.at
+    state.seen += 1
+    state.counters.events += 1
+    touched = LEARN[type(event)](state, event)
+    if state.connected and not isinstance(event, Timer):
+        state.heard_at = event.at
+    state.budget.refill(event.at)
+    actions: list[Action] = []
+    everything = touched is ALL
+    if isinstance(event, Timer):
+        state.next_tick = Instant(event.at + state.config.minute // 60)
+    actions += _questions(state, everything)
+    markets: Iterable[MarketState] = (
+        list(state.markets.values()) if everything else [state.markets[t] for t in touched if t in state.markets]
+    )
+    wants: list[Want] = []
+    stopped = global_reasons(state)
+    for market in markets:
+        wants += decide(state, market, stopped)
+    wants.sort(key=lambda want: (want.priority, -want.value))
+    for want in wants:
+        actions += _act(state, want)
+    for kind, words in state.alerts:
+        state.rows.append(note(state, kind, words))
+        actions.append(Alert(kind, words))
+    state.alerts.clear()
+    state.counters.actions += len(actions)
+    return actions
+
+
+def decide(state: State, market: MarketState, stopped: tuple[str, ...]) -> list[Want]:
+    """One market: may we quote, what would we like, what must change?"""
+    reasons = stopped or market_reasons(state, market)
+    bid_reasons = ask_reasons = reasons
+    wanted: tuple[Quote, ...] = ()
+    if not reasons:
+        wanted, bid_reasons, ask_reasons = quotes_of(state, market)
+    market.desired, market.bid_reasons, market.ask_reasons = wanted, bid_reasons, ask_reasons
+    shown = (wanted, bid_reasons, ask_reasons)
+    if shown != market.shown:
+        market.shown = shown
+        state.counters.quotes += 1
+        state.rows.append(quote_row(state, market))
+    if not market.orders and not wanted:
+        return []
+    return changes(state, market, wanted)
+
+
+# --- acting on a want ------------------------------------------------------------------------------------------------
+
+
+def _act(state: State, want: Want) -> list[Action]:
+    match want:
+        case WantCancel():
+            return _cancel(state, want.order)
+        case WantAmend():
+            return _amend(state, want)
+        case WantPlace():
+            return _place(state, want.market, want.quote)
+
+
+def _cancel(state: State, order: Order) -> list[Action]:
+    if not state.budget.take(cost.CANCEL, reserved=True):
+        return []
+    order.become(Happening.CANCEL_SENT)
+    order.sent_at = state.now
+    state.counters.cancels += 1
+    request: CancelOrder = cancel_request(order)
+    return [Approved(request)]
+
+
+def _amend(state: State, want: WantAmend) -> list[Action]:
+    order, market = want.order, want.market
+    before = _losses(state, market)
+    order.new_price, order.new_total, order.new_expires_at = want.price, want.total, want.expires_at
+    state.remeasure(market)
+    request = amend_request(want)
+    left = Count(want.total - order.filled)
+    verdict = check(request, left, _situation(state, market, order, before), state.config.limits)
+    if isinstance(verdict, Refused) or not state.budget.take(cost.AMEND):
+        order.drop_amend()
+        state.remeasure(market)
+        if isinstance(verdict, Refused):
+            _count_refusal(state, market, order.side, verdict.reason)
+            return _cancel(state, order)  # what may not be amended may not stay as it is either
+        return _cancel(state, order) if want.priority is Priority.MAKE_SAFE else []
+    order.become(Happening.AMEND_SENT)
+    order.sent_at = state.now
+    state.counters.amends += 1
+    return [verdict]
+
+
+def _place(state: State, market: MarketState, quote: Quote) -> list[Action]:
+    if state.budget.tokens - cost.CREATE < state.budget.reserve:
+        return []
+    before = _losses(state, market)
+    expires_at = Instant(state.now + state.config.order_life)
+    size = quote.count
+    reason = ""
+    while size >= _LEAST:
+        client_order_id = f"{state.config.prefix}-{state.run}-{state.n + 1}"
+        order = Order(
+            client_order_id, market.ticker, quote.side, quote.price, size, expires_at, state.now,
+            sent_at=state.now, level=quote.level,
+        )  # fmt: skip
+        market.orders[client_order_id] = order
+        state.remeasure(market)
+        request = PlaceOrder(client_order_id, market.ticker, quote.side, quote.price, size, expires_at)
+        verdict = check(request, size, _situation(state, market, order, before), state.config.limits)
+        if not isinstance(verdict, Refused):
+            state.n += 1
+            state.budget.take(cost.CREATE)
+            state.counters.orders_sent += 1
+            return [verdict]
+        del market.orders[client_order_id]
+        state.remeasure(market)
+        reason = verdict.reason
+        size = Count(size // 200 * 100)  # half, in whole contracts
+    _count_refusal(state, market, quote.side, reason)
+    return []
+
+
+def _count_refusal(state: State, market: MarketState, side: Side, reason: str) -> None:
+    refusals = state.counters.refusals
+    refusals[reason] = refusals.get(reason, 0) + 1
+    if side is Side.BID:
+        market.bid_reasons = (reason,)
+    else:
+        market.ask_reasons = (reason,)
+
+
+def _losses(state: State, market: MarketState) -> tuple[Money, Money, Money, Money]:
+    event = market.event
+    return event.loss, event.stress, state.city_loss.get(event.city, Money(0)), state.total_loss
+
+
+def _situation(state: State, market: MarketState, order: Order, before: tuple[Money, Money, Money, Money]) -> Situation:
+    event, limits = market.event, state.config.limits
+    bid, ask = market.others_touch()
+    bids = [o.worst_price for o in market.orders.values() if o.side is Side.BID and o is not order]
+    asks = [o.worst_price for o in market.orders.values() if o.side is Side.ASK and o is not order]
+    published = event.fair.max_loss if event.fair is not None else Money(0)
+    return Situation(
+        fair=market.fair.fair if market.fair is not None else None,
+        book_bid=bid,
+        book_ask=ask,
+        own_bid=max(bids, default=None),
+        own_ask=min(asks, default=None),
+        most_long=market.reach(Side.BID),
+        most_short=market.reach(Side.ASK),
+        event_loss=event.loss,
+        event_loss_before=before[0],
+        event_limit=Money(min(limits.max_loss_event, published)),
+        event_stress=event.stress,
+        event_stress_before=before[1],
+        city_loss=state.city_loss.get(event.city, Money(0)),
+        city_loss_before=before[2],
+        total_loss=state.total_loss,
+        total_loss_before=before[3],
+        balance=state.balance,
+    )
+
+
+# --- asking ----------------------------------------------------------------------------------------------------------
+
+
+def _questions(state: State, everything: bool) -> list[Action]:
+    """What we must ask the exchange: lost orders, missing fills, the periodic reconciliation, new markets' streams."""
+    found: list[Action] = []
+    config, now = state.config, state.now
+    if not everything and now < state.next_reconcile:
+        return found
+    missing = False
+    for market in state.markets.values():
+        for order in market.orders.values():
+            missing = missing or order.told > order.filled
+            waiting = order.life in (Life.ASKED, Life.AMENDING, Life.CANCELLING)
+            overdue = waiting and now - order.sent_at > config.ack_timeout
+            if (order.life is Life.LOST or overdue) and now - order.looked_up_at > config.ack_timeout:
+                if overdue and order.life is not Life.LOST:
+                    order.become(Happening.UNKNOWN)
+                order.looked_up_at = now
+                found.append(LookUp(order.client_order_id, order.ticker, order.order_id))
+    if missing and now - state.fills_asked_at > config.ack_timeout:
+        state.fills_asked_at = now
+        found.append(AskFills(Instant(max(0, state.last_fill_at - config.minute))))
+    if state.connected and now >= state.next_reconcile:
+        state.next_reconcile = Instant(now + config.reconcile)
+        found += [AskOrders(), AskPositions(), AskFills(Instant(max(0, state.last_fill_at - config.minute)))]
+    wanted = frozenset(t for t, x in state.markets.items() if not x.settled and (x.fair is not None or x.position))
+    if wanted != state.watched:
+        state.watched = wanted
+        found.append(Watch(tuple(sorted(wanted))))
+    unknown = tuple(t for t, x in state.markets.items() if not x.book.known and t in wanted)
+    if everything and state.connected and unknown and len(unknown) < len(wanted):
+        found.append(Resync(unknown))
+    return found
