@@ -1,0 +1,61 @@
+"""METAR remarks to temperatures in whole or tenth degrees. Pure; raises only Malformed.
+
+Groups (FMH-1 §12.7): T01830122 = 18.3 C / 12.2 C, 1 = below zero; 1sTTT and 2sTTT = six-hour maximum and minimum in
+tenths C; 4sTTTsTTT = 24-hour maximum and minimum. ASOS knows whole F; tenths C map back to exactly one of them.
+"""
+
+import re
+from dataclasses import dataclass
+
+_T = re.compile(r"\bT([01])(\d{3})(?:[01]\d{3})?\b")
+_SIX_MAX = re.compile(r"\b1([01])(\d{3})\b")
+_SIX_MIN = re.compile(r"\b2([01])(\d{3})\b")
+_DAY = re.compile(r"\b4([01])(\d{3})([01])(\d{3})\b")
+_WHOLE = re.compile(r"\s(M?\d{2})/(?:M?\d{2})?\s")
+_COLDEST, _HOTTEST = -90.0, 60.0  # degrees C; beyond that it is a typing error
+
+
+@dataclass(frozen=True, slots=True)
+class Groups:
+    """Degrees C; None where the report does not say."""
+
+    temperature_c: float | None = None
+    exact: bool = False  # from the T-group
+    max_6h_c: float | None = None
+    min_6h_c: float | None = None
+    max_24h_c: float | None = None
+    min_24h_c: float | None = None
+
+
+def _tenths(sign: str, digits: str) -> float | None:
+    value = (-1 if sign == "1" else 1) * int(digits) / 10
+    return value if _COLDEST <= value <= _HOTTEST else None
+
+
+def groups(raw: str) -> Groups:
+    """The temperature groups of one report; what is not there is None."""
+    body, _, remarks = raw[:1_000].partition(" RMK ")
+    exact = _T.search(remarks)
+    whole = _WHOLE.search(body + " ")
+    temperature = _tenths(exact[1], exact[2]) if exact else None
+    if temperature is None and whole:
+        temperature = float(whole[1].replace("M", "-"))
+    six_max, six_min, day = _SIX_MAX.search(remarks), _SIX_MIN.search(remarks), _DAY.search(remarks)
+    return Groups(
+        temperature,
+        exact is not None and temperature is not None,
+        _tenths(six_max[1], six_max[2]) if six_max else None,
+        _tenths(six_min[1], six_min[2]) if six_min else None,
+        _tenths(day[1], day[2]) if day else None,
+        _tenths(day[3], day[4]) if day else None,
+    )
+
+
+def fahrenheit(celsius: float) -> float:
+    """Exact conversion."""
+    return celsius * 9 / 5 + 32
+
+
+def whole_fahrenheit(celsius: float | None) -> int | None:
+    """Tenths C that came from a whole F -> that F."""
+    return None if celsius is None else round(fahrenheit(celsius))

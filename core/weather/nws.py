@@ -1,0 +1,265 @@
+"""api.weather.gov JSON to rows: points, gridpoint layers, 12-hour and hourly forecasts, observations, product lists.
+
+Pure; raises only Malformed. Gridpoints are always metric and carry whole F stored as C. A vintage is `updateTime`:
+`generatedAt` changes with every rendering (FACTS §2).
+"""
+
+import re
+from datetime import timedelta
+from typing import Any
+
+import msgspec
+
+from core.errors import Malformed
+from core.station_day import StationDay, Variable, climate_day
+from core.stations import Station
+from core.units import HOUR, SECOND, Instant, instant, to_datetime
+from core.weather import metar
+from core.weather.rows import ForecastRow, HourlyRow, ObservationRow
+
+_DURATION = re.compile(r"^P(?:(\d+)D)?(?:T(?:(\d+)H)?(?:(\d+)M)?(?:(\d+)S)?)?$")
+_COLDEST, _HOTTEST = -90.0, 140.0  # degrees F
+
+
+def load(body: bytes) -> dict[str, Any]:
+    """A JSON object, or Malformed: HTML, a list, a truncated body."""
+    try:
+        found = msgspec.json.decode(body)
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
+        raise Malformed("body", body[:40], "not JSON") from error
+    if not isinstance(found, dict):
+        raise Malformed("body", body[:40], "not a JSON object")
+    return found
+
+
+def properties(body: bytes) -> dict[str, Any]:
+    """The `properties` of a feature."""
+    found = load(body).get("properties")
+    if not isinstance(found, dict):
+        raise Malformed("properties", found, "expected an object")
+    return found
+
+
+def _text(holder: dict[str, Any], key: str) -> str:
+    value = holder.get(key)
+    if not isinstance(value, str):
+        raise Malformed(key, value, "expected text")
+    return value
+
+
+def grid_of(body: bytes) -> tuple[str, int, int]:
+    """/points/{lat},{lon} -> (office, x, y)."""
+    found = properties(body)
+    x, y = found.get("gridX"), found.get("gridY")
+    if isinstance(x, bool) or isinstance(y, bool) or not isinstance(x, int) or not isinstance(y, int):
+        raise Malformed("gridX", (x, y), "expected whole numbers")
+    return _text(found, "gridId"), x, y
+
+
+def updated_at(body: bytes) -> Instant:
+    """The vintage of a gridpoint or forecast answer."""
+    return instant(_text(properties(body), "updateTime"), "updateTime")
+
+
+def _window(valid: object) -> tuple[Instant, Instant]:
+    """`2026-07-10T12:00:00+00:00/PT13H` -> (start, end)."""
+    if not isinstance(valid, str):
+        raise Malformed("validTime", valid, "expected text")
+    start_text, _, length = valid.partition("/")
+    found = _DURATION.match(length)
+    if found is None or not any(found.groups()):
+        raise Malformed("validTime", valid, "expected start/duration")
+    days, hours, minutes, seconds = (min(int(g), 10_000) if g else 0 for g in found.groups())
+    start = instant(start_text, "validTime")
+    span = timedelta(days=days, hours=hours, minutes=minutes, seconds=seconds)
+    return start, Instant(start + int(span.total_seconds()) * SECOND)
+
+
+def _fahrenheit(value: object, unit: str) -> float | None:
+    if value is None:
+        return None
+    if isinstance(value, str):
+        try:
+            value = float(value)
+        except ValueError as error:
+            raise Malformed("value", value, "expected a number") from error
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        raise Malformed("value", value, "expected a number")
+    degrees = metar.fahrenheit(value) if unit.endswith("degC") or unit == "C" else float(value)
+    if unit not in ("wmoUnit:degC", "wmoUnit:degF", "unit:degC", "unit:degF", "degC", "degF", "C", "F"):
+        raise Malformed("unitCode", unit, "not a temperature")
+    if not _COLDEST <= degrees <= _HOTTEST:
+        raise Malformed("value", value, "not a temperature of this planet")
+    return degrees
+
+
+def _layer(found: dict[str, Any], name: str) -> list[tuple[Instant, Instant, float]]:
+    layer = found.get(name)
+    if not isinstance(layer, dict) or not isinstance(layer.get("values"), list):
+        raise Malformed(name, layer, "expected a layer with values")
+    unit = layer.get("uom", "wmoUnit:degC")
+    rows: list[tuple[Instant, Instant, float]] = []
+    for entry in layer["values"]:
+        if not isinstance(entry, dict):
+            raise Malformed(name, entry, "expected an object")
+        value = _fahrenheit(entry.get("value"), unit if isinstance(unit, str) else "")
+        if value is not None:
+            start, end = _window(entry.get("validTime"))
+            rows.append((start, end, value))
+    return rows
+
+
+def grid_extremes(body: bytes, station: Station, received_at: Instant) -> list[ForecastRow]:
+    """maxTemperature and minTemperature of a gridpoint -> one row a climate day and variable, whole F.
+
+    A window belongs to the climate day in which its middle lies (maxima) or its end (minima: the night ends in the
+    morning of the day whose low it is).
+    """
+    found = properties(body)
+    issued = instant(_text(found, "updateTime"), "updateTime")
+    rows: dict[tuple[Variable, Any], ForecastRow] = {}
+    for variable, name in ((Variable.HIGH, "maxTemperature"), (Variable.LOW, "minTemperature")):
+        for start, end, value in _layer(found, name):
+            anchor = Instant((start + end) // 2) if variable is Variable.HIGH else Instant(end - 2 * HOUR)
+            day = climate_day(station, anchor)
+            key = (variable, day)
+            if key not in rows:
+                rows[key] = ForecastRow(
+                    station=station.code, variable=variable, day=day, source="nws_grid", issued_at=issued,
+                    received_at=received_at, value_f=float(round(value)),
+                )  # fmt: skip
+    return list(rows.values())
+
+
+def grid_hourly(body: bytes, station: Station, received_at: Instant) -> list[HourlyRow]:
+    """The gridpoint's temperature layer, one row an hour (equal hours come merged)."""
+    found = properties(body)
+    issued = instant(_text(found, "updateTime"), "updateTime")
+    rows: list[HourlyRow] = []
+    for start, end, value in _layer(found, "temperature"):
+        at = start
+        while at < end and len(rows) < 400:
+            rows.append(
+                HourlyRow(station=station.code, source="nws_grid_hourly", issued_at=issued, received_at=received_at,
+                          valid_at=Instant(at), value_f=value)
+            )  # fmt: skip
+            at = Instant(at + HOUR)
+    return rows
+
+
+def _periods(body: bytes) -> tuple[Instant, list[dict[str, Any]]]:
+    found = properties(body)
+    periods = found.get("periods")
+    if not isinstance(periods, list) or not all(isinstance(p, dict) for p in periods):
+        raise Malformed("periods", periods, "expected a list of objects")
+    return instant(_text(found, "updateTime"), "updateTime"), periods
+
+
+def _period_temperature(period: dict[str, Any]) -> float | None:
+    value = period.get("temperature")
+    if isinstance(value, dict):  # a QuantitativeValue
+        return _fahrenheit(value.get("value"), str(value.get("unitCode")))
+    return _fahrenheit(value, str(period.get("temperatureUnit", "F")))
+
+
+def forecast(body: bytes, station: Station, received_at: Instant) -> list[ForecastRow]:
+    """The 12-hour forecast: daytime periods are highs, nights are the next morning's lows."""
+    issued, periods = _periods(body)
+    rows: dict[tuple[Variable, Any], ForecastRow] = {}
+    for period in periods:
+        value = _period_temperature(period)
+        if value is None:
+            continue
+        start, end = instant(_text(period, "startTime")), instant(_text(period, "endTime"))
+        if period.get("isDaytime") is True:
+            variable, anchor = Variable.HIGH, Instant((start + end) // 2)
+        else:
+            variable, anchor = Variable.LOW, Instant(end - HOUR)
+        key = (variable, climate_day(station, anchor))
+        rows.setdefault(
+            key,
+            ForecastRow(station=station.code, variable=variable, day=key[1], source="nws_forecast", issued_at=issued,
+                        received_at=received_at, value_f=value),
+        )  # fmt: skip
+    return list(rows.values())
+
+
+def hourly(body: bytes, station: Station, received_at: Instant) -> list[HourlyRow]:
+    """The hourly forecast."""
+    issued, periods = _periods(body)
+    rows = []
+    for period in periods:
+        value = _period_temperature(period)
+        if value is not None:
+            rows.append(
+                HourlyRow(station=station.code, source="nws_hourly", issued_at=issued, received_at=received_at,
+                          valid_at=instant(_text(period, "startTime")), value_f=value)
+            )  # fmt: skip
+    return rows
+
+
+def hourly_extremes(rows: list[HourlyRow], day: StationDay) -> tuple[float, float] | None:
+    """(max, min) of hourly rows over the climate day, or None unless they cover most of it (>= 20 hours)."""
+    inside = [row.value_f for row in rows if day.start <= row.valid_at < day.end]
+    return (max(inside), min(inside)) if len(inside) >= 20 else None
+
+
+def observations(body: bytes, station: Station, received_at: Instant) -> list[ObservationRow]:
+    """/stations/{id}/observations (a collection) or /latest (one feature) -> rows, oldest first; nulls are skipped."""
+    found = load(body)
+    features = found.get("features") if "features" in found else [found]
+    if not isinstance(features, list):
+        raise Malformed("features", features, "expected a list")
+    rows = [row for feature in features if (row := _observation(feature, station, received_at)) is not None]
+    return sorted(rows, key=lambda row: row.observed_at)
+
+
+def _observation(feature: object, station: Station, received_at: Instant) -> ObservationRow | None:
+    if not isinstance(feature, dict) or not isinstance(feature.get("properties"), dict):
+        raise Malformed("feature", feature, "expected an object with properties")
+    found = feature["properties"]
+    observed = instant(_text(found, "timestamp"), "timestamp")
+    raw = found.get("rawMessage") or ""
+    if not isinstance(raw, str):
+        raise Malformed("rawMessage", raw, "expected text")
+    says = metar.groups(raw) if raw else metar.Groups()
+    low = high = None
+    if says.exact and says.temperature_c is not None:
+        exact = metar.fahrenheit(says.temperature_c)
+        low, high = exact - 0.09, exact + 0.09
+    else:
+        quantity = found.get("temperature")
+        value = None
+        if isinstance(quantity, dict):
+            value = _fahrenheit(quantity.get("value"), str(quantity.get("unitCode", "wmoUnit:degC")))
+        if value is None and says.temperature_c is not None:
+            value = metar.fahrenheit(says.temperature_c)
+        if value is not None:
+            low, high = value - 0.9, value + 0.9  # a whole degree C is 1.8 F wide
+    if low is None and says.max_6h_c is None and says.min_6h_c is None and says.max_24h_c is None:
+        return None
+    return ObservationRow(
+        station=station.code, observed_at=observed, received_at=received_at,
+        kind=("metar" if to_datetime(observed).minute >= 45 else "speci") if raw else "five_minute",
+        low_f=low, high_f=high, max_6h_f=metar.whole_fahrenheit(says.max_6h_c),
+        min_6h_f=metar.whole_fahrenheit(says.min_6h_c), max_24h_f=metar.whole_fahrenheit(says.max_24h_c),
+        min_24h_f=metar.whole_fahrenheit(says.min_24h_c), raw=raw,
+    )  # fmt: skip
+
+
+def product_list(body: bytes) -> list[tuple[str, Instant]]:
+    """/products/types/CLI/locations/{site} -> (product id, issuance), as listed (newest first)."""
+    graph = load(body).get("@graph")
+    if not isinstance(graph, list):
+        raise Malformed("@graph", graph, "expected a list")
+    rows = []
+    for entry in graph:
+        if not isinstance(entry, dict):
+            raise Malformed("@graph", entry, "expected objects")
+        rows.append((_text(entry, "id"), instant(_text(entry, "issuanceTime"), "issuanceTime")))
+    return rows
+
+
+def product_text(body: bytes) -> str:
+    """/products/{id} -> its text."""
+    return _text(load(body), "productText")
