@@ -34,6 +34,7 @@ class Listed:
     last_price: Price | None = None
     result: str = ""
     value: Money | None = None
+    expiration_value: str = ""  # the official degree, once known
     trades: deque[m.TradePrint] = field(default_factory=lambda: deque(maxlen=_KEPT_TRADES))
 
 
@@ -141,7 +142,7 @@ class Exchange:
             listed.status = "active"
             self._say(None, m.MarketChanged(self.now, ticker, "activated"))
 
-    def settle(self, ticker: str, result: str, value: Money) -> None:
+    def settle(self, ticker: str, result: str, value: Money, degrees: str = "") -> None:
         """Determine and pay out one market at `value` a YES contract (1 dollar, 0, or between for a scalar result)."""
         listed = self.markets[ticker]
         if listed.status in ("determined", "finalized"):
@@ -149,6 +150,7 @@ class Exchange:
         for order in list(listed.book.orders()):
             self._end(order, "CloseCancel")
         listed.status, listed.result, listed.value = "finalized", result, value
+        listed.expiration_value = degrees
         self._say(None, m.MarketChanged(self.now, ticker, "determined", result=result, settlement_value=value))
         for user, account in self.accounts.items():
             position, cost, revenue = account.settle(ticker, value)
@@ -496,6 +498,23 @@ class Exchange:
 
     def _no(self, r: m.PlaceOrder | m.AmendOrder | m.DecreaseOrder | m.CancelOrder, code: str) -> m.Rejected:
         return m.Rejected(self.now, r.client_order_id, r.ticker, type(r).__name__, code, code.replace("_", " "))
+
+    # --- after a restart ---------------------------------------------------------------------------------------------
+
+    def restore(self, order: Resting) -> None:
+        """Put back an order that rested when the process was killed; cancel one whose time has passed meanwhile."""
+        self.orders[order.order_id] = self.by_client_id[(order.user, order.client_order_id)] = order
+        listed = self.markets.get(order.ticker)
+        if listed is None or listed.status not in ("active", "inactive"):
+            order.status, order.reason, order.remaining = "canceled", "CloseCancel", Count(0)
+            return
+        self._rest(listed, order)
+        if order.expires_at is not None and order.expires_at <= self.now:
+            self._end(order, "ExpiryCancel")
+
+    def skip_ids(self, n: int) -> None:
+        """Never give an id twice: every line of the memory used at most two."""
+        self._n += 2 * n + 1_000_000
 
     # --- reads -------------------------------------------------------------------------------------------------------
 

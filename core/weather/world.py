@@ -36,7 +36,7 @@ def _sd_unknown(hours: float) -> float:
     """Sd of what nobody knows yet, this many hours before the extreme (negative: after it)."""
     if hours <= 0:
         return 0.35 * math.exp(max(hours, -40.0) / 3)
-    return 0.45 + 0.105 * hours**0.80
+    return 0.45 + 0.105 * math.pow(hours, 0.80)
 
 
 @lru_cache(maxsize=200_000)
@@ -44,9 +44,9 @@ def _daily(seed: int, code: str, ordinal: int) -> tuple[float, float]:
     """(high, low) drawn for one day, before the curve joins days."""
     mean, amplitude, range_, sd = _CLIMATE[code]
     season = math.cos((date.fromordinal(ordinal).timetuple().tm_yday - 203) / 365.25 * 2 * math.pi)
-    spell: float = sum(
+    spell = sum(
         _PERSISTENCE**k * normal(seed, code, "spell", ordinal - k) for k in range(12)
-    ) * math.sqrt(1 - _PERSISTENCE**2)  # fmt: skip
+    ) * (1 - _PERSISTENCE**2) ** 0.5  # fmt: skip
     winter = 1.0 - 0.25 * season
     high = mean + amplitude * season + sd * winter * spell
     drop = max(3.0, range_ * (1 + 0.25 * normal(seed, code, "range", ordinal)))

@@ -1,6 +1,6 @@
 """What api.weather.gov would answer in the embedded world: JSON objects and bulletin texts. Pure.
 
-Shapes as recorded from the real service (weather FACTS §2); only the fields that exist there, only what we need of them.
+Shapes as recorded from the real service: only fields that exist there, and of those the ones we need.
 """
 
 from datetime import date, timedelta

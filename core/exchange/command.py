@@ -1,0 +1,70 @@
+"""`kwm exchange serve`: the embedded exchange by itself."""
+
+import random
+from pathlib import Path
+from typing import Annotated
+
+import typer
+import uvicorn
+
+from core import config
+from core import messages as m
+from core.clock import this_process
+from core.exchange.auth import Keyring
+from core.exchange.books_file import RecordedBook, read
+from core.exchange.credentials import make_embedded_key
+from core.exchange.history import History
+from core.exchange.server import application
+from core.exchange.traders import MAKER
+from core.exchange.venue import USER, Venue
+from core.weather.world import World
+
+exchange = typer.Typer(help="The embedded exchange.", no_args_is_help=True, pretty_exceptions_enable=False)
+
+
+@exchange.callback()
+def _room() -> None:
+    """The embedded exchange: Kalshi's REST and WebSocket protocol on loopback, with other traders."""
+
+
+@exchange.command()
+def serve(
+    port: Annotated[int, typer.Option(help="TCP port; 0 means the one in the settings")] = 0,
+    books: Annotated[Path | None, typer.Option(help="start the books from this recorded capture (JSON lines)")] = None,
+    seed: Annotated[int, typer.Option(help="which crowd and which weather")] = 1,
+) -> None:
+    """Serve it until stopped. Orders, fills and positions survive a restart (data/exchange/)."""
+    settings = config.load()
+    data = settings.storage.data
+    clock, world = this_process(), World(seed)
+    public = make_embedded_key(data).key().public_key()
+    recorded, refused = read(books, clock.now()) if books is not None else ([], {})
+    for ticker, reason in refused.items():
+        typer.echo(f"not listed: {ticker}: {reason}")
+    venue = Venue(
+        clock, world, random.Random(seed), data / "exchange" / "said.jsonl",
+        [book.market for book in recorded] if books is not None else None,
+    )  # fmt: skip
+    if books is not None:
+        open_recorded(venue, recorded)
+    else:
+        venue.open_books()
+    app = application(venue, Keyring({"embedded": (USER, public)}), History(world))
+    uvicorn.run(
+        app, host="127.0.0.1", port=port or settings.exchange.port, log_level="warning", access_log=False,
+        ws_ping_interval=10.0, ws_ping_timeout=30.0, timeout_graceful_shutdown=1,
+    )  # fmt: skip
+
+
+def open_recorded(venue: Venue, recorded: list[RecordedBook]) -> None:
+    """Rest every recorded level as an order of the house."""
+    number = 0
+    for book in recorded:
+        for side, levels in ((m.Side.BID, book.bids), (m.Side.ASK, book.asks)):
+            for price, size in levels:
+                number += 1
+                order = m.PlaceOrder(
+                    f"{MAKER}-recorded-{number}", book.market.ticker, side, price, size, post_only=True
+                )
+                venue.exchange.handle(MAKER, order, venue.exchange.now)
+    venue.exchange.drain()

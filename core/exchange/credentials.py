@@ -1,0 +1,76 @@
+"""Keys: read once, from a file or the environment, and never shown. Ed25519 (recommended) or RSA.
+
+The embedded exchange makes its own pair in `<data>/live/embedded_key.pem`, readable by its owner only.
+"""
+
+import os
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from cryptography.exceptions import UnsupportedAlgorithm
+from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
+
+from core.config import Settings
+from core.errors import SettingsError
+
+EMBEDDED_ID = "embedded"
+
+
+@dataclass(frozen=True, slots=True)
+class Credentials:
+    """A key id and its private key in PEM; the key is not in its repr."""
+
+    key_id: str
+    pem: str = field(repr=False)
+
+    def key(self) -> Ed25519PrivateKey | RSAPrivateKey:
+        """The parsed key (costs 40 ms for RSA: once). Raises: SettingsError, without showing the key."""
+        try:
+            found = serialization.load_pem_private_key(self.pem.encode(), password=None)
+        except (ValueError, TypeError, UnsupportedAlgorithm) as error:
+            raise SettingsError("the private key is not an unencrypted PEM key") from error
+        if not isinstance(found, Ed25519PrivateKey | RSAPrivateKey):
+            raise SettingsError("the private key must be Ed25519 or RSA")
+        return found
+
+
+def embedded_key_path(data: Path) -> Path:
+    """Where the embedded exchange keeps the pair it made."""
+    return data / "live" / "embedded_key.pem"
+
+
+def make_embedded_key(data: Path) -> Credentials:
+    """The embedded exchange's key pair, made when absent."""
+    path = embedded_key_path(data)
+    if not path.exists():
+        path.parent.mkdir(parents=True, exist_ok=True)
+        pem = Ed25519PrivateKey.generate().private_bytes(
+            serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+        )
+        temporary = path.with_suffix(f".{os.getpid()}")
+        with os.fdopen(os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as file:
+            file.write(pem)
+        temporary.replace(path)
+    return Credentials(EMBEDDED_ID, path.read_text())
+
+
+def credentials(settings: Settings) -> Credentials:
+    """The keys of the chosen environment. Raises: SettingsError naming the setting."""
+    exchange = settings.exchange
+    if exchange.environment == "embedded":
+        path = embedded_key_path(settings.storage.data)
+        if not path.exists():
+            raise SettingsError(
+                f"{path} does not exist: the embedded exchange makes it when it starts (kwm exchange serve)"
+            )
+        return Credentials(EMBEDDED_ID, path.read_text())
+    pem = os.environ.get("KWM_EXCHANGE__KEY_PEM", "")
+    if not pem:
+        path = Path(exchange.key_file).expanduser()
+        try:
+            pem = path.read_text()
+        except OSError as error:
+            raise SettingsError(f"[exchange] key_file: {path} cannot be read ({error.strerror})") from error
+    return Credentials(exchange.key_id, pem)

@@ -1,0 +1,133 @@
+"""Kalshi's WebSocket: connects, signs, keeps the conversation of `session.py` going, reconnects. Decides nothing.
+
+Every message goes to `put`; the first of a connection is Connected, the last Disconnected.
+"""
+
+import asyncio
+import base64
+import contextlib
+import random
+import time
+from collections.abc import Callable
+
+import msgspec
+import websockets
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import padding
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
+from core import messages as m
+from core.clock import Clock
+from core.exchange.credentials import Credentials
+from core.exchange.session import Command, Session
+
+_PATH = "/trade-api/ws/v2"
+_LARGEST = 64 * 2**20
+_HEARTBEAT_S = 10.0
+_FIRST_PAUSE_S, _LONGEST_PAUSE_S = 0.5, 30.0
+
+
+class Stream:
+    """See the module."""
+
+    def __init__(self, url: str, credentials: Credentials, clock: Clock, *, use_yes_price: bool) -> None:
+        self.url, self.clock, self.use_yes_price = url, clock, use_yes_price
+        self.key_id, self.key = credentials.key_id, credentials.key()
+        self.tickers: set[str] = set()
+        self.session: Session | None = None
+        self._wake = asyncio.Event()
+        self._resync: set[str] = set()
+
+    def watch(self, tickers: set[str]) -> None:
+        """The markets whose books and trades are wanted, from now on."""
+        self.tickers = set(tickers)
+        self._wake.set()
+
+    def resync(self, tickers: set[str]) -> None:
+        """Ask for new snapshots of these."""
+        self._resync |= tickers
+        self._wake.set()
+
+    def headers(self) -> dict[str, str]:
+        """A fresh signature."""
+        stamp = str(time.time_ns() // 1_000_000)
+        text = f"{stamp}GET{_PATH}".encode()
+        if isinstance(self.key, Ed25519PrivateKey):
+            signature = self.key.sign(text)
+        else:
+            salt = padding.PSS(mgf=padding.MGF1(hashes.SHA256()), salt_length=padding.PSS.DIGEST_LENGTH)
+            signature = self.key.sign(text, salt, hashes.SHA256())
+        return {
+            "KALSHI-ACCESS-KEY": self.key_id,
+            "KALSHI-ACCESS-TIMESTAMP": stamp,
+            "KALSHI-ACCESS-SIGNATURE": base64.b64encode(signature).decode(),
+        }
+
+    async def run(self, put: Callable[[m.Said], None]) -> None:
+        """Until cancelled: connect, listen, reconnect with a growing, jittered pause and a fresh signature."""
+        pause = _FIRST_PAUSE_S
+        while True:
+            began = time.monotonic()
+            words = "closed"
+            try:
+                async with websockets.connect(
+                    self.url, additional_headers=self.headers(), max_size=_LARGEST, open_timeout=10, close_timeout=1,
+                    ping_interval=None, compression=None, proxy=None,
+                ) as socket:  # fmt: skip
+                    await self._converse(socket, put)
+            except (OSError, TimeoutError, websockets.WebSocketException) as error:
+                words = f"{type(error).__name__}: {error}"
+            put(m.Disconnected(self.clock.now(), words))
+            self.session = None
+            pause = _FIRST_PAUSE_S if time.monotonic() - began > 60 else min(pause * 2, _LONGEST_PAUSE_S)
+            await asyncio.sleep(pause * (0.5 + random.random()))
+
+    async def _converse(self, socket: websockets.ClientConnection, put: Callable[[m.Said], None]) -> None:
+        session = self.session = Session(self.use_yes_price, self.clock.speed)
+        put(m.Connected(self.clock.now()))
+        await _send(socket, session.opened())
+        self._wake.set()
+        talk = asyncio.create_task(self._talk(socket, session, put))
+        try:
+            async for raw in socket:
+                messages, commands = session.receive(raw, self.clock.now())
+                for message in messages:
+                    put(message)
+                if commands:
+                    await _send(socket, commands)
+        finally:
+            talk.cancel()
+            with contextlib.suppress(asyncio.CancelledError, websockets.WebSocketException, TimeoutError):
+                await talk
+
+    async def _talk(self, socket: websockets.ClientConnection, session: Session, put: Callable[[m.Said], None]) -> None:
+        """What we say without being asked: new markets, resyncs, heartbeats."""
+        next_ping = time.monotonic() + _HEARTBEAT_S
+        while True:
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._wake.wait(), 1.0)
+            self._wake.clear()
+            now = self.clock.now()
+            if self.tickers != session.watched:
+                await _send(socket, session.watch(self.tickers, now))
+            if self._resync:
+                wanted, self._resync = self._resync, set()
+                await _send(socket, session.resync(wanted, now))
+            messages, commands = session.overdue(now)
+            for message in messages:
+                put(message)
+            await _send(socket, commands)
+            if time.monotonic() >= next_ping:
+                next_ping = time.monotonic() + _HEARTBEAT_S
+                pong = await socket.ping()
+                try:
+                    await asyncio.wait_for(pong, _HEARTBEAT_S)
+                except TimeoutError:
+                    await socket.close()  # alive at one end only: start anew
+                    return
+                put(m.Heartbeat(self.clock.now()))
+
+
+async def _send(socket: websockets.ClientConnection, commands: list[Command]) -> None:
+    for command in commands:
+        await socket.send(msgspec.json.encode(command).decode())

@@ -1,0 +1,140 @@
+"""The rest of the market in the embedded exchange: makers, noise and informed takers. Pure: draws come from outside.
+
+Makers hold a bracket-coherent book around a public belief (the forecast's, blurred); noise takers hit either side;
+informed takers know the belief exactly and take what is too cheap or too dear. House accounts, no funds checked.
+"""
+
+import math
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from core import messages as m
+from core.contract import Market
+from core.exchange.listing import Oracle
+from core.exchange.simulator import Exchange, Listed
+from core.units import ONE_DOLLAR, Count, Instant, Money, Price
+
+MAKER, NOISE, INFORMED = "house-maker", "house-noise", "house-informed"
+_LEVELS = 5
+
+
+class Draws(Protocol):
+    """The part of `random.Random` that is used."""
+
+    def random(self) -> float: ...
+    def gauss(self, mu: float, sigma: float) -> float: ...
+    def choice[T](self, seq: list[T]) -> T: ...
+    def randint(self, a: int, b: int) -> int: ...
+
+
+def phi(z: float) -> float:
+    """Standard normal CDF."""
+    return 0.5 * math.erfc(-z / math.sqrt(2))
+
+
+def chance(market: Market, mean: float, sd: float) -> float:
+    """P(bracket pays) for a normal belief, with half a degree on each side."""
+    low = 0.0 if market.bracket.low is None else phi((market.bracket.low - 0.5 - mean) / sd)
+    high = 1.0 if market.bracket.high is None else phi((market.bracket.high + 0.5 - mean) / sd)
+    return min(0.999, max(0.001, high - low))
+
+
+@dataclass(slots=True)
+class Crowd:
+    """The other traders; `act` lets them do a little."""
+
+    oracle: Oracle
+    draws: Draws
+    n: int = 0
+    turn: int = 0
+    blur: dict[str, float] = field(default_factory=dict)
+
+    def refresh_some(self, exchange: Exchange, events: list[list[Listed]], how_many: int) -> None:
+        """Makers renew the books of a few events, in turn."""
+        for _ in range(min(how_many, len(events))):
+            self.turn += 1
+            self.refresh(exchange, events[self.turn % len(events)])
+
+    def refresh(self, exchange: Exchange, listed: list[Listed]) -> None:
+        """Makers move one event's books to their belief of now; levels that may stay, stay."""
+        day = listed[0].market.station_day
+        mean, sd = self.oracle.belief(day.station, day.variable, day.day, exchange.now)
+        blur = self.blur.get(day.event_ticker, 0.0)
+        blur = self.blur[day.event_ticker] = 0.9 * blur + self.draws.gauss(0, 0.12)
+        sd = math.sqrt(sd * sd + 0.3)
+        for one in listed:
+            if one.status == "active":
+                self._make(exchange, one, chance(one.market, mean + blur, sd))
+
+    def _make(self, exchange: Exchange, one: Listed, fair: float) -> None:
+        half = 0.015 + 0.02 * fair * (1 - fair) * 4 * (0.6 + 0.4 * self.draws.random())
+        wanted: dict[tuple[m.Side, Price], None] = {}
+        for level in range(_LEVELS):
+            bid = one.market.grid.floor(fair - half - 0.01 * level)
+            ask = one.market.grid.ceil(fair + half + 0.01 * level)
+            if bid is not None:
+                wanted[(m.Side.BID, bid)] = None
+            if ask is not None:
+                wanted[(m.Side.ASK, ask)] = None
+        mine = [o for o in one.book.orders() if o.user == MAKER]
+        have = {(o.side, o.price): o for o in mine}
+        for key, order in have.items():
+            if key not in wanted:
+                exchange.handle(MAKER, m.CancelOrder(order.order_id, order.client_order_id, order.ticker), exchange.now)
+        for side, price in wanted:
+            if (side, price) not in have:
+                self._place(exchange, MAKER, one, side, price, self._size(), post_only=True)
+
+    def _size(self) -> Count:
+        size = self.draws.randint(5, 120) * 100
+        return Count(size + self.draws.randint(1, 99) if self.draws.random() < 0.1 else size)
+
+    def trade_once(self, exchange: Exchange, listed: list[Listed]) -> None:
+        """One taker comes: usually noise, sometimes somebody who knows."""
+        one = self.draws.choice(listed)
+        if one.status != "active":
+            return
+        bid, ask = one.book.best(m.Side.BID), one.book.best(m.Side.ASK)
+        if bid is None or ask is None:
+            return
+        size = Count(self.draws.randint(1, 15) * 100)
+        if self.draws.random() < 0.25:
+            day = one.market.station_day
+            fair = chance(one.market, *self.oracle.belief(day.station, day.variable, day.day, exchange.now))
+            if ask < (fair - 0.02) * ONE_DOLLAR:
+                self._take(exchange, INFORMED, one, m.Side.BID, ask, size)
+            elif bid > (fair + 0.02) * ONE_DOLLAR:
+                self._take(exchange, INFORMED, one, m.Side.ASK, bid, size)
+        elif self.draws.random() < 0.5:
+            self._take(exchange, NOISE, one, m.Side.BID, ask, size)
+        else:
+            self._take(exchange, NOISE, one, m.Side.ASK, bid, size)
+
+    def _take(self, exchange: Exchange, user: str, one: Listed, side: m.Side, price: Price, size: Count) -> None:
+        self._place(exchange, user, one, side, price, size, post_only=False)
+
+    def _place(
+        self, exchange: Exchange, user: str, one: Listed, side: m.Side, price: Price, size: Count, *, post_only: bool
+    ) -> None:
+        self.n += 1
+        life = m.TimeInForce.GOOD_TILL_CANCELED if post_only else m.TimeInForce.IMMEDIATE_OR_CANCEL
+        exchange.handle(
+            user,
+            m.PlaceOrder(f"{user}-{self.n}", one.market.ticker, side, price, size, None, post_only, False, None, life),
+            exchange.now,
+        )
+
+
+def settle_due(exchange: Exchange, oracle: Oracle, settle_after: int) -> int:
+    """Pay out every closed market whose final report has been out for `settle_after` ns; how many."""
+    paid = 0
+    for ticker, one in exchange.markets.items():
+        if one.status != "closed":
+            continue
+        day = one.market.station_day
+        value = oracle.official(day.station, day.variable, day.day, Instant(exchange.now - settle_after))
+        if value is not None:
+            yes = one.market.bracket.pays(value)
+            exchange.settle(ticker, "yes" if yes else "no", Money(1_000_000 if yes else 0), str(value))
+            paid += 1
+    return paid

@@ -1,0 +1,106 @@
+"""The embedded exchange as one running thing: simulator, crowd, memory and clock, and who listens to it.
+
+`tick` lets the world go on; `request` lets a user act. Both hand every notice to the listeners, in order, after it was
+written down.
+"""
+
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+from core import messages as m
+from core.clock import Clock
+from core.contract import Market
+from core.exchange.listing import SETTLE_AFTER, Oracle, listed_now
+from core.exchange.memory import Memory, restore
+from core.exchange.simulator import Exchange, Listed, Notice
+from core.exchange.traders import INFORMED, MAKER, NOISE, Crowd, Draws, settle_due
+from core.stations import STATIONS
+from core.units import HOUR, Instant, money
+
+USER = "embedded"
+STARTING_CASH = money("10000.00")
+_LIST_EVERY = HOUR // 4
+
+
+class Venue:
+    """See the module. `busy` scales how much the crowd does; `speed` of the clock makes it do more a wall second."""
+
+    def __init__(
+        self, clock: Clock, oracle: Oracle, draws: Draws, memory: Path | None, markets: list[Market] | None = None
+    ) -> None:
+        self.clock, self.oracle, self.draws = clock, oracle, draws
+        now = clock.now()
+        self.fixed = markets is not None
+        self.exchange = Exchange(markets if markets is not None else listed_now(STATIONS, oracle, now), now)
+        for user in (MAKER, NOISE, INFORMED):
+            self.exchange.open_account(user, money("0"), house=True)
+        self.exchange.open_account(USER, STARTING_CASH)
+        self.exchange.advance(now)
+        self.crowd = Crowd(oracle, draws)
+        self.listeners: list[Callable[[list[Notice]], None]] = []
+        self.next_listing = Instant(now + _LIST_EVERY)
+        self.memory: Memory | None = None
+        if memory is not None:
+            restore(memory, self.exchange)
+            self.memory = Memory(memory)
+            self.memory.settled = len(self.exchange.settlements)
+        self.carried = 0.0
+
+    def events(self) -> list[list[Listed]]:
+        """Active markets by event."""
+        found: dict[str, list[Listed]] = {}
+        for one in self.exchange.active():
+            found.setdefault(one.market.event_ticker, []).append(one)
+        return list(found.values())
+
+    def open_books(self) -> None:
+        """Makers fill every book, once, at the start."""
+        for event in self.events():
+            self.crowd.refresh(self.exchange, event)
+        self.exchange.drain()
+
+    def tick(self, wall_s: float) -> None:
+        """Let `wall_s` wall seconds of the market's life pass."""
+        now = self.clock.now()
+        self.exchange.advance(now)
+        if now >= self.next_listing and not self.fixed:
+            self.next_listing = Instant(now + _LIST_EVERY)
+            for market in listed_now(STATIONS, self.oracle, now):
+                self.exchange.list_market(market)
+        settle_due(self.exchange, self.oracle, SETTLE_AFTER)
+        events = self.events()
+        if events and not self.exchange.paused:
+            pace = min(self.clock.speed, 10.0) ** 0.5
+            self.carried += wall_s * pace
+            rounds = int(self.carried / 0.5)
+            self.carried -= rounds * 0.5
+            self.crowd.refresh_some(self.exchange, events, rounds)
+            for _ in range(rounds):
+                if self.draws.random() < 0.6:
+                    self.crowd.trade_once(self.exchange, self.draws.choice(events))
+        self.publish()
+
+    def request(self, user: str, request: m.Request) -> m.Said:
+        """One user acts; what follows is told before the answer returns."""
+        answer = self.exchange.handle(user, request, self.clock.now())
+        self.publish()
+        return answer
+
+    def publish(self) -> None:
+        """Write down, then tell, everything that was said."""
+        notices = self.exchange.drain()
+        if self.memory is not None:
+            for user, said in notices:
+                if user is not None:
+                    self.memory.note(self.exchange, user, said)
+            self.memory.note_settlements(self.exchange)
+            self.memory.flush()
+        if notices:
+            for listener in self.listeners:
+                listener(notices)
+
+
+def wall_ms() -> int:
+    """Wall clock, for signatures and `sending_ts_ms`."""
+    return time.time_ns() // 1_000_000

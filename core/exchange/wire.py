@@ -1,0 +1,377 @@
+"""Kalshi's field names, for what we read: here and nowhere else. msgspec models, strict where it matters.
+
+A money or count field has no default: where it is missing the message is refused and that market stops, loudly. Unknown
+fields pass; values of enums we only show pass as text.
+"""
+
+import msgspec
+
+
+class Model(msgspec.Struct, frozen=True, gc=False):
+    """Base of REST models."""
+
+
+class PriceRange(Model, frozen=True):
+    """One range of the grid."""
+
+    start: str
+    end: str
+    step: str
+
+
+class MarketModel(Model, frozen=True):
+    """Market."""
+
+    ticker: str
+    event_ticker: str
+    status: str
+    open_time: str
+    close_time: str
+    rules_primary: str
+    price_ranges: list[PriceRange]
+    result: str
+    strike_type: str = ""
+    floor_strike: float | None = None
+    cap_strike: float | None = None
+    exchange_index: int = 0
+    settlement_value_dollars: str | None = None
+    expiration_value: str = ""
+
+
+class SettlementSource(Model, frozen=True):
+    """Where an event's value comes from."""
+
+    name: str | None = None
+    url: str | None = None
+
+
+class EventModel(Model, frozen=True):
+    """EventData; markets are decoded one by one, so that a bad one does not take the others with it."""
+
+    event_ticker: str
+    series_ticker: str
+    mutually_exclusive: bool
+    collateral_return_type: str
+    settlement_sources: list[SettlementSource] | None = None
+    fee_type_override: str | None = None
+    fee_multiplier_override: float | None = None
+    markets: list[msgspec.Raw] = []
+
+
+class EventsPage(Model, frozen=True):
+    """GET /events."""
+
+    events: list[msgspec.Raw]
+    cursor: str | None = None
+
+
+class MarketsPage(Model, frozen=True):
+    """GET /markets."""
+
+    markets: list[msgspec.Raw]
+    cursor: str | None = None
+
+
+class SeriesModel(Model, frozen=True):
+    """Series."""
+
+    ticker: str
+    fee_type: str
+    fee_multiplier: float
+    title: str = ""
+    exchange_index: int = 0
+    settlement_sources: list[SettlementSource] | None = None
+
+
+class SeriesPage(Model, frozen=True):
+    """GET /series."""
+
+    series: list[SeriesModel]
+
+
+class BookModel(Model, frozen=True):
+    """`orderbook_fp`: bids of both legs, ascending."""
+
+    yes_dollars: list[tuple[str, str]] | None = None
+    no_dollars: list[tuple[str, str]] | None = None
+
+
+class TickerBook(Model, frozen=True):
+    """One of several books."""
+
+    ticker: str
+    orderbook_fp: BookModel
+
+
+class BooksPage(Model, frozen=True):
+    """GET /markets/orderbooks."""
+
+    orderbooks: list[TickerBook]
+
+
+class OrderModel(Model, frozen=True):
+    """Order."""
+
+    order_id: str
+    client_order_id: str
+    ticker: str
+    status: str
+    book_side: str
+    yes_price_dollars: str
+    fill_count_fp: str
+    remaining_count_fp: str
+    initial_count_fp: str
+    created_time: str | None = None
+    expiration_time: str | None = None
+    order_group_id: str | None = None
+
+
+class OrdersPage(Model, frozen=True):
+    """GET /portfolio/orders."""
+
+    orders: list[OrderModel]
+    cursor: str | None = None
+
+
+class OneOrder(Model, frozen=True):
+    """GET /portfolio/orders/{id}."""
+
+    order: OrderModel
+
+
+class FillModel(Model, frozen=True):
+    """REST fill."""
+
+    trade_id: str
+    order_id: str
+    ticker: str
+    book_side: str
+    yes_price_dollars: str
+    count_fp: str
+    fee_cost: str
+    is_taker: bool
+    created_time: str
+
+
+class FillsPage(Model, frozen=True):
+    """GET /portfolio/fills."""
+
+    fills: list[FillModel]
+    cursor: str | None = None
+
+
+class PositionModel(Model, frozen=True):
+    """MarketPosition."""
+
+    ticker: str
+    position_fp: str
+    market_exposure_dollars: str
+    realized_pnl_dollars: str
+    fees_paid_dollars: str
+
+
+class PositionsPage(Model, frozen=True):
+    """GET /portfolio/positions."""
+
+    market_positions: list[PositionModel]
+    cursor: str | None = None
+
+
+class BalanceModel(Model, frozen=True):
+    """GET /portfolio/balance."""
+
+    balance_dollars: str
+
+
+class SettlementModel(Model, frozen=True):
+    """Settlement."""
+
+    ticker: str
+    event_ticker: str
+    market_result: str
+    yes_count_fp: str
+    yes_total_cost_dollars: str
+    no_count_fp: str
+    no_total_cost_dollars: str
+    revenue: int
+    settled_time: str
+    fee_cost: str
+
+
+class SettlementsPage(Model, frozen=True):
+    """GET /portfolio/settlements."""
+
+    settlements: list[SettlementModel]
+    cursor: str | None = None
+
+
+class Created(Model, frozen=True):
+    """Answer to a create."""
+
+    order_id: str
+    fill_count: str
+    remaining_count: str
+
+
+class Amended(Model, frozen=True):
+    """Answer to an amend; counts are absent where nothing changed."""
+
+    order_id: str
+    remaining_count: str | None = None
+    fill_count: str | None = None
+
+
+class Decreased(Model, frozen=True):
+    """Answer to a decrease."""
+
+    order_id: str
+    remaining_count: str
+
+
+class Cancelled(Model, frozen=True):
+    """Answer to a cancel."""
+
+    order_id: str
+    reduced_by: str
+
+
+class GroupMade(Model, frozen=True):
+    """Answer to creating an order group."""
+
+    order_group_id: str
+
+
+class Shard(Model, frozen=True):
+    """One exchange shard's state."""
+
+    exchange_index: int
+    trading_active: bool
+
+
+class Status(Model, frozen=True):
+    """GET /exchange/status."""
+
+    exchange_active: bool
+    trading_active: bool
+    exchange_index_statuses: list[Shard] = []
+
+
+class Limits(Model, frozen=True):
+    """GET /account/limits."""
+
+    usage_tier: str
+
+
+# --- WebSocket -------------------------------------------------------------------------------------------------------
+
+
+class SnapshotMsg(Model, frozen=True):
+    """A side without offers is an absent key."""
+
+    market_ticker: str
+    yes_dollars_fp: list[tuple[str, str]] = []
+    no_dollars_fp: list[tuple[str, str]] = []
+    clock: int | None = None
+
+
+class DeltaMsg(Model, frozen=True):
+    """A change at one price of one leg."""
+
+    market_ticker: str
+    price_dollars: str
+    delta_fp: str
+    side: str
+    clock: int | None = None
+    client_order_id: str | None = None
+
+
+class TradeMsg(Model, frozen=True):
+    """Anybody's trade."""
+
+    trade_id: str
+    market_ticker: str
+    yes_price_dollars: str
+    count_fp: str
+    taker_book_side: str | None = None
+    taker_outcome_side: str | None = None
+    taker_side: str | None = None
+    ts_ms: int | None = None
+    ts: int | None = None
+
+
+class FillMsg(Model, frozen=True):
+    """A fill of ours."""
+
+    trade_id: str
+    order_id: str
+    market_ticker: str
+    is_taker: bool
+    yes_price_dollars: str
+    count_fp: str
+    fee_cost: str
+    client_order_id: str = ""
+    book_side: str | None = None
+    outcome_side: str | None = None
+    post_position_fp: str | None = None
+    ts_ms: int | None = None
+    ts: int | None = None
+
+
+class UserOrderMsg(Model, frozen=True):
+    """An order of ours changed."""
+
+    order_id: str
+    ticker: str
+    status: str
+    yes_price_dollars: str
+    fill_count_fp: str
+    remaining_count_fp: str
+    client_order_id: str = ""
+    book_side: str | None = None
+    outcome_side: str | None = None
+    expiration_ts_ms: int | None = None
+    last_update_reason: str = ""
+
+
+class LifecycleMsg(Model, frozen=True):
+    """A market changed."""
+
+    market_ticker: str
+    event_type: str
+    close_ts: int | None = None
+    price_ranges: list[PriceRange] | None = None
+    result: str | None = None
+    settlement_value: str | None = None
+
+
+class GroupMsg(Model, frozen=True):
+    """An order group changed."""
+
+    order_group_id: str
+    event_type: str
+    contracts_limit_fp: str | None = None
+
+
+class SubscribedMsg(Model, frozen=True):
+    """Answer to a subscribe."""
+
+    channel: str
+    sid: int
+
+
+class ErrorMsg(Model, frozen=True):
+    """An error of the stream."""
+
+    code: int
+    msg: str = ""
+
+
+class Head(msgspec.Struct, frozen=True, gc=False):
+    """What every frame may carry; `msg` is decoded by its type."""
+
+    type: str
+    msg: msgspec.Raw = msgspec.Raw(b"{}")
+    sid: int = 0
+    seq: int | None = None
+    id: int | None = None
+    sending_ts_ms: int | None = None
