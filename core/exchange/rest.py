@@ -1,7 +1,7 @@
 """Our requests to Kalshi over REST, through the official SDK. `perform` never raises for what the other side did.
 
-`Unsent` and `OutcomeUnknown` are kept apart with care: a request that certainly did not arrive becomes NotSent, one that
-may have arrived becomes Unknown, and the engine looks it up by our own id.
+`Unsent` and `OutcomeUnknown` are kept apart with care: a request that certainly did not arrive becomes NotSent, one
+that may have arrived becomes Unknown, and the engine looks it up by our own id.
 """
 
 from collections.abc import Callable
@@ -12,7 +12,7 @@ from core import messages as m
 from core.errors import Declined, Malformed, OutcomeUnknown, Throttled, Unsent
 from core.exchange import translate, wire
 from core.exchange.sdk import Sdk
-from core.units import MINUTE, SECOND, Count, Instant, Money, count_text, money
+from core.units import MINUTE, SECOND, Count, Instant, Money, Price, count_text, money
 
 _PAGES = 50  # a cursor that never ends is a fault, not a reason to hang
 _PAGE = 1000
@@ -92,7 +92,7 @@ class Rest:
                 return await self._group(r)
 
     def _standing(
-        self, client_order_id: str, order_id: str, ticker: str, side: m.Side, price: m.Price, filled: Count,
+        self, client_order_id: str, order_id: str, ticker: str, side: m.Side, price: Price, filled: Count,
         left: Count, expires_at: Instant | None,
     ) -> m.Said:  # fmt: skip
         if left == 0:  # executed at once, or post-only that would have crossed: created, then cancelled
