@@ -42,7 +42,6 @@ COMMANDS: dict[str, tuple[str, str, str]] = {
     "weather": ("core.weather.command", "weather", "Run the embedded weather server by itself."),
     "flows": ("flows.commands", "flows", "Run one flow now, list them, or serve them on their schedules."),
     "fair": ("flows.commands", "fair", "The fair-value ladder of an event, and why."),
-    "score": ("flows.commands", "score", "Score the production model walk-forward over a dataset."),
     "sql": ("flows.commands", "sql", "Open DuckDB on the data, or run one query; blocks nobody."),
 }
 

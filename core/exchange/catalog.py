@@ -120,6 +120,25 @@ class Catalog:
                 return listing
         raise Malformed("cursor", cursor, f"more than {_PAGES} pages of markets")
 
+    async def by_tickers(self, tickers: list[str], fees: dict[str, Fees]) -> Listing:
+        """These markets as they are now, 100 a request; series without known fees are refused."""
+        listing = Listing()
+        for start in range(0, len(tickers), 100):
+            raw = await self.sdk.call(
+                self.sdk.markets.get_markets_without_preload_content, limit=1000,
+                tickers=",".join(tickers[start : start + 100]),
+            )  # fmt: skip
+            for one in translate.decode(raw, wire.MarketsPage).markets:
+                found = translate.decode(one, wire.MarketModel)
+                try:
+                    series = found.event_ticker.partition("-")[0]
+                    if series not in fees:
+                        raise Malformed("series", series, "its fees are not known")
+                    listing.markets.append(translate.market(found, fees[series]))
+                except Malformed as error:
+                    listing.refused[found.ticker] = str(error)
+        return listing
+
     async def books(self, tickers: list[str]) -> dict[str, tuple[dict[Price, Count], dict[Price, Count]]]:
         """(bids, asks) by price in YES terms of each market; 100 a request."""
         found: dict[str, tuple[dict[Price, Count], dict[Price, Count]]] = {}

@@ -1,0 +1,141 @@
+"""The append-only lake: Parquet written by DuckDB, one folder a flow run, committed by one rename. PLATFORM's design.
+
+`recent/date=D/run=R/<table>.parquet` now, `archive/date=D/<table>.parquet` after compaction; readers see either, never
+both: the border is a literal in the views. A zero-row file of each table keeps every view valid from the first minute.
+"""
+
+import os
+import re
+import shutil
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import msgspec
+
+from core.storage.files import sync_folder
+from core.storage.schema import TABLES, Table
+from core.units import Instant, iso, to_datetime
+
+LAKE = "lake"
+EMPTY_DAY = "1970-01-01"
+_SAFE = re.compile(r"[^A-Za-z0-9._-]")
+Rows = Iterable[Mapping[str, Any]]
+
+
+def day_of(at: Instant) -> str:
+    """The partition of an instant: its UTC date."""
+    return to_datetime(at).date().isoformat()
+
+
+def prepare(data: Path) -> None:
+    """Make the folders and the zero-row files; sweep what an interrupted run left in staging."""
+    lake = data / LAKE
+    staging = lake / "staging"
+    if staging.exists():
+        for left in staging.iterdir():
+            pid = left.name.rpartition(".")[2]
+            if not (pid.isdigit() and Path(f"/proc/{pid}").exists()):
+                shutil.rmtree(left, ignore_errors=True)
+    staging.mkdir(parents=True, exist_ok=True)
+    missing = [
+        (kind, t) for kind in ("recent", "archive") for t in TABLES.values() if not _empty_file(lake, kind, t).exists()
+    ]
+    if missing:
+        with duckdb.connect() as connection:
+            connection.execute("SET enable_progress_bar=false")
+            for kind, table in missing:
+                target = _empty_file(lake, kind, table)
+                target.parent.mkdir(parents=True, exist_ok=True)
+                temporary = target.with_suffix(f".{os.getpid()}")
+                columns = ", ".join(f"NULL::{kind_} AS {name}" for name, kind_, _ in table.columns)
+                connection.execute(f"COPY (SELECT {columns} LIMIT 0) TO '{temporary}' (FORMAT parquet)")
+                temporary.replace(target)
+
+
+def _empty_file(lake: Path, kind: str, table: Table) -> Path:
+    folder = lake / kind / f"date={EMPTY_DAY}"
+    return (folder / "run=none" if kind == "recent" else folder) / f"{table.name}.parquet"
+
+
+def commit(
+    data: Path, run: str, at: Instant, tables: Mapping[str, Rows], notes: Mapping[str, bytes] | None = None
+) -> dict[str, int]:
+    """Write all tables of one run; one rename makes them visible together. Returns rows by table.
+
+    `notes`: small files that belong to the run (offsets). A run that was committed before is left as it is.
+    """
+    prepare(data)
+    safe = _SAFE.sub("-", run)
+    staging = data / LAKE / "staging" / f"run={safe}.{os.getpid()}"
+    target = data / LAKE / "recent" / f"date={day_of(at)}" / f"run={safe}"
+    if target.exists():
+        return {}
+    shutil.rmtree(staging, ignore_errors=True)
+    staging.mkdir(parents=True)
+    counts: dict[str, int] = {}
+    with duckdb.connect() as connection:
+        connection.execute("SET enable_progress_bar=false")
+        connection.execute("SET threads=1")
+        for name, rows in tables.items():
+            counts[name] = _write(connection, TABLES[name], rows, safe, staging)
+    for name, body in (notes or {}).items():
+        (staging / name).write_bytes(body)
+    for written in staging.iterdir():
+        handle = os.open(written, os.O_RDONLY)
+        try:
+            os.fsync(handle)
+        finally:
+            os.close(handle)
+    target.parent.mkdir(parents=True, exist_ok=True)
+    os.rename(staging, target)  # noqa: PTH104 - the atomic rename is the commit
+    sync_folder(target.parent)
+    return {name: number for name, number in counts.items() if number}
+
+
+def _write(connection: duckdb.DuckDBPyConnection, table: Table, rows: Rows, run: str, folder: Path) -> int:
+    encoded = [msgspec.json.encode({**row, "run": run}) for row in rows]
+    if not encoded:
+        return 0
+    source = folder / f"{table.name}.ndjson"
+    source.write_bytes(b"\n".join(encoded) + b"\n")
+    columns = ", ".join(f"'{name}': '{kind}'" for name, kind, _ in table.columns)
+    target = folder / f"{table.name}.parquet"
+    connection.execute(
+        f"COPY (SELECT * FROM read_json('{source}', format='newline_delimited', columns={{{columns}}}))"
+        f" TO '{target}' (FORMAT parquet, COMPRESSION zstd)"
+    )
+    source.unlink()
+    return len(encoded)
+
+
+def at_text(at: Instant | None) -> str | None:
+    """An instant as the lake stores it."""
+    return None if at is None else iso(at)
+
+
+def decimal(value: int | None, decimals: int) -> str | None:
+    """An integer amount as an exact decimal string."""
+    if value is None:
+        return None
+    sign, size = ("-", -value) if value < 0 else ("", value)
+    whole, fraction = divmod(size, 10**decimals)
+    return f"{sign}{whole}.{fraction:0{decimals}d}"
+
+
+def latest_note(data: Path, name: str) -> bytes | None:
+    """The newest small file called `name` among the committed runs, or None."""
+    found = sorted((data / LAKE / "recent").glob(f"date=*/run=*/{name}"), key=lambda p: p.stat().st_mtime_ns)
+    return found[-1].read_bytes() if found else None
+
+
+def connect(data: Path) -> duckdb.DuckDBPyConnection:
+    """An in-memory connection with all views: blocks nobody."""
+    from core.storage.views import create_views
+
+    prepare(data)
+    connection = duckdb.connect()
+    connection.execute("SET enable_progress_bar=false; SET TimeZone='UTC'")
+    create_views(connection, data)
+    return connection

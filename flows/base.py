@@ -1,0 +1,55 @@
+"""What every flow run starts with: settings, the world's clock, the data folder, and this run's id."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from prefect.runtime import flow_run
+
+from core import config
+from core.clock import Clock, this_process
+from core.config import Settings
+from core.errors import KwmError, OutcomeUnknown, Throttled, Unavailable, Unsent
+from core.exchange.catalog import Catalog
+from core.exchange.credentials import credentials
+from core.exchange.endpoints import endpoints
+from core.exchange.sdk import Sdk
+from core.units import Instant
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """One flow run's surroundings."""
+
+    settings: Settings
+    clock: Clock
+    data: Path
+    run: str
+
+    @property
+    def now(self) -> Instant:
+        """The world's time."""
+        return self.clock.now()
+
+
+def context() -> Context:
+    """Read once, at the top of a flow."""
+    settings, clock = config.load(), this_process()
+    run_id = flow_run.get_id() or "by-hand"
+    return Context(settings, clock, settings.storage.data.resolve(), f"{clock.now():020d}-{str(run_id)[:8]}")
+
+
+def catalog(c: Context) -> Catalog:
+    """Reads of the exchange, signed; close its SDK when done."""
+    sdk = Sdk(endpoints(c.settings).rest, credentials(c.settings), c.settings.exchange.timeout_s)
+    return Catalog(sdk, c.settings.exchange.exchange_index)
+
+
+def passing(task: object, task_run: object, state: object) -> bool:
+    """The retry condition of tasks that talk to the outside: only failures that may pass are tried again."""
+    try:
+        state.result()  # type: ignore[attr-defined]  # Prefect's State
+    except (Unavailable, Unsent, OutcomeUnknown, Throttled, OSError):
+        return True
+    except KwmError:
+        return False
+    return False

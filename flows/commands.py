@@ -1,0 +1,162 @@
+"""`kwm flows`, `kwm sql`: run a flow now, list them, serve them on their schedules, ask the lake."""
+
+import csv
+import sys
+from importlib import import_module
+from pathlib import Path
+from typing import Annotated, Any
+
+import msgspec
+import typer
+import yaml
+from rich.console import Console
+from rich.table import Table
+
+from core import config
+from core.clock import this_process
+from core.errors import SettingsError
+from core.storage import lake
+from flows.fair_command import fair as fair
+
+NAMES = ("discover", "ingest", "publish", "load", "settle", "report", "seed")
+YAML = Path(__file__).parents[1] / "prefect.yaml"
+_LEAST_INTERVAL_S = 15.0
+_AT_ONCE = 3
+flows = typer.Typer(help="The Prefect flows.", no_args_is_help=True, pretty_exceptions_enable=False)
+
+
+@flows.callback()
+def _room() -> None:
+    """The Prefect flows: run one now, list them, or serve all on their schedules."""
+
+
+def flow_named(name: str) -> Any:
+    """The flow object. Raises: SettingsError naming those there are."""
+    if name not in NAMES:
+        raise SettingsError(f"no flow {name!r}; there are {', '.join(NAMES)}")
+    return getattr(import_module(f"flows.{name}"), name)
+
+
+@flows.command("list")
+def list_flows() -> None:
+    """What there is and what it does."""
+    table = Table("flow", "what it does")
+    for name in NAMES:
+        table.add_row(name, flow_named(name).description)
+    Console().print(table)
+
+
+@flows.command()
+def run(name: Annotated[str, typer.Argument(help="discover, ingest, publish, load, settle, report or seed")]) -> None:
+    """Run one flow now, in this process; it shows in the Prefect UI when a server is set."""
+    Console().print(flow_named(name)())
+
+
+def schedules() -> dict[str, dict[str, Any]]:
+    """The deployments of prefect.yaml, by flow."""
+    raw = yaml.safe_load(YAML.read_text())
+    return {d["entrypoint"].rpartition(":")[2]: d for d in raw["deployments"]}
+
+
+@flows.command()
+def serve() -> None:
+    """Run the deployments of prefect.yaml on their schedules until stopped; the first round at once.
+
+    Intervals come from the settings' [flows], divided by the speed of the embedded world, never below 15 s.
+    """
+    from prefect import serve as prefect_serve
+    from prefect.client.schemas.objects import ConcurrencyLimitConfig, ConcurrencyLimitStrategy
+    from prefect.flows import EntrypointType
+
+    settings, speed = config.load(), this_process().speed
+    for name in ("discover", "ingest", "publish"):
+        _first(name)
+    deployments = []
+    for name, wanted in schedules().items():
+        interval = max(_LEAST_INTERVAL_S, getattr(settings.flows, f"{name}_s") / speed)
+        deployments.append(
+            flow_named(name).to_deployment(
+                name=wanted["name"], interval=interval, tags=wanted["tags"], description=wanted["description"],
+                concurrency_limit=ConcurrencyLimitConfig(
+                    limit=1, collision_strategy=ConcurrencyLimitStrategy.CANCEL_NEW
+                ),
+                entrypoint_type=EntrypointType.MODULE_PATH,
+            )
+        )  # fmt: skip
+    prefect_serve(*deployments, limit=_AT_ONCE, print_starting_message=False)
+
+
+def _first(name: str) -> None:
+    """The first round must not wait for a schedule; that it failed is in the UI, and the schedule tries again."""
+    state = flow_named(name)(return_state=True)
+    sys.stdout.write(f"first {name}: {state.name}\n")
+
+
+def sql(
+    query: Annotated[str, typer.Argument(help="one query; without it a prompt opens")] = "",
+    as_csv: Annotated[bool, typer.Option("--csv", help="write CSV")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="write JSON, an object a row")] = False,
+    tables: Annotated[bool, typer.Option("--tables", help="what there is, column by column")] = False,
+) -> None:
+    """Ask the lake. Opens in memory, on views: it blocks nobody, and nobody blocks it."""
+    data = config.load().storage.data.resolve()
+    if not (data / "lake").exists():
+        raise SettingsError(f"{data} holds no data yet: run `kwm up` first, or set KWM_STORAGE__DATA")
+    connection = lake.connect(data)
+    if tables:
+        return _dictionary()
+    if query:
+        return _answer(connection, query, as_csv, as_json)
+    Console().print("DuckDB on the lake. One query a line; .tables lists them; Ctrl-D ends.")
+    while True:
+        try:
+            line = input("kwm> ").strip()
+        except (EOFError, KeyboardInterrupt):
+            return None
+        if line == ".tables":
+            _dictionary()
+        elif line:
+            try:
+                _answer(connection, line, as_csv, as_json)
+            except SettingsError as error:
+                Console().print(str(error))
+
+
+def _answer(connection: Any, query: str, as_csv: bool, as_json: bool) -> None:
+    import duckdb
+
+    try:
+        cursor = connection.execute(query)
+        rows = cursor.fetchall()
+    except duckdb.Error as error:
+        raise SettingsError(str(error)) from error
+    names = [column[0] for column in cursor.description or []]
+    if as_json:
+        for row in rows:
+            sys.stdout.write(msgspec.json.encode(dict(zip(names, row, strict=True)), enc_hook=str).decode() + "\n")
+    elif as_csv:
+        writer = csv.writer(sys.stdout)
+        writer.writerow(names)
+        writer.writerows(rows)
+    else:
+        table = Table(*names)
+        for row in rows[:500]:
+            table.add_row(*(("" if value is None else str(value)) for value in row))
+        Console().print(table)
+        if len(rows) > 500:
+            Console().print(f"{len(rows)} rows; the first 500 are shown (--csv and --json write all)")
+
+
+def _dictionary() -> None:
+    from core.storage.schema import TABLES
+
+    for one in TABLES.values():
+        table = Table("column", "type", "meaning", title=f"{one.name}: {one.what}", title_justify="left")
+        for name, kind, meaning in one.columns:
+            table.add_row(name, kind, meaning)
+        Console().print(table)
+    Console().print("views: official_values latest_markets our_fills pnl_by_market pnl_by_city bracket_scores")
+    Console().print("macros: ladder('EVENT'), why('MARKET')")
+
+
+__all__ = ["fair", "flows", "sql"]

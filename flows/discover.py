@@ -1,0 +1,54 @@
+"""Which markets exist, what their rules say, what they cost: the exchange's listing into the lake."""
+
+import asyncio
+
+from prefect import flow, task
+
+from core.exchange.catalog import Listing
+from core.storage import lake, views
+from flows import rows
+from flows.base import Context, catalog, context, passing
+
+
+@task(
+    name="read the listing", retries=3, retry_delay_seconds=[2, 5, 15], retry_condition_fn=passing, timeout_seconds=120
+)
+def read_listing(c: Context) -> Listing:
+    """Every open event of the chosen series."""
+    return asyncio.run(_read(c))
+
+
+async def _read(c: Context) -> Listing:
+    reader = catalog(c)
+    try:
+        fees, refused = await reader.series_fees()
+        found = Listing(refused=refused)
+        for series, one in fees.items():
+            if c.settings.events.wants(series):
+                listed = await reader.events(series, one)
+                found.markets += listed.markets
+                found.refused |= listed.refused
+        return found
+    finally:
+        await reader.sdk.close()
+
+
+@task(name="write markets")
+def write(c: Context, found: Listing) -> dict[str, int]:
+    """One commit; the views are made anew."""
+    now = c.now
+    counts = lake.commit(c.data, f"discover-{c.run}", now, {
+        "markets": [rows.market(market, now) for market in found.markets],
+        "refused_markets": [
+            {"ticker": t, "reason": why, "seen_at": lake.at_text(now)} for t, why in found.refused.items()
+        ],
+    })  # fmt: skip
+    views.build(c.data)
+    return counts
+
+
+@flow(name="discover", timeout_seconds=180, description="Reads series, events, markets and rules from the exchange.")
+def discover() -> dict[str, int]:
+    """Rows written, by table."""
+    c = context()
+    return write(c, read_listing(c))

@@ -1,0 +1,89 @@
+"""The quoter's journal into the lake, each line once: how far we are is committed together with the rows."""
+
+import gzip
+import json
+import time
+from collections import defaultdict
+from pathlib import Path
+
+import msgspec
+from prefect import flow, get_run_logger, task
+
+from core.storage import journal, lake
+from flows.base import Context, context
+from flows.journal_tables import table_row
+from flows.rows import Row
+
+OFFSETS = "offsets.json"
+_MOST_LINES = 400_000  # in one run; the next goes on where this one stopped
+_COMPRESS_AFTER_S = 2 * 3600
+
+
+@task(name="read new journal lines", timeout_seconds=120)
+def read_new(c: Context) -> tuple[dict[str, list[Row]], dict[str, int], int]:
+    """(rows by table, offsets by file, damaged lines)."""
+    known = lake.latest_note(c.data, OFFSETS)
+    offsets: dict[str, int] = json.loads(known) if known else {}
+    tables: dict[str, list[Row]] = defaultdict(list)
+    damaged = read = 0
+    for path in journal.files(c.data):
+        name = f"{path.parent.name}/{path.name.removesuffix('.gz')}"
+        start = offsets.get(name, 0)
+        if (path.suffix != ".gz" and path.stat().st_size <= start) or (path.suffix == ".gz" and name in offsets):
+            continue
+        for line, after in journal.lines(path, start):
+            read += 1
+            try:
+                found = table_row(line)
+            except msgspec.MsgspecError:
+                damaged += 1
+                found = None
+            if found is not None:
+                tables[found[0]].append(found[1])
+            offsets[name] = after
+            if read >= _MOST_LINES:
+                return tables, offsets, damaged
+    return tables, offsets, damaged
+
+
+@task(name="commit journal rows")
+def write(c: Context, tables: dict[str, list[Row]], offsets: dict[str, int]) -> dict[str, int]:
+    """Rows and offsets in one rename: a run killed before it did nothing, one killed after it did everything."""
+    if not tables:
+        return {}
+    return lake.commit(c.data, f"load-{c.run}", c.now, tables, {OFFSETS: json.dumps(offsets).encode()})
+
+
+@task(name="compress old journal files")
+def compress(c: Context, offsets: dict[str, int]) -> int:
+    """Files that are complete, loaded and two hours old."""
+    done = 0
+    for path in journal.files(c.data):
+        name = f"{path.parent.name}/{path.name}"
+        if path.suffix == ".gz" or time.time() - path.stat().st_mtime < _COMPRESS_AFTER_S:
+            continue
+        if offsets.get(name) == path.stat().st_size:
+            _gzip(path)
+            done += 1
+    return done
+
+
+def _gzip(path: Path) -> None:
+    temporary = path.with_name(f".{path.name}.gz")
+    with path.open("rb") as source, gzip.open(temporary, "wb", compresslevel=6) as target:
+        while chunk := source.read(1 << 20):
+            target.write(chunk)
+    temporary.rename(path.with_name(path.name + ".gz"))
+    path.unlink()
+
+
+@flow(name="load", timeout_seconds=180, description="Loads the quoter's journal into the lake, each line once.")
+def load() -> dict[str, int]:
+    """Rows written, by table."""
+    c = context()
+    tables, offsets, damaged = read_new(c)
+    if damaged:
+        get_run_logger().warning("%d damaged journal lines were skipped", damaged)
+    counts = write(c, tables, offsets)
+    compress(c, offsets)
+    return counts
