@@ -1,19 +1,22 @@
-"""What the exchange lists, over REST through the SDK: events with their markets, settlements, books. For the flows.
+"""What the exchange lists, over REST through the SDK: series, events with their markets, settlements, books, trades.
 
-What cannot be parsed, or whose rules do not describe its station-day, is returned as refused with the reason.
+What cannot be parsed, or whose rules do not describe its station-day, is returned as refused with the reason; it never
+takes its neighbours with it.
 """
 
 from dataclasses import dataclass, field
 
+import msgspec
+
+from core import messages as m
 from core.contract import Fees, Market, disagreement, exhaustive
 from core.errors import Malformed
 from core.exchange import translate, wire
 from core.exchange.sdk import Sdk
 from core.fees import fees_of
-from core.messages import OrderView
-from core.units import Count, Instant, Money, Price, count, instant, money
+from core.units import SECOND, Count, Instant, Money, Price, count, instant, money
 
-_PAGES = 100
+CATEGORY = "Climate and Weather"
 
 
 @dataclass(slots=True)
@@ -40,104 +43,57 @@ class Settled:
     settled_at: Instant
 
 
+@dataclass(frozen=True, slots=True)
+class FeeChange:
+    """A series' fees from an instant on."""
+
+    series: str
+    fees: Fees
+    since: Instant
+
+
 class Catalog:
-    """Reads only."""
+    """Reads only. All raise the taxonomy of core/errors.py for a failed call or an unreadable page."""
 
     def __init__(self, sdk: Sdk, shard: int = 0) -> None:
         self.sdk, self.shard = sdk, shard
 
     async def series_fees(self) -> tuple[dict[str, Fees], dict[str, str]]:
         """(fees by series, refused series)."""
-        raw = await self.sdk.call(self.sdk.markets.get_series_list_without_preload_content,
-                                  category="Climate and Weather")  # fmt: skip
-        fees: dict[str, Fees] = {}
+        raw = await self.sdk.call(self.sdk.markets.get_series_list_without_preload_content, category=CATEGORY)
+        return read_series(raw)
+
+    async def fee_changes(self) -> tuple[list[FeeChange], dict[str, str]]:
+        """Announced changes of fees, in order; (changes, refused series)."""
+        raw = await self.sdk.call(self.sdk.exchange.get_series_fee_changes_without_preload_content)
+        found: list[FeeChange] = []
         refused: dict[str, str] = {}
-        for series in translate.decode(raw, wire.SeriesPage).series:
+        for change in translate.decode(raw, wire.FeeChanges).series_fee_change_arr:
             try:
-                fees[series.ticker] = fees_of(series.fee_type, series.fee_multiplier)
+                since = instant(change.scheduled_ts, "scheduled_ts")
+                found.append(FeeChange(change.series_ticker, fees_of(change.fee_type, change.fee_multiplier), since))
             except Malformed as error:
-                refused[series.ticker] = str(error)
-        return fees, refused
+                refused[change.series_ticker] = str(error)
+        return sorted(found, key=lambda c: c.since), refused
 
     async def events(self, series: str, fees: Fees, status: str = "open") -> Listing:
         """The events of one series with their markets, parsed and checked against their rules."""
+        pages = await self.sdk.pages(
+            self.sdk.events.get_events_without_preload_content, wire.EventsPage, series_ticker=series, status=status,
+            with_nested_markets=True, limit=200,
+        )  # fmt: skip
         listing = Listing()
-        cursor = None
-        for _ in range(_PAGES):
-            raw = await self.sdk.call(
-                self.sdk.events.get_events_without_preload_content, series_ticker=series, status=status,
-                with_nested_markets=True, limit=200, cursor=cursor,
-            )  # fmt: skip
-            page = translate.decode(raw, wire.EventsPage)
-            for raw_event in page.events:
-                self._event(raw_event, fees, listing)
-            cursor = page.cursor
-            if not cursor:
-                return listing
-        raise Malformed("cursor", cursor, f"more than {_PAGES} pages of events")
-
-    def _event(self, raw: bytes, fees: Fees, listing: Listing) -> None:
-        event = translate.decode(raw, wire.EventModel)
-        try:
-            if event.fee_type_override is not None:
-                fees = fees_of(event.fee_type_override, event.fee_multiplier_override or 0)
-            if not event.mutually_exclusive:
-                raise Malformed("mutually_exclusive", False, "brackets that may pay together are not quoted")
-            markets = [translate.market(translate.decode(one, wire.MarketModel), fees) for one in event.markets]
-            for market in markets:
-                why = disagreement(market)
-                if why is None and market.exchange_index != self.shard:
-                    why = f"it lives on exchange shard {market.exchange_index}, we trade on {self.shard}"
-                if why is not None:
-                    raise Malformed(market.ticker, market.rules, why)
-            if not exhaustive([market.bracket for market in markets]):
-                raise Malformed(
-                    "markets", [str(market.bracket) for market in markets], "not every degree pays exactly once"
-                )
-        except Malformed as error:
-            listing.refused[event.event_ticker] = str(error)
-            return
-        listing.markets += markets
+        for raw in (raw for page in pages for raw in page.events):
+            read_event(raw, fees, self.shard, listing)
+        return listing
 
     async def settled(self, series: str, fees: Fees) -> Listing:
         """Settled markets of one series."""
-        listing = Listing()
-        cursor = None
-        for _ in range(_PAGES):
-            raw = await self.sdk.call(
-                self.sdk.markets.get_markets_without_preload_content, series_ticker=series, status="settled",
-                limit=1000, cursor=cursor,
-            )  # fmt: skip
-            page = translate.decode(raw, wire.MarketsPage)
-            for one in page.markets:
-                found = translate.decode(one, wire.MarketModel)
-                try:
-                    listing.markets.append(translate.market(found, fees))
-                except Malformed as error:
-                    listing.refused[found.ticker] = str(error)
-            cursor = page.cursor
-            if not cursor:
-                return listing
-        raise Malformed("cursor", cursor, f"more than {_PAGES} pages of markets")
-
-    async def by_tickers(self, tickers: list[str], fees: dict[str, Fees]) -> Listing:
-        """These markets as they are now, 100 a request; series without known fees are refused."""
-        listing = Listing()
-        for start in range(0, len(tickers), 100):
-            raw = await self.sdk.call(
-                self.sdk.markets.get_markets_without_preload_content, limit=1000,
-                tickers=",".join(tickers[start : start + 100]),
-            )  # fmt: skip
-            for one in translate.decode(raw, wire.MarketsPage).markets:
-                found = translate.decode(one, wire.MarketModel)
-                try:
-                    series = found.event_ticker.partition("-")[0]
-                    if series not in fees:
-                        raise Malformed("series", series, "its fees are not known")
-                    listing.markets.append(translate.market(found, fees[series]))
-                except Malformed as error:
-                    listing.refused[found.ticker] = str(error)
-        return listing
+        pages = await self.sdk.pages(
+            self.sdk.markets.get_markets_without_preload_content, wire.MarketsPage, series_ticker=series,
+            status="settled", limit=1000,
+        )  # fmt: skip
+        return read_markets([raw for page in pages for raw in page.markets], fees)
 
     async def books(self, tickers: list[str]) -> dict[str, tuple[dict[Price, Count], dict[Price, Count]]]:
         """(bids, asks) by price in YES terms of each market; 100 a request."""
@@ -150,36 +106,107 @@ class Catalog:
                 found[book.ticker] = translate.touch(book.orderbook_fp)
         return found
 
+    async def trades(self, ticker: str, since: Instant, at: Instant) -> list[m.TradePrint]:
+        """Anybody's trades in one market since an instant, oldest first."""
+        pages = await self.sdk.pages(
+            self.sdk.markets.get_trades_without_preload_content, wire.TradesPage, ticker=ticker,
+            min_ts=max(0, since // SECOND), limit=1000,
+        )  # fmt: skip
+        found = [translate.rest_trade(t, at) for page in pages for t in page.trades]
+        return sorted(found, key=lambda t: t.traded_at)
+
     async def our_settlements(self, since: Instant) -> list[Settled]:
         """What was paid out to us since an instant."""
-        rows: list[Settled] = []
-        cursor = None
-        for _ in range(_PAGES):
-            raw = await self.sdk.call(
-                self.sdk.portfolio.get_settlements_without_preload_content, limit=1000, cursor=cursor,
-                min_ts=max(0, since // 10**9),
-            )  # fmt: skip
-            page = translate.decode(raw, wire.SettlementsPage)
-            rows += [_settled(one) for one in page.settlements]
-            cursor = page.cursor
-            if not cursor:
-                return rows
-        raise Malformed("cursor", cursor, f"more than {_PAGES} pages of settlements")
+        pages = await self.sdk.pages(
+            self.sdk.portfolio.get_settlements_without_preload_content, wire.SettlementsPage,
+            min_ts=max(0, since // SECOND), limit=1000,
+        )  # fmt: skip
+        return [_settled(one) for page in pages for one in page.settlements]
 
-    async def our_orders(self) -> list[OrderView]:
+    async def our_orders(self) -> list[m.OrderView]:
         """Every resting order of the account."""
-        rows: list[OrderView] = []
-        cursor = None
-        for _ in range(_PAGES):
-            raw = await self.sdk.call(
-                self.sdk.orders.get_orders_without_preload_content, status="resting", limit=1000, cursor=cursor
-            )
-            page = translate.decode(raw, wire.OrdersPage)
-            rows += [translate.order_view(order) for order in page.orders]
-            cursor = page.cursor
-            if not cursor:
-                return rows
-        raise Malformed("cursor", cursor, f"more than {_PAGES} pages of orders")
+        pages = await self.sdk.pages(
+            self.sdk.orders.get_orders_without_preload_content, wire.OrdersPage, status="resting", limit=1000
+        )
+        return [translate.order_view(order) for page in pages for order in page.orders]
+
+    async def status(self) -> wire.Status:
+        """Is the exchange open, shard by shard?"""
+        return translate.decode(
+            await self.sdk.call(self.sdk.exchange.get_exchange_status_without_preload_content), wire.Status
+        )
+
+    async def schedule(self) -> wire.ScheduleModel:
+        """Weekly hours and maintenance windows."""
+        raw = await self.sdk.call(self.sdk.exchange.get_exchange_schedule_without_preload_content)
+        return translate.decode(raw, wire.ScheduleAnswer).schedule
+
+    async def limits(self) -> wire.Limits:
+        """Our tier and its token buckets."""
+        return translate.decode(
+            await self.sdk.call(self.sdk.account.get_account_api_limits_without_preload_content), wire.Limits
+        )
+
+
+# --- pages to rows: pure ---------------------------------------------------------------------------------------------
+
+
+def read_series(raw: bytes) -> tuple[dict[str, Fees], dict[str, str]]:
+    """GET /series -> (fees by series, refused series)."""
+    fees: dict[str, Fees] = {}
+    refused: dict[str, str] = {}
+    for one in translate.decode(raw, wire.SeriesPage).series:
+        try:
+            series = translate.decode(one, wire.SeriesModel)
+            fees[series.ticker] = fees_of(series.fee_type, series.fee_multiplier)
+        except Malformed as error:
+            refused[_name(one, "ticker")] = str(error)
+    return fees, refused
+
+
+def read_event(raw: bytes | msgspec.Raw, fees: Fees, shard: int, listing: Listing) -> None:
+    """One event with nested markets, into `listing`: all of it or, refused, nothing of it."""
+    try:
+        event = translate.decode(raw, wire.EventModel)
+        if event.fee_type_override is not None:
+            if event.fee_multiplier_override is None:
+                raise Malformed("fee_multiplier_override", None, "a fee override without its multiplier")
+            fees = fees_of(event.fee_type_override, event.fee_multiplier_override)
+        if not event.mutually_exclusive:
+            raise Malformed("mutually_exclusive", False, "brackets that may pay together are not quoted")
+        markets = [translate.market(translate.decode(one, wire.MarketModel), fees) for one in event.markets]
+        for market in markets:
+            why = disagreement(market)
+            if market.exchange_index != shard:
+                why = f"it lives on exchange shard {market.exchange_index}, we trade on {shard}"
+            if why is not None:
+                raise Malformed(market.ticker, market.rules, why)
+        if not exhaustive([market.bracket for market in markets]):
+            raise Malformed("markets", [str(x.bracket) for x in markets], "not every degree pays exactly once")
+    except Malformed as error:
+        listing.refused[_name(raw, "event_ticker")] = str(error)
+        return
+    listing.markets += markets
+
+
+def read_markets(raws: list[msgspec.Raw], fees: Fees) -> Listing:
+    """Markets one by one; what cannot be read is refused by name."""
+    listing = Listing()
+    for one in raws:
+        try:
+            listing.markets.append(translate.market(translate.decode(one, wire.MarketModel), fees))
+        except Malformed as error:
+            listing.refused[_name(one, "ticker")] = str(error)
+    return listing
+
+
+def _name(raw: bytes | msgspec.Raw, key: str) -> str:
+    try:
+        found = msgspec.json.decode(raw)
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
+        return "unreadable"
+    name = found.get(key) if isinstance(found, dict) else None
+    return name if isinstance(name, str) else "unnamed"
 
 
 def _settled(s: wire.SettlementModel) -> Settled:

@@ -9,13 +9,13 @@ from collections.abc import Callable
 import kalshi_python_async as kalshi
 
 from core import messages as m
-from core.errors import Declined, Malformed, OutcomeUnknown, Throttled, Unsent
+from core.errors import Declined, KwmError, Malformed, OutcomeUnknown, Throttled, Unsent
 from core.exchange import translate, wire
-from core.exchange.sdk import Sdk
-from core.units import MINUTE, SECOND, Count, Instant, Money, Price, count_text, money
+from core.exchange.sdk import Sdk, build
+from core.units import MINUTE, SECOND, Count, Instant, Money, count, count_text, money
 
-_PAGES = 50  # a cursor that never ends is a fault, not a reason to hang
 _PAGE = 1000
+_NO_DUPLICATE = ("paus", "inactive", "trigger", "closed")  # 409s that say something else than "this id exists"
 
 
 class Rest:
@@ -23,6 +23,7 @@ class Rest:
 
     def __init__(self, sdk: Sdk, now: Callable[[], Instant], shard: int = 0, subaccount: int = 0) -> None:
         self.sdk, self.now, self.shard, self.subaccount = sdk, now, shard, subaccount
+        self._of_account = {"subaccount": subaccount}  # always said: left out, many reads mean every subaccount
 
     async def close(self) -> None:
         """Let the connections go."""
@@ -41,118 +42,132 @@ class Rest:
         except Unsent as error:
             return [m.NotSent(self.now(), client_order_id, ticker, name, False, str(error))]
         except Declined as error:
-            return [self._declined(request, name, client_order_id, ticker, error)]
-        except Malformed as error:  # a 2xx we cannot read: it happened, but what did?
-            return [m.Unknown(self.now(), client_order_id, ticker, name, str(error))]
-        except OutcomeUnknown as error:
+            return [await self._declined(request, name, client_order_id, ticker, error)]
+        except (Malformed, OutcomeUnknown) as error:  # Malformed: a 2xx we cannot read: it happened, but what did?
             return [m.Unknown(self.now(), client_order_id, ticker, name, str(error))]
 
-    def _declined(self, request: m.Request, name: str, client_order_id: str, ticker: str, error: Declined) -> m.Said:
+    async def _declined(
+        self, request: m.Request, name: str, client_order_id: str, ticker: str, error: Declined
+    ) -> m.Said:
         if error.status == 404 and isinstance(request, m.CancelOrder | m.AmendOrder | m.DecreaseOrder):
             return m.CancelNotFound(self.now(), client_order_id, ticker, request.order_id)
-        code = error.code
-        if error.status == 409 and isinstance(request, m.PlaceOrder) and ("exist" in code or code == "409"):
-            code = "order_already_exists"
-        return m.Rejected(self.now(), client_order_id, ticker, name, code.lower(), error.message)
+        code = error.code.lower()
+        if error.status == 409 and isinstance(request, m.PlaceOrder) and not any(w in code for w in _NO_DUPLICATE):
+            return await self._existing(request) or m.Rejected(
+                self.now(), client_order_id, ticker, name, "order_already_exists", error.message
+            )
+        return m.Rejected(self.now(), client_order_id, ticker, name, code, error.message)
+
+    async def _existing(self, r: m.PlaceOrder) -> m.Said | None:
+        """What stands under an id that the exchange says it has; None where that cannot be told now."""
+        try:
+            found = (await self.look_up(r.client_order_id, r.ticker)).order
+        except KwmError:
+            return None  # the engine takes order_already_exists for an unknown outcome and looks it up again
+        return self._stands(found) if found is not None else None
+
+    def _stands(self, o: m.OrderView) -> m.Said:
+        if o.status == "resting" and o.remaining > 0:
+            return m.Acked(self.now(), o.client_order_id, o.order_id, o.ticker, o.side, o.price, o.filled,
+                           o.remaining, o.expires_at)  # fmt: skip
+        if o.status in ("canceled", "executed"):
+            return m.Gone(self.now(), o.client_order_id, o.ticker, o.order_id, o.filled, reason=o.status)
+        return m.Unknown(self.now(), o.client_order_id, o.ticker, "PlaceOrder", f"status {o.status!r}")
 
     async def _send(self, r: m.Request) -> list[m.Said]:
         api = self.sdk.orders
         match r:
             case m.PlaceOrder():
-                body = kalshi.CreateOrderV2Request(**translate.create_body(r, self.shard, self.subaccount))
+                body = build(kalshi.CreateOrderV2Request, translate.create_body(r, self.shard, self.subaccount))
                 raw = await self.sdk.call(api.create_order_v2_without_preload_content, body)
                 made = translate.decode(raw, wire.Created)
-                filled, left = translate.COUNTS[made.fill_count], translate.COUNTS[made.remaining_count]
-                return [self._standing(r.client_order_id, made.order_id, r.ticker, r.side, r.price, filled, left,
-                                       r.expires_at)]  # fmt: skip
+                filled, left = count(made.fill_count, "fill_count"), count(made.remaining_count, "remaining_count")
+                if left == 0:  # executed at once, or post-only that would have crossed: created, then cancelled
+                    return [m.Gone(self.now(), r.client_order_id, r.ticker, made.order_id, filled,
+                                   reason="executed" if filled == r.count else "canceled")]  # fmt: skip
+                return [m.Acked(self.now(), r.client_order_id, made.order_id, r.ticker, r.side, r.price, filled, left,
+                                r.expires_at)]  # fmt: skip
             case m.AmendOrder():
-                amend = kalshi.AmendOrderV2Request(**translate.amend_body(r, self.shard))
-                raw = await self.sdk.call(api.amend_order_v2_without_preload_content, r.order_id, amend)
-                changed = translate.decode(raw, wire.Amended)
-                filled = translate.COUNTS[changed.fill_count] if changed.fill_count is not None else Count(0)
-                left = (translate.COUNTS[changed.remaining_count] if changed.remaining_count is not None
-                        else Count(r.total - filled))  # fmt: skip
-                return [self._standing(r.client_order_id, r.order_id, r.ticker, r.side, r.price, filled, left,
-                                       r.expires_at)]  # fmt: skip
+                return [await self._amend(r)]
             case m.DecreaseOrder():
-                decrease = kalshi.DecreaseOrderV2Request(reduce_to=count_text(r.reduce_to), exchange_index=self.shard)
-                await self.sdk.call(api.decrease_order_v2_without_preload_content, r.order_id, decrease)
-                return []  # the order's own stream says how it stands
+                decrease = build(kalshi.DecreaseOrderV2Request, translate.decrease_body(r, self.shard))
+                await self.sdk.call(api.decrease_order_v2_without_preload_content, r.order_id, decrease,
+                                    **self._of_account)  # fmt: skip
+                return [await self._how_it_stands(r.order_id, r.client_order_id, r.ticker, "DecreaseOrder")]
             case m.CancelOrder():
                 raw = await self.sdk.call(
-                    api.cancel_order_v2_without_preload_content, r.order_id, exchange_index=self.shard
-                )
-                gone = translate.decode(raw, wire.Cancelled)
-                reduced = translate.COUNTS[gone.reduced_by]
+                    api.cancel_order_v2_without_preload_content, r.order_id, exchange_index=self.shard,
+                    **self._of_account,
+                )  # fmt: skip
+                reduced = count(translate.decode(raw, wire.Cancelled).reduced_by, "reduced_by")
                 return [m.Gone(self.now(), r.client_order_id, r.ticker, r.order_id, None, reduced, "canceled")]
             case m.CancelAllOrders():
-                await self.sdk.call(api.cancel_all_orders_without_preload_content)
+                await self.sdk.call(api.cancel_all_orders_without_preload_content, **self._of_account)
                 return []
             case _:
                 return await self._group(r)
 
-    def _standing(
-        self, client_order_id: str, order_id: str, ticker: str, side: m.Side, price: Price, filled: Count,
-        left: Count, expires_at: Instant | None,
-    ) -> m.Said:  # fmt: skip
-        if left == 0:  # executed at once, or post-only that would have crossed: created, then cancelled
-            return m.Gone(self.now(), client_order_id, ticker, order_id, filled, reason="executed" if filled else "")
-        return m.Acked(self.now(), client_order_id, order_id, ticker, side, price, filled, left, expires_at)
+    async def _amend(self, r: m.AmendOrder) -> m.Said:
+        """The answer's `fill_count` counts the fills of this amend only, and nothing is said of an unchanged size; so
+        the order's whole filled count is total - remaining, or is asked for where that is not to be had."""
+        amend = build(kalshi.AmendOrderV2Request, translate.amend_body(r, self.shard))
+        raw = await self.sdk.call(self.sdk.orders.amend_order_v2_without_preload_content, r.order_id, amend,
+                                  **self._of_account)  # fmt: skip
+        changed = translate.decode(raw, wire.Amended)
+        left = count(changed.remaining_count, "remaining_count") if changed.remaining_count is not None else None
+        if not left or left > r.total:
+            return await self._how_it_stands(r.order_id, r.client_order_id, r.ticker, "AmendOrder")
+        return m.Acked(self.now(), r.client_order_id, r.order_id, r.ticker, r.side, r.price, Count(r.total - left),
+                       left, r.expires_at)  # fmt: skip
+
+    async def _how_it_stands(self, order_id: str, client_order_id: str, ticker: str, request: str) -> m.Said:
+        """After a change that was accepted, so a failure here leaves its outcome unknown and nothing else."""
+        try:
+            found = (await self.look_up(client_order_id, ticker, order_id)).order
+        except KwmError as error:
+            return m.Unknown(self.now(), client_order_id, ticker, request, f"accepted; then {error}")
+        return self._stands(found) if found else m.CancelNotFound(self.now(), client_order_id, ticker, order_id)
 
     async def _group(self, r: m.Request) -> list[m.Said]:
         api = self.sdk.groups
         match r:
             case m.CreateGroup():
-                body = kalshi.CreateOrderGroupRequest(contracts_limit_fp=count_text(r.limit), exchange_index=self.shard)
+                body = build(kalshi.CreateOrderGroupRequest, translate.group_body(r, self.shard, self.subaccount))
                 raw = await self.sdk.call(api.create_order_group_without_preload_content, body)
                 group = translate.decode(raw, wire.GroupMade).order_group_id
                 return [m.GroupCreated(self.now(), r.name, group, r.limit)]
             case m.SetGroupLimit():
-                limit = kalshi.UpdateOrderGroupLimitRequest(contracts_limit_fp=count_text(r.limit))
+                limit = build(kalshi.UpdateOrderGroupLimitRequest, {"contracts_limit_fp": count_text(r.limit)})
                 await self.sdk.call(api.update_order_group_limit_without_preload_content, r.group, limit)
             case m.ResetGroup():
-                await self.sdk.call(api.reset_order_group_without_preload_content, r.group)
+                await self.sdk.call(api.reset_order_group_without_preload_content, r.group, **self._of_account)
             case m.TriggerGroup():
-                await self.sdk.call(api.trigger_order_group_without_preload_content, r.group)
+                await self.sdk.call(api.trigger_order_group_without_preload_content, r.group, **self._of_account)
         return []  # order_group_updates says what changed
 
-    # --- questions ---------------------------------------------------------------------------------------------------
+    # --- questions: these raise the taxonomy of core/errors.py -------------------------------------------------------
 
     async def report_orders(self) -> m.OrdersReported:
-        """Every resting order of the account. Raises: the taxonomy of core/errors.py."""
+        """Every resting order of the account."""
         asked_at = self.now()
-        found: list[m.OrderView] = []
-        cursor = None
-        for _ in range(_PAGES):
-            raw = await self.sdk.call(
-                self.sdk.orders.get_orders_without_preload_content, status="resting", limit=_PAGE, cursor=cursor
-            )
-            page = translate.decode(raw, wire.OrdersPage)
-            found += [translate.order_view(o) for o in page.orders]
-            cursor = page.cursor
-            if not cursor:
-                return m.OrdersReported(self.now(), asked_at, found)
-        raise Malformed("cursor", cursor, f"more than {_PAGES} pages of orders")
+        pages = await self.sdk.pages(self.sdk.orders.get_orders_without_preload_content, wire.OrdersPage,
+                                     status="resting", limit=_PAGE, **self._of_account)  # fmt: skip
+        found = [translate.order_view(o) for page in pages for o in page.orders]
+        return m.OrdersReported(self.now(), asked_at, found)
 
     async def report_positions(self) -> m.PositionsReported:
         """Every position, and the balance."""
         asked_at = self.now()
-        found: list[m.PositionView] = []
-        cursor = None
-        for _ in range(_PAGES):
-            raw = await self.sdk.call(
-                self.sdk.portfolio.get_positions_without_preload_content, limit=_PAGE, cursor=cursor
-            )
-            page = translate.decode(raw, wire.PositionsPage)
-            found += [translate.position(p) for p in page.market_positions]
-            cursor = page.cursor
-            if not cursor:
-                return m.PositionsReported(self.now(), asked_at, found, await self.balance())
-        raise Malformed("cursor", cursor, f"more than {_PAGES} pages of positions")
+        pages = await self.sdk.pages(self.sdk.portfolio.get_positions_without_preload_content, wire.PositionsPage,
+                                     limit=_PAGE, **self._of_account)  # fmt: skip
+        found = [translate.position(p) for page in pages for p in page.market_positions]
+        return m.PositionsReported(self.now(), asked_at, found, await self.balance())
 
     async def balance(self) -> Money:
-        """Free cash."""
-        raw = await self.sdk.call(self.sdk.portfolio.get_balance_without_preload_content)
+        """Free cash on our shard: collateral does not cross shards."""
+        raw = await self.sdk.call(
+            self.sdk.portfolio.get_balance_without_preload_content, exchange_index=self.shard, **self._of_account
+        )
         return money(translate.decode(raw, wire.BalanceModel).balance_dollars, "balance_dollars")
 
     async def look_up(self, client_order_id: str, ticker: str, order_id: str = "") -> m.OrderLookedUp:
@@ -167,32 +182,24 @@ class Rest:
                 return m.OrderLookedUp(self.now(), asked_at, client_order_id, None)
             view = translate.order_view(translate.decode(raw, wire.OneOrder).order)
             return m.OrderLookedUp(self.now(), asked_at, client_order_id, view)
-        cursor = None
-        for _ in range(_PAGES):
-            raw = await self.sdk.call(
-                self.sdk.orders.get_orders_without_preload_content, ticker=ticker, limit=_PAGE, cursor=cursor
-            )
-            page = translate.decode(raw, wire.OrdersPage)
-            for order in page.orders:
-                if order.client_order_id == client_order_id:
-                    return m.OrderLookedUp(self.now(), asked_at, client_order_id, translate.order_view(order))
-            cursor = page.cursor
-            if not cursor:
-                return m.OrderLookedUp(self.now(), asked_at, client_order_id, None)
-        raise Malformed("cursor", cursor, f"more than {_PAGES} pages of orders")
+        pages = await self.sdk.pages(self.sdk.orders.get_orders_without_preload_content, wire.OrdersPage,
+                                     ticker=ticker, limit=_PAGE, **self._of_account)  # fmt: skip
+        ours = (o for page in pages for o in page.orders if o.client_order_id == client_order_id)
+        order = next(ours, None)
+        view_or_none = translate.order_view(order) if order is not None else None
+        return m.OrderLookedUp(self.now(), asked_at, client_order_id, view_or_none)
 
     async def fills_since(self, since: Instant) -> list[m.Fill]:
         """Our fills at or after `since`, oldest first; a minute earlier is asked for, duplicates do no harm."""
-        found: list[m.Fill] = []
-        cursor = None
         least = max(0, (since - MINUTE) // SECOND)
-        for _ in range(_PAGES):
-            raw = await self.sdk.call(
-                self.sdk.portfolio.get_fills_without_preload_content, min_ts=least, limit=_PAGE, cursor=cursor
-            )
-            page = translate.decode(raw, wire.FillsPage)
-            found += [translate.fill(f, self.now()) for f in page.fills]
-            cursor = page.cursor
-            if not cursor:
-                return sorted(found, key=lambda f: f.filled_at)
-        raise Malformed("cursor", cursor, f"more than {_PAGES} pages of fills")
+        pages = await self.sdk.pages(self.sdk.portfolio.get_fills_without_preload_content, wire.FillsPage,
+                                     min_ts=least, limit=_PAGE, **self._of_account)  # fmt: skip
+        now = self.now()
+        return sorted((translate.fill(f, now) for page in pages for f in page.fills), key=lambda f: f.filled_at)
+
+    async def queue_positions(self, tickers: list[str]) -> dict[str, Count]:
+        """Contracts ahead of each resting order of ours in these markets, by the exchange's order id."""
+        raw = await self.sdk.call(self.sdk.orders.get_order_queue_positions_without_preload_content,
+                                  market_tickers=",".join(tickers), **self._of_account)  # fmt: skip
+        page = translate.decode(raw, wire.QueuePage)
+        return {q.order_id: count(q.queue_position_fp, "queue_position_fp") for q in page.queue_positions or []}

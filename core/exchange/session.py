@@ -1,9 +1,11 @@
 """One WebSocket conversation with Kalshi, without the socket: frames in, messages and commands out. Pure.
 
 Books are subscribed in chunks, so that a gap costs few markets. `seq` counts per sid over everything sequenced; a gap
-makes that sid's books suspect and asks for snapshots. Errors 10 and 25 end a sid: it is subscribed anew.
+makes that sid's books suspect and asks for snapshots. Errors 10 and 25 end a sid: it is subscribed anew. Whatever was
+asked for and did not come is asked for again; a frame that cannot be read stops the market that it names, and no other.
 """
 
+from collections import deque
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -11,13 +13,17 @@ import msgspec
 
 from core import messages as m
 from core.errors import Malformed
-from core.exchange import translate, wire
+from core.exchange import translate
+from core.exchange import wire_stream as wire
 from core.units import SECOND, Instant
 
 CHUNK = 40
 PRIVATE = ("fill", "user_orders", "market_lifecycle_v2", "order_group_updates")
+_BOOKS = "orderbook_delta"
 _SNAPSHOT_WITHIN = 5 * SECOND
+_ANSWER_WITHIN = 10 * SECOND
 _TERMINAL = (10, 25)
+_KEPT_TROUBLES = 200
 _HEAD = msgspec.json.Decoder(wire.Head)
 Command = dict[str, Any]
 
@@ -32,6 +38,15 @@ class Sid:
 
 
 @dataclass(slots=True)
+class Asked:
+    """A subscribe command without an answer yet."""
+
+    channel: str
+    tickers: set[str]
+    at: Instant
+
+
+@dataclass(slots=True)
 class Session:
     """See the module. Made anew for each connection; `slowness` scales wall seconds to world time."""
 
@@ -39,49 +54,28 @@ class Session:
     slowness: float = 1.0
     number: int = 0
     sids: dict[int, Sid] = field(default_factory=dict)
-    asked: dict[int, tuple[str, set[str]]] = field(default_factory=dict)
+    asked: dict[int, Asked] = field(default_factory=dict)
     watched: set[str] = field(default_factory=set)
     awaiting: dict[str, Instant] = field(default_factory=dict)  # ticker -> since when its snapshot is due
-    troubles: list[str] = field(default_factory=list)
+    troubles: deque[str] = field(default_factory=lambda: deque(maxlen=_KEPT_TROUBLES))  # for people; taken by the shell
 
-    def _command(self, cmd: str, params: Command) -> Command:
-        self.number += 1
-        return {"id": self.number, "cmd": cmd, "params": params}
+    # --- what we want ------------------------------------------------------------------------------------------------
 
-    def _subscribe(self, channel: str, tickers: set[str]) -> Command:
-        params: Command = {"channels": [channel]}
-        if tickers:
-            params["market_tickers"] = sorted(tickers)
-        if channel == "orderbook_delta":
-            params["use_yes_price"] = self.use_yes_price
-        command = self._command("subscribe", params)
-        self.asked[command["id"]] = (channel, tickers)
-        return command
-
-    def opened(self) -> list[Command]:
+    def opened(self, now: Instant) -> list[Command]:
         """The first commands of a connection."""
-        return [self._subscribe(channel, set()) for channel in PRIVATE]
+        return [self._subscribe(channel, set(), now) for channel in PRIVATE]
 
     def watch(self, tickers: set[str], now: Instant) -> list[Command]:
         """The set of markets is now this one."""
-        commands: list[Command] = []
-        for sid, sub in self.sids.items():
-            gone = sub.tickers - tickers
-            if sub.channel in ("orderbook_delta", "trade") and gone:
-                sub.tickers -= gone
-                commands.append(self._command(
-                    "update_subscription", {"sid": sid, "action": "delete_markets", "market_tickers": sorted(gone)}
-                ))  # fmt: skip
         new = sorted(tickers - self.watched)
+        self.watched = set(tickers)
+        self.awaiting = {t: since for t, since in self.awaiting.items() if t in tickers}
+        commands: list[Command] = []
+        for sid in list(self.sids):
+            commands += self._forget(sid)
         for start in range(0, len(new), CHUNK):
             chunk = set(new[start : start + CHUNK])
-            commands += [self._subscribe("orderbook_delta", chunk), self._subscribe("trade", set(chunk))]
-            for ticker in chunk:
-                self.awaiting[ticker] = now
-        self.watched = set(tickers)
-        for ticker in list(self.awaiting):
-            if ticker not in tickers:
-                del self.awaiting[ticker]
+            commands += [self._subscribe(_BOOKS, chunk, now), self._subscribe("trade", chunk, now)]
         return commands
 
     def resync(self, tickers: set[str], now: Instant) -> list[Command]:
@@ -89,26 +83,63 @@ class Session:
         commands = []
         for sid, sub in self.sids.items():
             mine = sub.tickers & tickers
-            if sub.channel == "orderbook_delta" and mine:
+            if sub.channel == _BOOKS and mine:
                 for ticker in mine:
-                    self.awaiting.setdefault(ticker, now)
-                commands.append(self._command(
-                    "update_subscription", {"sid": sid, "action": "get_snapshot", "market_tickers": sorted(mine)}
-                ))  # fmt: skip
+                    self.awaiting[ticker] = now
+                commands.append(self._update(sid, "get_snapshot", mine))
         return commands
 
     def overdue(self, now: Instant) -> tuple[list[m.Said], list[Command]]:
-        """Snapshots that should have come: those books are suspect, and asked for again."""
+        """What should have come by now: snapshots (those books are suspect) and answers; both are asked for again."""
+        commands: list[Command] = []
+        for number, ask in list(self.asked.items()):
+            if now - ask.at > _ANSWER_WITHIN * self.slowness:
+                del self.asked[number]
+                wanted = ask.tickers & self.watched
+                if wanted or not ask.tickers:
+                    self.troubles.append(f"no answer to subscribing {ask.channel}: asked again")
+                    commands.append(self._subscribe(ask.channel, wanted, now))
         late = {t for t, since in self.awaiting.items() if now - since > _SNAPSHOT_WITHIN * self.slowness}
         if not late:
-            return [], []
-        for ticker in late:
-            self.awaiting[ticker] = now
-        gap = m.Gap(now, "orderbook_delta", sorted(late), "no snapshot came")
-        return [gap], self.resync(late, now)
+            return [], commands
+        self.awaiting |= dict.fromkeys(late, now)
+        self.troubles.append(f"no snapshot came for {len(late)} markets, {min(late)} among them")
+        return [m.Gap(now, _BOOKS, sorted(late), "no snapshot came")], commands + self.resync(late, now)
+
+    def _command(self, cmd: str, params: Command) -> Command:
+        self.number += 1
+        return {"id": self.number, "cmd": cmd, "params": params}
+
+    def _subscribe(self, channel: str, tickers: set[str], now: Instant) -> Command:
+        params: Command = {"channels": [channel]}
+        if tickers:
+            params["market_tickers"] = sorted(tickers)
+        if channel == _BOOKS:
+            params["use_yes_price"] = self.use_yes_price
+            self.awaiting |= dict.fromkeys(tickers, now)
+        command = self._command("subscribe", params)
+        self.asked[command["id"]] = Asked(channel, set(tickers), now)
+        return command
+
+    def _update(self, sid: int, action: str, tickers: set[str]) -> Command:
+        return self._command("update_subscription", {"sid": sid, "action": action, "market_tickers": sorted(tickers)})
+
+    def _forget(self, sid: int) -> list[Command]:
+        """Leave out of a subscription what is no longer watched; the subscription itself when nothing is left."""
+        sub = self.sids[sid]
+        gone = sub.tickers - self.watched
+        if not gone:
+            return []
+        sub.tickers -= gone
+        if sub.tickers:
+            return [self._update(sid, "delete_markets", gone)]
+        del self.sids[sid]
+        return [self._command("unsubscribe", {"sids": [sid]})]
+
+    # --- what comes --------------------------------------------------------------------------------------------------
 
     def receive(self, raw: str | bytes, now: Instant) -> tuple[list[m.Said], list[Command]]:
-        """One frame. A frame that cannot be read is noted in `troubles`, and the markets it may concern are suspect."""
+        """One frame. A frame that cannot be read is noted in `troubles`, and the market it names is suspect."""
         try:
             head = _HEAD.decode(raw)
         except (msgspec.MsgspecError, UnicodeDecodeError) as error:
@@ -117,33 +148,40 @@ class Session:
         messages: list[m.Said] = []
         commands: list[Command] = []
         sub = self.sids.get(head.sid)
-        if sub is not None and head.seq is not None:
+        if sub is None:
+            if head.type in ("orderbook_snapshot", "orderbook_delta", "trade"):
+                return [], []  # of a subscription we left, or that was ended
+        elif head.seq is not None:
             if sub.seq is not None and head.seq != sub.seq + 1:
-                messages.append(m.Gap(now, sub.channel, sorted(sub.tickers), f"seq {sub.seq} then {head.seq}"))
-                commands += self.resync(set(sub.tickers), now) if sub.channel == "orderbook_delta" else []
+                commands += self._gap(sub, f"seq {sub.seq} then {head.seq}", now, messages)
             sub.seq = head.seq
         try:
             found = self._message(head, now)
+            if found is not None:
+                messages.append(found)
+            if head.type in ("subscribed", "error"):
+                commands += self._answered(head, now, messages)
         except Malformed as error:
             self.troubles.append(f"{head.type}: {error}")
-            tickers = sorted(sub.tickers) if sub is not None and sub.channel == "orderbook_delta" else []
-            messages.append(m.Gap(now, sub.channel if sub else head.type, self._blame(head, tickers), str(error)))
-            return messages, commands
-        if found is not None:
-            messages.append(found)
-        if head.type in ("subscribed", "error"):
-            commands += self._answered(head, now, messages)
+            self._unreadable(head, sub, str(error), now, messages)
         return messages, commands
 
-    @staticmethod
-    def _blame(head: wire.Head, tickers: list[str]) -> list[str]:
-        """Only the market the bad frame names, where it names one; its book stays unknown until a good snapshot."""
-        try:
-            body = msgspec.json.decode(head.msg)
-        except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
-            return tickers
-        ticker = body.get("market_ticker") if isinstance(body, dict) else None
-        return [ticker] if isinstance(ticker, str) else tickers
+    def _gap(self, sub: Sid, words: str, now: Instant, messages: list[m.Said]) -> list[Command]:
+        """Only a book is made of deltas; a lost trade print or notice makes no book suspect."""
+        self.troubles.append(f"gap on {sub.channel}: {words}")
+        books = sub.tickers if sub.channel == _BOOKS else set()
+        messages.append(m.Gap(now, sub.channel, sorted(books), words))
+        return self.resync(set(books), now)
+
+    def _unreadable(self, head: wire.Head, sub: Sid | None, words: str, now: Instant, messages: list[m.Said]) -> None:
+        """The market that the frame names stops until a good snapshot; all of its sid's where it names none."""
+        if head.type == "trade":
+            return  # somebody else's trade: no state of ours hangs on it
+        named = _named(head)
+        tickers = {named} if named else set(sub.tickers) if sub is not None else set()
+        for ticker in tickers & self.watched:
+            self.awaiting.setdefault(ticker, now)
+        messages.append(m.Gap(now, sub.channel if sub is not None else head.type, sorted(tickers), words))
 
     def _message(self, head: wire.Head, now: Instant) -> m.Said | None:
         sent = Instant(head.sending_ts_ms * 1_000_000) if head.sending_ts_ms is not None else None
@@ -171,16 +209,33 @@ class Session:
     def _answered(self, head: wire.Head, now: Instant, messages: list[m.Said]) -> list[Command]:
         if head.type == "subscribed":
             said = translate.decode(head.msg, wire.SubscribedMsg)
-            channel, tickers = self.asked.pop(head.id or 0, (said.channel, set()))
-            self.sids[said.sid] = Sid(channel, tickers)
-            messages.append(m.StreamOpened(now, channel))
-            return []
+            ask = self.asked.pop(head.id or 0, None)
+            if ask is None:  # asked again meanwhile: two subscriptions of one book would apply each delta twice
+                return [self._command("unsubscribe", {"sids": [said.sid]})]
+            self.sids[said.sid] = Sid(ask.channel, ask.tickers)
+            messages.append(m.StreamOpened(now, ask.channel))
+            return self._forget(said.sid)
         error = translate.decode(head.msg, wire.ErrorMsg)
-        self.troubles.append(f"error {error.code}: {error.msg}")
+        words = f"error {error.code}: {error.msg}"
+        self.troubles.append(words)
+        ask = self.asked.get(head.id or 0)
+        if ask is not None:  # refused: asked again after a pause, without the markets that are to blame
+            ask.at = now
+            ask.tickers -= {error.market_ticker, *(error.market_tickers or ())} if len(ask.tickers) > 1 else set()
+            return []
         dead = self.sids.pop(head.sid, None) if error.code in _TERMINAL else None
         if dead is None:
             return []
-        messages.append(m.Gap(now, dead.channel, sorted(dead.tickers), f"error {error.code}: {error.msg}"))
-        for ticker in dead.tickers:
-            self.awaiting[ticker] = now
-        return [self._subscribe(dead.channel, dead.tickers)]
+        books = sorted(dead.tickers) if dead.channel == _BOOKS else []
+        messages.append(m.Gap(now, dead.channel, books, words))
+        return [self._subscribe(dead.channel, dead.tickers, now)]
+
+
+def _named(head: wire.Head) -> str | None:
+    """The market that an unreadable frame names, where it does."""
+    try:
+        body = msgspec.json.decode(head.msg)
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
+        return None
+    ticker = (body.get("market_ticker") or body.get("ticker")) if isinstance(body, dict) else None
+    return ticker if isinstance(ticker, str) else None

@@ -6,6 +6,7 @@ Every message goes to `put`; the first of a connection is Connected, the last Di
 import asyncio
 import base64
 import contextlib
+import logging
 import random
 import time
 from collections.abc import Callable
@@ -25,6 +26,7 @@ _PATH = "/trade-api/ws/v2"
 _LARGEST = 64 * 2**20
 _HEARTBEAT_S = 10.0
 _FIRST_PAUSE_S, _LONGEST_PAUSE_S = 0.5, 30.0
+_log = logging.getLogger("kwm.stream")
 
 
 class Stream:
@@ -78,6 +80,7 @@ class Stream:
             except (OSError, TimeoutError, websockets.WebSocketException) as error:
                 words = f"{type(error).__name__}: {error}"
             put(m.Disconnected(self.clock.now(), words))
+            _log.warning("disconnected: %s", words)
             self.session = None
             pause = _FIRST_PAUSE_S if time.monotonic() - began > 60 else min(pause * 2, _LONGEST_PAUSE_S)
             await asyncio.sleep(pause * (0.5 + random.random()))
@@ -85,7 +88,7 @@ class Stream:
     async def _converse(self, socket: websockets.ClientConnection, put: Callable[[m.Said], None]) -> None:
         session = self.session = Session(self.use_yes_price, self.clock.speed)
         put(m.Connected(self.clock.now()))
-        await _send(socket, session.opened())
+        await _send(socket, session.opened(self.clock.now()))
         self._wake.set()
         talk = asyncio.create_task(self._talk(socket, session, put))
         try:
@@ -117,6 +120,8 @@ class Stream:
             for message in messages:
                 put(message)
             await _send(socket, commands)
+            while session.troubles:
+                _log.warning("%s", session.troubles.popleft())
             if time.monotonic() >= next_ping:
                 next_ping = time.monotonic() + _HEARTBEAT_S
                 pong = await socket.ping()

@@ -11,7 +11,7 @@ import msgspec
 from core import messages as m
 from core.contract import Fees, Market, PriceGrid, bracket, station_day_of
 from core.errors import Malformed
-from core.exchange import wire
+from core.exchange import wire, wire_stream
 from core.units import (
     SECOND,
     Count,
@@ -142,6 +142,13 @@ def market(found: wire.MarketModel, fees: Fees) -> Market:
     )  # fmt: skip
 
 
+def rest_trade(t: wire.TradeModel, at: Instant) -> m.TradePrint:
+    """Trade."""
+    side = side_of(t.taker_book_side, t.taker_outcome_side or t.taker_side)
+    when = instant(t.created_time, "created_time")
+    return m.TradePrint(at, t.ticker, t.trade_id, PRICES[t.yes_price_dollars], COUNTS[t.count_fp], side, when)
+
+
 def touch(book: wire.BookModel) -> tuple[dict[Price, Count], dict[Price, Count]]:
     """(bids, asks) in YES terms of a REST book."""
     bids = {PRICES[p]: COUNTS[c] for p, c in book.yes_dollars or []}
@@ -187,18 +194,29 @@ def amend_body(r: m.AmendOrder, shard: int) -> JSON:
     return body
 
 
+def decrease_body(r: m.DecreaseOrder, shard: int) -> JSON:
+    """DecreaseOrderV2Request."""
+    return {"reduce_to": count_text(r.reduce_to), "exchange_index": shard}
+
+
+def group_body(r: m.CreateGroup, shard: int, subaccount: int) -> JSON:
+    """CreateOrderGroupRequest."""
+    body: JSON = {"contracts_limit_fp": count_text(r.limit), "exchange_index": shard}
+    return body | {"subaccount": subaccount} if subaccount else body
+
+
 # --- stream ----------------------------------------------------------------------------------------------------------
 
 
 def snapshot(raw: msgspec.Raw, at: Instant, sent: Instant | None, *, yes_price: bool) -> m.BookSnapshot:
     """orderbook_snapshot."""
-    s = decode(raw, wire.SnapshotMsg)
+    s = decode(raw, wire_stream.SnapshotMsg)
     bids = [(PRICES[p], COUNTS[c]) for p, c in s.yes_dollars_fp]
     asks = [(level("no", p, yes_price=yes_price)[1], COUNTS[c]) for p, c in s.no_dollars_fp]
     return m.BookSnapshot(at, s.market_ticker, bids, asks, s.clock, sent)
 
 
-_DELTA = msgspec.json.Decoder(wire.DeltaMsg)
+_DELTA = msgspec.json.Decoder(wire_stream.DeltaMsg)
 
 
 def delta(raw: msgspec.Raw, at: Instant, sent: Instant | None, *, yes_price: bool) -> m.BookDelta:
@@ -217,7 +235,7 @@ def _when(ms: int | None, s: int | None, at: Instant) -> Instant:
 
 def trade(raw: msgspec.Raw, at: Instant) -> m.TradePrint:
     """trade."""
-    t = decode(raw, wire.TradeMsg)
+    t = decode(raw, wire_stream.TradeMsg)
     side = side_of(t.taker_book_side, t.taker_outcome_side or t.taker_side)
     traded = _when(t.ts_ms, t.ts, at)
     return m.TradePrint(at, t.market_ticker, t.trade_id, PRICES[t.yes_price_dollars], COUNTS[t.count_fp], side, traded)
@@ -225,7 +243,7 @@ def trade(raw: msgspec.Raw, at: Instant) -> m.TradePrint:
 
 def own_fill(raw: msgspec.Raw, at: Instant) -> m.Fill:
     """fill."""
-    f = decode(raw, wire.FillMsg)
+    f = decode(raw, wire_stream.FillMsg)
     after = count(f.post_position_fp, "post_position_fp") if f.post_position_fp is not None else None
     return m.Fill(
         at, f.trade_id, f.order_id, f.market_ticker, side_of(f.book_side, f.outcome_side),
@@ -236,7 +254,7 @@ def own_fill(raw: msgspec.Raw, at: Instant) -> m.Fill:
 
 def own_order(raw: msgspec.Raw, at: Instant) -> m.Acked | m.Gone | None:
     """user_order; None for a status that says nothing certain."""
-    o = decode(raw, wire.UserOrderMsg)
+    o = decode(raw, wire_stream.UserOrderMsg)
     filled, remaining = COUNTS[o.fill_count_fp], COUNTS[o.remaining_count_fp]
     if o.status == "resting" and remaining > 0:
         expires = Instant(o.expiration_ts_ms * _MS) if o.expiration_ts_ms else None
@@ -250,7 +268,7 @@ def own_order(raw: msgspec.Raw, at: Instant) -> m.Acked | m.Gone | None:
 
 def lifecycle(raw: msgspec.Raw, at: Instant) -> m.MarketChanged:
     """market_lifecycle_v2."""
-    c = decode(raw, wire.LifecycleMsg)
+    c = decode(raw, wire_stream.LifecycleMsg)
     ranges = None
     if c.price_ranges is not None:
         ranges = [(price(r.start), price(r.end), price(r.step)) for r in c.price_ranges]
@@ -261,6 +279,6 @@ def lifecycle(raw: msgspec.Raw, at: Instant) -> m.MarketChanged:
 
 def group(raw: msgspec.Raw, at: Instant) -> m.GroupChanged:
     """order_group_updates."""
-    g = decode(raw, wire.GroupMsg)
+    g = decode(raw, wire_stream.GroupMsg)
     limit = count(g.contracts_limit_fp, "contracts_limit_fp") if g.contracts_limit_fp is not None else None
     return m.GroupChanged(at, g.order_group_id, g.event_type, limit)

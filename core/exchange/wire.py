@@ -84,9 +84,50 @@ class SeriesModel(Model, frozen=True):
 
 
 class SeriesPage(Model, frozen=True):
-    """GET /series."""
+    """GET /series; decoded one by one, as markets are."""
 
-    series: list[SeriesModel]
+    series: list[msgspec.Raw]
+
+
+class OneSeries(Model, frozen=True):
+    """GET /series/{ticker}."""
+
+    series: SeriesModel
+
+
+class FeeChange(Model, frozen=True):
+    """An announced change of a series' fees."""
+
+    series_ticker: str
+    fee_type: str
+    fee_multiplier: float
+    scheduled_ts: str
+
+
+class FeeChanges(Model, frozen=True):
+    """GET /series/fee_changes."""
+
+    series_fee_change_arr: list[FeeChange]
+
+
+class TradeModel(Model, frozen=True):
+    """REST trade."""
+
+    trade_id: str
+    ticker: str
+    yes_price_dollars: str
+    count_fp: str
+    created_time: str
+    taker_book_side: str | None = None
+    taker_outcome_side: str | None = None
+    taker_side: str | None = None
+
+
+class TradesPage(Model, frozen=True):
+    """GET /markets/trades."""
+
+    trades: list[TradeModel]
+    cursor: str | None = None
 
 
 class BookModel(Model, frozen=True):
@@ -235,6 +276,19 @@ class Cancelled(Model, frozen=True):
     reduced_by: str
 
 
+class QueuePlace(Model, frozen=True):
+    """Contracts ahead of one order."""
+
+    order_id: str
+    queue_position_fp: str
+
+
+class QueuePage(Model, frozen=True):
+    """GET /portfolio/orders/queue_positions; null when nothing rests."""
+
+    queue_positions: list[QueuePlace] | None
+
+
 class GroupMade(Model, frozen=True):
     """Answer to creating an order group."""
 
@@ -256,122 +310,36 @@ class Status(Model, frozen=True):
     exchange_index_statuses: list[Shard] = []
 
 
+class BucketModel(Model, frozen=True):
+    """A token bucket: tokens a second, and how many it holds."""
+
+    refill_rate: float
+    bucket_capacity: float
+
+
 class Limits(Model, frozen=True):
     """GET /account/limits."""
 
     usage_tier: str
+    read: BucketModel
+    write: BucketModel
 
 
-# --- WebSocket -------------------------------------------------------------------------------------------------------
+class Closed(Model, frozen=True):
+    """One maintenance window."""
+
+    start_datetime: str
+    end_datetime: str
 
 
-class SnapshotMsg(Model, frozen=True):
-    """A side without offers is an absent key."""
+class ScheduleModel(Model, frozen=True):
+    """`schedule`; the weekly hours are shown, never computed with."""
 
-    market_ticker: str
-    yes_dollars_fp: list[tuple[str, str]] = []
-    no_dollars_fp: list[tuple[str, str]] = []
-    clock: int | None = None
+    maintenance_windows: list[Closed]
+    standard_hours: list[msgspec.Raw]
 
 
-class DeltaMsg(Model, frozen=True):
-    """A change at one price of one leg."""
+class ScheduleAnswer(Model, frozen=True):
+    """GET /exchange/schedule."""
 
-    market_ticker: str
-    price_dollars: str
-    delta_fp: str
-    side: str
-    clock: int | None = None
-    client_order_id: str | None = None
-
-
-class TradeMsg(Model, frozen=True):
-    """Anybody's trade."""
-
-    trade_id: str
-    market_ticker: str
-    yes_price_dollars: str
-    count_fp: str
-    taker_book_side: str | None = None
-    taker_outcome_side: str | None = None
-    taker_side: str | None = None
-    ts_ms: int | None = None
-    ts: int | None = None
-
-
-class FillMsg(Model, frozen=True):
-    """A fill of ours."""
-
-    trade_id: str
-    order_id: str
-    market_ticker: str
-    is_taker: bool
-    yes_price_dollars: str
-    count_fp: str
-    fee_cost: str
-    client_order_id: str = ""
-    book_side: str | None = None
-    outcome_side: str | None = None
-    post_position_fp: str | None = None
-    ts_ms: int | None = None
-    ts: int | None = None
-
-
-class UserOrderMsg(Model, frozen=True):
-    """An order of ours changed."""
-
-    order_id: str
-    ticker: str
-    status: str
-    yes_price_dollars: str
-    fill_count_fp: str
-    remaining_count_fp: str
-    client_order_id: str = ""
-    book_side: str | None = None
-    outcome_side: str | None = None
-    expiration_ts_ms: int | None = None
-    last_update_reason: str = ""
-
-
-class LifecycleMsg(Model, frozen=True):
-    """A market changed."""
-
-    market_ticker: str
-    event_type: str
-    close_ts: int | None = None
-    price_ranges: list[PriceRange] | None = None
-    result: str | None = None
-    settlement_value: str | None = None
-
-
-class GroupMsg(Model, frozen=True):
-    """An order group changed."""
-
-    order_group_id: str
-    event_type: str
-    contracts_limit_fp: str | None = None
-
-
-class SubscribedMsg(Model, frozen=True):
-    """Answer to a subscribe."""
-
-    channel: str
-    sid: int
-
-
-class ErrorMsg(Model, frozen=True):
-    """An error of the stream."""
-
-    code: int
-    msg: str = ""
-
-
-class Head(msgspec.Struct, frozen=True, gc=False):
-    """What every frame may carry; `msg` is decoded by its type."""
-
-    type: str
-    msg: msgspec.Raw = msgspec.Raw(b"{}")
-    sid: int = 0
-    seq: int | None = None
-    id: int | None = None
-    sending_ts_ms: int | None = None
+    schedule: ScheduleModel

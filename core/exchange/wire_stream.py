@@ -1,0 +1,122 @@
+"""Kalshi's field names on the WebSocket, for what we read. The rules are those of `wire.py`.
+
+A frame is decoded twice: `Head` says what it is and to which subscription it belongs, then `msg` as that type.
+"""
+
+import msgspec
+
+from core.exchange.wire import Model, PriceRange
+
+
+class SnapshotMsg(Model, frozen=True):
+    """A side without offers is an absent key."""
+
+    market_ticker: str
+    yes_dollars_fp: tuple[tuple[str, str], ...] = ()
+    no_dollars_fp: tuple[tuple[str, str], ...] = ()
+    clock: int | None = None
+
+
+class DeltaMsg(Model, frozen=True):
+    """A change at one price of one leg."""
+
+    market_ticker: str
+    price_dollars: str
+    delta_fp: str
+    side: str
+    clock: int | None = None
+    client_order_id: str | None = None
+
+
+class TradeMsg(Model, frozen=True):
+    """Anybody's trade."""
+
+    trade_id: str
+    market_ticker: str
+    yes_price_dollars: str
+    count_fp: str
+    taker_book_side: str | None = None
+    taker_outcome_side: str | None = None
+    taker_side: str | None = None
+    ts_ms: int | None = None
+    ts: int | None = None
+
+
+class FillMsg(Model, frozen=True):
+    """A fill of ours."""
+
+    trade_id: str
+    order_id: str
+    market_ticker: str
+    is_taker: bool
+    yes_price_dollars: str
+    count_fp: str
+    fee_cost: str
+    client_order_id: str = ""
+    book_side: str | None = None
+    outcome_side: str | None = None
+    post_position_fp: str | None = None
+    ts_ms: int | None = None
+    ts: int | None = None
+
+
+class UserOrderMsg(Model, frozen=True):
+    """An order of ours changed."""
+
+    order_id: str
+    ticker: str
+    status: str
+    yes_price_dollars: str
+    fill_count_fp: str
+    remaining_count_fp: str
+    client_order_id: str = ""
+    book_side: str | None = None
+    outcome_side: str | None = None
+    expiration_ts_ms: int | None = None
+    last_update_reason: str = ""
+
+
+class LifecycleMsg(Model, frozen=True):
+    """A market changed."""
+
+    market_ticker: str
+    event_type: str
+    close_ts: int | None = None
+    price_ranges: list[PriceRange] | None = None
+    result: str | None = None
+    settlement_value: str | None = None
+
+
+class GroupMsg(Model, frozen=True):
+    """An order group changed."""
+
+    order_group_id: str
+    event_type: str
+    contracts_limit_fp: str | None = None
+
+
+class SubscribedMsg(Model, frozen=True):
+    """Answer to a subscribe."""
+
+    channel: str
+    sid: int
+
+
+class ErrorMsg(Model, frozen=True):
+    """An error of the stream."""
+
+    code: int
+    msg: str = ""
+    market_ticker: str | None = None
+    market_tickers: list[str] | None = None
+
+
+class Head(msgspec.Struct, frozen=True, gc=False):
+    """What every frame may carry; `msg` is decoded by its type."""
+
+    type: str
+    msg: msgspec.Raw = msgspec.Raw(b"{}")
+    sid: int = 0
+    seq: int | None = None
+    id: int | None = None
+    sending_ts_ms: int | None = None
