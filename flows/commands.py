@@ -66,7 +66,7 @@ def serve() -> None:
     """
     from prefect import serve as prefect_serve
     from prefect.client.schemas.objects import ConcurrencyLimitConfig, ConcurrencyLimitStrategy
-    from prefect.flows import EntrypointType
+    from prefect.deployments.runner import EntrypointType
 
     settings, speed = config.load(), this_process().speed
     for name in ("discover", "ingest", "publish"):

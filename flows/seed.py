@@ -1,7 +1,7 @@
-"""The first start of the embedded world: its last 60 days into the lake, so that scores and charts have something true.
+"""The first start of the embedded world: its last 60 days into the lake, so that charts have something true to show.
 
-Only for the embedded weather: forecasts at their issue times, official values, hourly observations of the last week, and
-the exchange's settled events.
+Only for the embedded weather: forecasts at their issue times, official values, hourly observations of the last week,
+and the exchange's settled events.
 """
 
 import asyncio

@@ -1,0 +1,225 @@
+"""The live shell: one bounded queue, one consumer. Carries events to `step` and actions to the exchange.
+
+Every event is journalled before its actions are performed. An overflow is a disconnection. The end of a run, however it
+comes about, takes our orders away and proves it.
+"""
+
+import asyncio
+import contextlib
+import os
+import secrets
+import signal
+import sys
+import time
+from collections import deque
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from core import messages as m
+from core.clock import Clock
+from core.config import Settings
+from core.errors import KwmError
+from core.exchange.credentials import credentials
+from core.exchange.endpoints import endpoints
+from core.exchange.rest import Rest
+from core.exchange.sdk import Sdk
+from core.exchange.stream import Stream
+from core.exchange.sweep import Swept, sweep
+from core.publication import Publication
+from core.storage import publications
+from core.storage.journal import Journal
+from core.storage.journal_rows import NoteRow, RunRow
+from core.units import MINUTE, Instant, Money, to_datetime
+from quoter.engine import events as e
+from quoter.engine import rows
+from quoter.engine.config import engine_config
+from quoter.engine.state import new_state
+from quoter.engine.step import deadline, step
+from quoter.shell import heartbeat
+from quoter.shell.perform import Performer
+
+_QUEUE = 50_000
+_BATCH = 200  # events handled before others get the loop
+VERSION = "0.1.0"
+_URGENT = (m.Fill, m.Acked, m.Gone, m.Rejected, m.Unknown, m.NotSent)
+
+
+class Live:
+    """One run of the quoter."""
+
+    def __init__(self, settings: Settings, clock: Clock) -> None:
+        self.settings, self.clock = settings, clock
+        self.data: Path = settings.storage.data.resolve()
+        self.run = f"{to_datetime(clock.now()):%m%d%H%M%S}{secrets.token_hex(2)}"
+        self.state = new_state(engine_config(settings, clock.speed), self.run, clock.now())
+        self.queue: asyncio.Queue[e.Event] = asyncio.Queue(_QUEUE)
+        self.overflown = False
+        self.journal = Journal(self.data, self.run)
+        key, where = credentials(settings), endpoints(settings)
+        self.rest = Rest(Sdk(where.rest, key, settings.exchange.timeout_s), clock.now, settings.exchange.exchange_index,
+                         settings.exchange.subaccount)  # fmt: skip
+        self.stream = Stream(where.stream, key, clock, use_yes_price=settings.exchange.use_yes_price)
+        self.performer = Performer(self.rest, self.stream, self.put, self.note)
+        self.stopping = asyncio.Event()
+        self.notes: list[tuple[int, str, str]] = []
+        self.swept: Swept | None = None
+        self.feed_task: asyncio.Task[None] | None = None
+        self.fills: deque[m.Fill] = deque(maxlen=200)
+        self.history: list[tuple[int, float, float]] = []  # (ms, PnL, worst case) for the page's curve
+
+    # --- in ----------------------------------------------------------------------------------------------------------
+
+    def put(self, event: e.Event) -> None:
+        """An event for the engine; too many at once count as a disconnection, never as silence."""
+        try:
+            self.queue.put_nowait(event)
+        except asyncio.QueueFull:
+            self.overflown = True
+
+    def note(self, kind: str, words: str) -> None:
+        """Something a person should read: the log, the journal, the dashboard."""
+        now = self.clock.now()
+        sys.stdout.write(f"{to_datetime(now):%Y-%m-%d %H:%M:%S} {kind}: {words}\n")
+        self.notes.append((now, kind, words))
+        del self.notes[:-200]
+
+    # --- the one consumer --------------------------------------------------------------------------------------------
+
+    def handle(self, event: e.Event) -> None:
+        """One event through the engine: journal, then perform."""
+        if event.at < self.state.now:  # stamped before an event that overtook it in the queue
+            event = _at(event, self.state.now)
+        before = self.state.counters.fills
+        actions = step(self.state, event)
+        if isinstance(event, m.Fill) and self.state.counters.fills > before:
+            self.fills.appendleft(event)
+        for row in rows.rows_of(self.state, event, actions):
+            self.journal.append(row, self.state.now)
+        if actions or isinstance(event, _URGENT):
+            self.journal.flush()
+        for action in actions:
+            self.performer.perform(action)
+
+    def recent_fills(self) -> list[dict[str, Any]]:
+        """Newest first, for people."""
+        return [
+            {"at": f.filled_at // 1_000_000, "ticker": f.ticker, "side": f.side.value, "price_c": f.price / 100,
+             "contracts": f.count / 100, "fee_usd": f.fee / 1e6, "taker": f.is_taker, "id": f.client_order_id}
+            for f in self.fills
+        ]  # fmt: skip
+
+    async def consume(self) -> None:
+        """Until stopped."""
+        while not self.stopping.is_set():
+            wait = self.clock.wall_seconds(deadline(self.state) - self.clock.now())
+            try:
+                event: e.Event | None = await asyncio.wait_for(self.queue.get(), max(wait, 0.001))
+            except TimeoutError:
+                event = None
+            if event is not None:
+                self.handle(event)
+                for _ in range(_BATCH):
+                    if self.queue.empty():
+                        break
+                    self.handle(self.queue.get_nowait())
+            if self.overflown:
+                self.overflown = False
+                while not self.queue.empty():
+                    self.queue.get_nowait()
+                self.handle(m.Disconnected(self.clock.now(), "our queue overflowed"))
+                self.performer.stream.session = None
+                self.restart_feed()
+            if self.clock.now() >= deadline(self.state):
+                self.handle(e.Timer(self.clock.now()))
+            await asyncio.sleep(0)
+
+    def restart_feed(self) -> None:
+        """A fresh connection, from which everything is learnt anew."""
+        if self.feed_task is not None:
+            self.feed_task.cancel()
+        self.feed_task = asyncio.create_task(self.stream.run(self.put))
+
+    async def watch_publications(self) -> None:
+        """Each new publication becomes an event."""
+        async for found in publications.watch(self.data):
+            now = self.clock.now()
+            if isinstance(found, Publication):
+                self.put(e.Published(now, found))
+            else:
+                self.put(e.PublicationRefused(now, found))
+
+    async def beat(self) -> None:
+        """The heartbeat file each second, the ledger into the journal each minute."""
+        next_ledger = 0
+        while True:
+            heartbeat.write(self.data, heartbeat.beat(self.state, os.getpid()))
+            if self.state.now >= next_ledger:
+                next_ledger = self.state.now + MINUTE
+                self.history.append(
+                    (self.state.now // 1_000_000, self.state.pnl_today() / 1e6, self.state.total_loss / 1e6)
+                )
+                del self.history[:-1_440]
+                self.journal.append(rows.pnl_row(self.state, rows.state_name(self.state)), self.state.now)
+            self.journal.flush()
+            await asyncio.sleep(1.0)
+
+    # --- the life of a run -------------------------------------------------------------------------------------------
+
+    def begin(self) -> None:
+        """The first event: what the last run left of the day, and whether it was halted."""
+        now = self.clock.now()
+        left, today = heartbeat.last(self.data), to_datetime(now).date().isoformat()
+        carried = Money(int(left.get("pnl") or 0)) if left.get("day") == today else Money(0)
+        self.journal.append(
+            RunRow(now, self.run, VERSION, self.settings.exchange.environment, self.clock.speed,
+                   self.settings.model_dump(mode="json", exclude={"dashboard", "exchange"})), now,
+        )  # fmt: skip
+        halted = left.get("halted") or ""
+        self.handle(e.Started(now, self.run, today, carried, str(halted), bool(left.get("paused"))))
+
+    async def run_until_stopped(self) -> int:
+        """0 after a clean stop; 1 when the engine found itself wrong. Ours are gone in both cases."""
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            loop.add_signal_handler(number, self.stopping.set)
+        self.begin()
+        self.feed_task = asyncio.create_task(self.stream.run(self.put))
+        helpers = [asyncio.create_task(self.watch_publications()), asyncio.create_task(self.beat())]
+        code = 0
+        try:
+            await self.consume()
+        except AssertionError as error:
+            code = 1
+            self.note("bug", f"the engine found itself wrong: {error}")
+        finally:
+            ending = [*helpers, *([self.feed_task] if self.feed_task is not None else [])]
+            for task in ending:
+                task.cancel()
+            await asyncio.gather(*ending, return_exceptions=True)
+            await self.leave()
+        return code
+
+    async def leave(self) -> None:
+        """Cancel ours, prove that none rests, say how long it took."""
+        began = time.monotonic()
+        await self.performer.finish(1.0)
+        try:
+            self.swept = await sweep(self.rest, self.state.config.prefix, 5.0)
+            words = f"{self.swept.cancelled} orders cancelled, {self.swept.left} left, {self.swept.took_s:.2f} s"
+        except (KwmError, OSError, TimeoutError) as error:
+            words = f"could not verify that nothing rests ({error}); orders expire by themselves"
+        now = Instant(max(self.state.now, self.clock.now()))
+        self.note("stopped", words)
+        self.journal.append(NoteRow(now, "stopped", words), now)
+        self.journal.close()
+        shown = heartbeat.beat(self.state, os.getpid())
+        heartbeat.write(self.data, shown | {"state": "stopped", "working": self.swept.left if self.swept else None})
+        with contextlib.suppress(KwmError, OSError):
+            await self.rest.close()
+        sys.stdout.write(f"stopped in {time.monotonic() - began:.2f} s: {words}\n")
+
+
+def _at(event: e.Event, now: Instant) -> e.Event:
+    return msgspec.structs.replace(event, at=now)

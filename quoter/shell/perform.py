@@ -1,0 +1,75 @@
+"""Carries the engine's actions to the exchange; answers come back as events like any other. Decides nothing.
+
+Accepts requests only as `Approved`. Questions that fail are asked again by the engine, in its own time.
+"""
+
+import asyncio
+from collections.abc import Callable, Coroutine
+from typing import Any
+
+from core import messages as m
+from core.errors import KwmError, classify
+from core.exchange.rest import Rest
+from core.exchange.stream import Stream
+from core.risk.limits import Approved
+from quoter.engine import actions as a
+
+_AT_ONCE = 16
+Put = Callable[[m.Said], None]
+Say = Callable[[str, str], None]
+
+
+class Performer:
+    """`put` takes what was learnt, `say` (kind, words) what a person should read."""
+
+    def __init__(self, rest: Rest, stream: Stream, put: Put, say: Say) -> None:
+        self.rest, self.stream, self.put, self.say = rest, stream, put, say
+        self.gate = asyncio.Semaphore(_AT_ONCE)
+        self.tasks: set[asyncio.Task[None]] = set()
+
+    def perform(self, action: a.Action) -> None:
+        """Start one action; never waits."""
+        match action:
+            case Approved(request=request):
+                self._spawn(self._request(request))
+            case a.Watch(tickers=tickers):
+                self.stream.watch(set(tickers))
+            case a.Resync(tickers=tickers):
+                self.stream.resync(set(tickers))
+            case a.Alert(kind=kind, words=words):
+                self.say(kind, words)
+            case _:
+                self._spawn(self._question(action))
+
+    def _spawn(self, work: Coroutine[Any, Any, None]) -> None:
+        task = asyncio.create_task(work)
+        self.tasks.add(task)
+        task.add_done_callback(self.tasks.discard)
+
+    async def _request(self, request: m.Request) -> None:
+        async with self.gate:
+            for said in await self.rest.perform(request):
+                self.put(said)
+
+    async def _question(self, action: a.Action) -> None:
+        try:
+            async with self.gate:
+                match action:
+                    case a.LookUp():
+                        self.put(await self.rest.look_up(action.client_order_id, action.ticker, action.order_id))
+                    case a.AskOrders():
+                        self.put(await self.rest.report_orders())
+                    case a.AskPositions():
+                        self.put(await self.rest.report_positions())
+                    case a.AskFills(since=since):
+                        for fill in await self.rest.fills_since(since):
+                            self.put(fill)
+        except (KwmError, OSError, TimeoutError) as error:
+            self.say("question", f"{type(action).__name__} failed ({classify(error)}): {error}")
+
+    async def finish(self, seconds: float) -> None:
+        """Let what is under way end, for at most so long."""
+        if self.tasks:
+            await asyncio.wait(self.tasks, timeout=seconds)
+        for task in list(self.tasks):
+            task.cancel()
