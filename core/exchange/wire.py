@@ -1,4 +1,4 @@
-"""Kalshi's field names, for what we read: here and nowhere else. msgspec models, strict where it matters.
+"""Kalshi's field names in REST, for what we read: here (and `wire_stream.py`) and nowhere else. msgspec models.
 
 A money or count field has no default: where it is missing the message is refused and that market stops, loudly. Unknown
 fields pass; values of enums we only show pass as text.
@@ -141,6 +141,12 @@ class TickerBook(Model, frozen=True):
     """One of several books."""
 
     ticker: str
+    orderbook_fp: BookModel
+
+
+class OneBook(Model, frozen=True):
+    """GET /markets/{ticker}/orderbook."""
+
     orderbook_fp: BookModel
 
 
@@ -325,17 +331,10 @@ class Limits(Model, frozen=True):
     write: BucketModel
 
 
-class Closed(Model, frozen=True):
-    """One maintenance window."""
-
-    start_datetime: str
-    end_datetime: str
-
-
 class ScheduleModel(Model, frozen=True):
-    """`schedule`; the weekly hours are shown, never computed with."""
+    """`schedule`; shown to people, never computed with."""
 
-    maintenance_windows: list[Closed]
+    maintenance_windows: list[dict[str, str]]
     standard_hours: list[msgspec.Raw]
 
 

@@ -10,7 +10,7 @@ from starlette.applications import Starlette
 from starlette.middleware.base import BaseHTTPMiddleware, RequestResponseEndpoint
 from starlette.requests import Request
 from starlette.responses import FileResponse, Response, StreamingResponse
-from starlette.routing import Mount, Route
+from starlette.routing import BaseRoute, Mount, Route
 from starlette.staticfiles import StaticFiles
 
 from core.publication import encode
@@ -65,9 +65,9 @@ class Dashboard:
             "/api/markets": lambda: [view.market(m) for m in s.markets.values()],
             "/api/events": lambda: view.events(s),
             "/api/risk/status": lambda: view.risk(s),
-            "/api/notes": lambda: [{"at": at // 1_000_000, "kind": k, "words": w} for at, k, w in self.live.notes],
+            "/api/notes": self.notes,
         }
-        routes = [Route(path, self._read(make), methods=["GET"]) for path, make in reads.items()]
+        routes: list[BaseRoute] = [Route(path, self._read(make), methods=["GET"]) for path, make in reads.items()]
         routes += [
             Route("/", self.page),
             Route("/api/health", self.health),
@@ -133,6 +133,10 @@ class Dashboard:
         found = self.live.state.events.get(request.path_params["event"])
         return refuse(404, "no such event") if found is None else answer(view.ladder(found))
 
+    def notes(self) -> list[dict[str, Any]]:
+        """What a person should have read, oldest first."""
+        return [{"at": at // 1_000_000, "kind": kind, "words": words} for at, kind, words in self.live.notes]
+
     # --- the stream --------------------------------------------------------------------------------------------------
 
     def frame(self) -> bytes:
@@ -140,7 +144,7 @@ class Dashboard:
         s = self.live.state
         shown = {"status": view.status(s, self.environment), "events": view.events(s),
                  "fills": self.live.recent_fills()[:50], "history": self.live.history[-720:],
-                 "notes": [{"at": at // 1_000_000, "kind": k, "words": w} for at, k, w in self.live.notes[-30:]]}  # fmt: skip
+                 "notes": self.notes()[-30:]}  # fmt: skip
         return msgspec.json.encode(shown)
 
     async def keep_framing(self) -> None:

@@ -1,4 +1,4 @@
-"""What a person sees of the engine: pure reads of the state, as plain objects with money in dollars. Decides nothing."""
+"""What a person sees of the engine: pure reads of the state as plain objects, money in dollars. Decides nothing."""
 
 from typing import Any
 
@@ -153,7 +153,8 @@ def risk(state: State) -> JSON:
             {"limit": f"loss, worst city ({worst_city[0]})", "used_usd": usd(worst_city[1]),
              "limit_usd": usd(limits.max_loss_city)},
             {"limit": f"loss, worst event ({worst_event.ticker if worst_event else ''})",
-             "used_usd": usd(max(0, worst_event.loss)) if worst_event else 0.0, "limit_usd": usd(limits.max_loss_event)},
+             "used_usd": usd(max(0, worst_event.loss)) if worst_event else 0.0,
+             "limit_usd": usd(limits.max_loss_event)},
             {"limit": "loss today", "used_usd": max(0.0, -(usd(state.pnl_today()) or 0.0)),
              "limit_usd": usd(state.config.max_daily_loss)},
         ],
@@ -164,10 +165,11 @@ def risk(state: State) -> JSON:
 def book(m: MarketState) -> JSON:
     """All levels, best first, ours marked."""
     mine = {Side.BID: m.own(Side.BID), Side.ASK: m.own(Side.ASK)}
+    bids, asks = sorted(m.book.bids.items(), reverse=True), sorted(m.book.asks.items())
     return {
         "ticker": m.ticker, "known": m.book.known,
-        "bids": [[p / 100, c / 100, mine[Side.BID].get(p, 0) / 100] for p, c in sorted(m.book.bids.items(), reverse=True)],
-        "asks": [[p / 100, c / 100, mine[Side.ASK].get(p, 0) / 100] for p, c in sorted(m.book.asks.items())],
+        "bids": [[p / 100, c / 100, mine[Side.BID].get(p, 0) / 100] for p, c in bids],
+        "asks": [[p / 100, c / 100, mine[Side.ASK].get(p, 0) / 100] for p, c in asks],
     }  # fmt: skip
 
 

@@ -205,17 +205,18 @@ class Live:
         """Cancel ours, prove that none rests, say how long it took."""
         began = time.monotonic()
         await self.performer.finish(1.0)
-        try:
-            self.swept = await sweep(self.rest, self.state.config.prefix, 5.0)
-            words = f"{self.swept.cancelled} orders cancelled, {self.swept.left} left, {self.swept.took_s:.2f} s"
-        except (KwmError, OSError, TimeoutError) as error:
-            words = f"could not verify that nothing rests ({error}); orders expire by themselves"
+        self.swept = swept = await sweep(self.rest, self.state.config.prefix, 5.0)
+        if swept.verified and not swept.left:
+            words = f"{swept.cancelled} orders cancelled, none left, verified in {swept.seconds:.2f} s"
+        else:
+            words = f"NOT verified that nothing rests ({len(swept.left)} known left; {'; '.join(swept.troubles[:2])}):"
+            words += " orders expire by themselves within their lifetime; kwm kill tries again"
         now = Instant(max(self.state.now, self.clock.now()))
         self.note("stopped", words)
         self.journal.append(NoteRow(now, "stopped", words), now)
         self.journal.close()
         shown = heartbeat.beat(self.state, os.getpid())
-        heartbeat.write(self.data, shown | {"state": "stopped", "working": self.swept.left if self.swept else None})
+        heartbeat.write(self.data, shown | {"state": "stopped", "working": len(swept.left)})
         with contextlib.suppress(KwmError, OSError):
             await self.rest.close()
         sys.stdout.write(f"stopped in {time.monotonic() - began:.2f} s: {words}\n")

@@ -1,0 +1,222 @@
+"""What the network and a gateway may do to a request, and what our client makes of it: sent, not sent, or unknown."""
+
+import asyncio
+import json
+import socket
+from collections.abc import AsyncIterator, Awaitable, Callable
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from core import messages as m
+from core.errors import KwmError, Malformed
+from core.exchange.rest import Rest
+from core.exchange.sdk import Sdk, refusal
+from core.exchange.translate import error_of
+from core.units import Count, Price
+from tests.core.exchange_client.loopback import CLOCK, new_key, serving
+
+PLACE = m.PlaceOrder("kwm-1", "KXHIGHNY-26NOV24-B48.5", m.Side.BID, Price(3000), Count(1000))
+CANCEL = m.CancelOrder("o-1", "kwm-1", PLACE.ticker)
+AMEND = m.AmendOrder("o-1", "kwm-1", PLACE.ticker, m.Side.BID, Price(2900), Count(1000))
+EVERY = [PLACE, CANCEL, AMEND, m.DecreaseOrder("o-1", "kwm-1", PLACE.ticker, Count(100)), m.CancelAllOrders(),
+         m.CreateGroup("E", Count(100)), m.ResetGroup("g"), m.TriggerGroup("g"), m.SetGroupLimit("g", Count(100))]  # fmt: skip
+Answer = Callable[[Request], Awaitable[Response]]
+
+
+class Gateway:
+    """Answers each request as the test says; counts them."""
+
+    def __init__(self) -> None:
+        self.answer: Answer = self.ok
+        self.seen: list[tuple[str, str]] = []
+        self.cut = False
+
+    async def ok(self, request: Request) -> Response:
+        return Response("{}", 200)
+
+    def says(self, status: int, body: bytes | str = b"") -> None:
+        async def answer(request: Request) -> Response:
+            return Response(body, status)
+
+        self.answer = answer
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "lifespan":
+            while (await receive())["type"] != "lifespan.shutdown":
+                await send({"type": "lifespan.startup.complete"})
+            await send({"type": "lifespan.shutdown.complete"})
+            return
+        request = Request(scope, receive)
+        await request.body()
+        self.seen.append((request.method, request.url.path))
+        if self.cut:  # a promise of a body that does not come: the connection breaks in the middle
+            await send({"type": "http.response.start", "status": 201, "headers": [(b"content-length", b"100")]})
+            await send({"type": "http.response.body", "body": b"{", "more_body": False})
+            return
+        await (await self.answer(request))(scope, receive, send)
+
+
+@pytest.fixture
+async def gateway() -> AsyncIterator[tuple[Gateway, Rest]]:
+    found = Gateway()
+    app: ASGIApp = found
+    async with serving(app) as port:
+        sdk = Sdk(f"http://127.0.0.1:{port}/trade-api/v2", new_key(), 0.5)
+        yield found, Rest(sdk, CLOCK.now)
+        await sdk.close()
+
+
+Both = tuple[Gateway, Rest]
+
+
+@pytest.mark.parametrize("request_", EVERY, ids=lambda r: type(r).__name__)
+async def test_a_refused_connection_was_certainly_not_sent(request_: m.Request) -> None:
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    rest = Rest(Sdk(f"http://127.0.0.1:{port}/trade-api/v2", new_key(), 0.5), CLOCK.now)
+    (said,) = await rest.perform(request_)
+    await rest.close()
+    assert isinstance(said, m.NotSent) and not said.throttled and said.request == type(request_).__name__
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        '{"error":"too many requests"}',
+        '{"error":{"code":"too_many_requests","message":"x","details":""}}',
+        '{"code":"too_many_requests","message":"x","details":""}',
+        "<html>429</html>",
+        "",
+    ],
+)
+async def test_a_throttled_request_was_not_done_whatever_shape_says_so(gateway: Both, body: str) -> None:
+    server, rest = gateway
+    server.says(429, body)
+    (said,) = await rest.perform(PLACE)
+    assert isinstance(said, m.NotSent) and said.throttled
+    assert len(server.seen) == 1, "nobody retries behind our back"
+
+
+@pytest.mark.parametrize("status", [500, 502, 503, 504])
+@pytest.mark.parametrize("request_", EVERY, ids=lambda r: type(r).__name__)
+async def test_a_server_error_leaves_the_outcome_unknown(gateway: Both, request_: m.Request, status: int) -> None:
+    server, rest = gateway
+    server.says(status, '{"error":{"code":"internal","message":"after accept?"}}')
+    (said,) = await rest.perform(request_)
+    assert isinstance(said, m.Unknown) and len(server.seen) == 1
+
+
+async def test_a_timeout_leaves_the_outcome_unknown(gateway: Both) -> None:
+    server, rest = gateway
+
+    async def never(request: Request) -> Response:
+        await asyncio.sleep(1.0)
+        return Response("{}")
+
+    server.answer = never
+    (said,) = await rest.perform(PLACE)
+    assert isinstance(said, m.Unknown) and len(server.seen) == 1
+
+
+async def test_a_connection_cut_in_the_answer_leaves_the_outcome_unknown(gateway: Both) -> None:
+    server, rest = gateway
+    server.cut = True
+    (said,) = await rest.perform(PLACE)
+    assert isinstance(said, m.Unknown)
+
+
+@pytest.mark.parametrize("body", ["", "{}", "[]", "null", "<html>", '{"order_id":"o","fill_count":"0.00"}',
+                                  '{"order_id":"o","fill_count":0,"remaining_count":"1.00"}'])  # fmt: skip
+async def test_an_accepted_order_whose_counts_cannot_be_read_is_unknown_never_nought(gateway: Both, body: str) -> None:
+    server, rest = gateway
+    server.says(201, body)
+    (said,) = await rest.perform(PLACE)
+    assert isinstance(said, m.Unknown)
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        '{"error":{"code":"insufficient_balance","message":"m","details":"d"}}',
+        '{"code":"insufficient_balance","message":"m"}',
+        '{"error":"insufficient balance"}',
+    ],
+)
+async def test_a_refusal_is_read_in_all_three_shapes(gateway: Both, body: str) -> None:
+    server, rest = gateway
+    server.says(400, body)
+    (said,) = await rest.perform(PLACE)
+    assert isinstance(said, m.Rejected) and said.code == "insufficient_balance"
+
+
+async def test_a_404_on_a_cancel_proves_nothing_about_fills(gateway: Both) -> None:
+    server, rest = gateway
+    server.says(404, '{"error":{"code":"not_found","message":""}}')
+    for request in (CANCEL, AMEND):
+        (said,) = await rest.perform(request)
+        assert isinstance(said, m.CancelNotFound) and said.order_id == "o-1"
+
+
+async def test_a_duplicate_that_cannot_be_looked_up_is_not_taken_for_no_order(gateway: Both) -> None:
+    server, rest = gateway
+
+    async def answer(request: Request) -> Response:
+        return Response("{}", 409 if request.method == "POST" else 503)
+
+    server.answer = answer
+    (said,) = await rest.perform(PLACE)
+    assert isinstance(said, m.Rejected) and said.code == "order_already_exists"
+    assert [method for method, _ in server.seen] == ["POST", "GET"]
+
+
+async def test_an_amend_whose_answer_says_nothing_is_looked_up(gateway: Both) -> None:
+    server, rest = gateway
+    order = {"order_id": "o-1", "client_order_id": "kwm-1", "ticker": PLACE.ticker, "status": "resting",
+             "book_side": "bid", "yes_price_dollars": "0.2900", "fill_count_fp": "4.00", "remaining_count_fp": "6.00",
+             "initial_count_fp": "10.00"}  # fmt: skip
+
+    async def answer(request: Request) -> Response:
+        return Response(json.dumps({"order": order} if request.method == "GET" else {"order_id": "o-1"}))
+
+    server.answer = answer
+    (said,) = await rest.perform(AMEND)
+    assert isinstance(said, m.Acked) and (said.filled, said.remaining) == (400, 600)
+
+
+async def test_what_the_sdk_itself_refuses_is_a_rejection_and_nothing_is_sent(gateway: Both) -> None:
+    server, rest = gateway
+    (said,) = await rest.perform(m.CancelOrder(7, "kwm-1", PLACE.ticker))  # type: ignore[arg-type]  # a bug of ours, on purpose
+    assert isinstance(said, m.Rejected) and said.code == "refused_by_sdk" and server.seen == []
+
+
+async def test_pages_that_go_round_in_a_circle_end_with_an_error(gateway: Both) -> None:
+    server, rest = gateway
+    server.says(200, '{"orders":[],"cursor":"again"}')
+    with pytest.raises(Malformed, match="circle"):
+        await rest.report_orders()
+    assert len(server.seen) == 2
+
+
+async def test_pages_without_end_are_given_up(gateway: Both) -> None:
+    server, rest = gateway
+
+    async def answer(request: Request) -> Response:
+        return Response(f'{{"orders":[],"cursor":"{len(server.seen)}"}}')
+
+    server.answer = answer
+    with pytest.raises(Malformed, match="more than 100 pages"):
+        await rest.report_orders()
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=60, deadline=None)
+@given(st.sampled_from([200, 201, 204, 301, 400, 401, 404, 409, 418, 429, 500, 599]), st.binary(max_size=60))
+def test_no_status_and_no_body_make_the_client_raise(status: int, body: bytes) -> None:
+    """The transport aside: what an answer of any status and any bytes becomes."""
+    assert all(isinstance(x, str) for x in error_of(body))
+    assert isinstance(refusal(status, body), KwmError)
