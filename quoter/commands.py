@@ -232,7 +232,7 @@ async def _sweep(client: Client, within: float) -> Swept:
     sdk = Sdk(endpoints(settings).rest, credentials(settings), settings.exchange.timeout_s)
     rest = Rest(sdk, this_process().now, settings.exchange.exchange_index, settings.exchange.subaccount)
     try:
-        return await sweep(rest, settings.engine.run_prefix, within)
+        return await sweep(rest, settings.engine.run_prefix + "-", within)
     finally:
         await rest.close()
 

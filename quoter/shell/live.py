@@ -205,7 +205,7 @@ class Live:
         """Cancel ours, prove that none rests, say how long it took."""
         began = time.monotonic()
         await self.performer.finish(1.0)
-        self.swept = swept = await sweep(self.rest, self.state.config.prefix, 5.0)
+        self.swept = swept = await sweep(self.rest, self.state.config.prefix + "-", 5.0)
         if swept.verified and not swept.left:
             words = f"{swept.cancelled} orders cancelled, none left, verified in {swept.seconds:.2f} s"
         else:
