@@ -3,6 +3,8 @@
 # Finds uv on the PATH, in .uv/, or installs it there with any Python that runs; uv finds or fetches Python 3.13.
 set -eu
 cd "$(dirname "$0")"
+# trust what the machine trusts: behind a company's proxy its certificates are in the system's store
+export UV_SYSTEM_CERTS="${UV_SYSTEM_CERTS:-1}" UV_NATIVE_TLS="${UV_NATIVE_TLS:-1}"
 
 find_uv() {
     if command -v uv >/dev/null 2>&1; then command -v uv; return 0; fi
@@ -12,7 +14,7 @@ find_uv() {
         # a pyenv shim fails inside this folder where pyenv has no 3.13: then the next one is tried
         "$python" -c 'import pip' >/dev/null 2>&1 || continue
         echo "installing uv into .uv/ with $python" >&2
-        "$python" -m pip install --quiet --disable-pip-version-check --target .uv 'uv>=0.6' >&2 || continue
+        "$python" -m pip install -qqq --disable-pip-version-check --target .uv 'uv>=0.6' >&2 || continue
         [ -x .uv/bin/uv ] && { echo "$PWD/.uv/bin/uv"; return 0; }
     done
     return 1
