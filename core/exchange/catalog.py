@@ -11,7 +11,7 @@ import msgspec
 from core import messages as m
 from core.contract import Fees, Market, disagreement, exhaustive
 from core.errors import Malformed
-from core.exchange import translate, wire
+from core.exchange import translate, wire, wire_account
 from core.exchange.sdk import Sdk
 from core.fees import fees_of
 from core.units import SECOND, Count, Instant, Money, Price, count, instant, money
@@ -130,22 +130,28 @@ class Catalog:
         )
         return [translate.order_view(order) for page in pages for order in page.orders]
 
-    async def status(self) -> wire.Status:
+    async def status(self) -> wire_account.Status:
         """Is the exchange open, shard by shard?"""
         return translate.decode(
-            await self.sdk.call(self.sdk.exchange.get_exchange_status_without_preload_content), wire.Status
+            await self.sdk.call(self.sdk.exchange.get_exchange_status_without_preload_content), wire_account.Status
         )
 
-    async def schedule(self) -> wire.ScheduleModel:
+    async def schedule(self) -> wire_account.ScheduleModel:
         """Weekly hours and maintenance windows."""
         raw = await self.sdk.call(self.sdk.exchange.get_exchange_schedule_without_preload_content)
-        return translate.decode(raw, wire.ScheduleAnswer).schedule
+        return translate.decode(raw, wire_account.ScheduleAnswer).schedule
 
-    async def limits(self) -> wire.Limits:
+    async def limits(self) -> wire_account.Limits:
         """Our tier and its token buckets."""
         return translate.decode(
-            await self.sdk.call(self.sdk.account.get_account_api_limits_without_preload_content), wire.Limits
+            await self.sdk.call(self.sdk.account.get_account_api_limits_without_preload_content), wire_account.Limits
         )
+
+    async def scopes(self, key_id: str) -> list[str] | None:
+        """What a key may do; None where the account does not list it."""
+        raw = await self.sdk.call(self.sdk.keys.get_api_keys_without_preload_content)
+        listed = translate.decode(raw, wire_account.KeysAnswer).api_keys
+        return next((key.scopes for key in listed if key.api_key_id == key_id), None)
 
 
 # --- pages to rows: pure ---------------------------------------------------------------------------------------------

@@ -45,6 +45,8 @@ class Sdk:
         self.exchange = kalshi.ExchangeApi(self.client)
         self.groups = kalshi.OrderGroupsApi(self.client)
         self.account = kalshi.AccountApi(self.client)
+        self.keys = kalshi.ApiKeysApi(self.client)
+        self.date = ""  # the Date header of the latest answer: the server's clock, to the second
         self.timeout_s = timeout_s
 
     async def close(self) -> None:
@@ -86,6 +88,7 @@ class Sdk:
         response = await asked
         body: bytes = await response.read()
         status: int = response.status
+        self.date = response.headers.get("Date", "")
         response.release()
         if 200 <= status < 300:
             return body

@@ -1,0 +1,181 @@
+"""The doctor's look at the exchange: keys, clock, host, permissions, balance, limits, listing, fees. Reads only."""
+
+from collections import Counter
+from collections.abc import Awaitable, Callable
+from email.utils import parsedate_to_datetime
+
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
+from core.config import Settings
+from core.contract import Market
+from core.doctor_lines import Line, fail, ok, warn
+from core.errors import Declined, KwmError, SettingsError, Unsent
+from core.exchange.catalog import Catalog
+from core.exchange.credentials import Credentials, credentials
+from core.exchange.rest import Rest
+from core.units import SECOND, Instant, from_datetime, instant, money_text, price_text
+
+_SKEW_WARN, _SKEW_FAIL = 2 * SECOND, 10 * SECOND  # the Date header is good to a second
+
+
+def key(settings: Settings) -> tuple[Line, Credentials | None]:
+    """The key pair: there, readable, of a kind we can sign with."""
+    try:
+        found = credentials(settings)
+        kind = found.key()
+    except SettingsError as error:
+        return fail("key", str(error), "see README, how to go to demo and production"), None
+    if isinstance(kind, Ed25519PrivateKey):
+        return ok("key", f"Ed25519, id {found.key_id[:8]}"), found
+    return warn("key", f"RSA, id {found.key_id[:8]}", "make an Ed25519 key: it signs ten times as fast"), found
+
+
+def skew(date: str, now: Instant) -> Line:
+    """Our wall clock against the server's `Date`; a signature with a wrong time is refused."""
+    try:
+        theirs = from_datetime(parsedate_to_datetime(date))
+    except (ValueError, TypeError):
+        return warn("clock skew", f"the server tells no time ({date[:40]!r})", "compare your clock by hand")
+    off = now - theirs
+    words = f"{off / SECOND:+.1f} s against the exchange, which tells whole seconds"
+    if abs(off) > _SKEW_FAIL:
+        return fail("clock skew", words, "start time synchronisation (chrony, systemd-timesyncd)")
+    return ok("clock skew", words) if abs(off) <= _SKEW_WARN else warn("clock skew", words, "synchronise the clock")
+
+
+async def _tried(name: str, look: Callable[[], Awaitable[Line]]) -> Line:
+    try:
+        return await look()
+    except Unsent as error:
+        return fail(name, str(error)[:160], "is the exchange up (`kwm up`), the network, the port?")
+    except Declined as error:
+        remedy = "check key id and key file, and that they belong together" if error.status == 401 else "see the code"
+        return fail(name, str(error)[:160], remedy)
+    except KwmError as error:
+        return fail(name, str(error)[:160], "try again; `kwm doctor --schema` shows a changed answer")
+
+
+async def exchange(
+    settings: Settings, rest: Rest, catalog: Catalog, key_id: str, now: Callable[[], Instant]
+) -> list[Line]:
+    """Every look at the exchange, in the order in which one explains the next. `now` is the wall clock."""
+    shard = settings.exchange.exchange_index
+
+    async def host() -> Line:
+        status = await catalog.status()
+        mine = next((s for s in status.exchange_index_statuses if s.exchange_index == shard), None)
+        trading = mine.trading_active if mine is not None else status.trading_active
+        if not status.exchange_active:
+            return fail("exchange", "not active: nothing is accepted, cancels neither", "wait; `kwm up` waits too")
+        if not trading:
+            return warn("exchange", f"shard {shard} is paused", "Thursdays 03:00 to 05:00 ET are the weekly pause")
+        return ok("exchange", f"{settings.exchange.environment}: shard {shard} is trading")
+
+    async def balance() -> Line:
+        have, least = await rest.balance(), settings.risk.min_balance
+        words = f"${money_text(have)} free on shard {shard}"
+        remedy = f"below [risk] min_balance ${money_text(least)} nothing is placed: pay in, or lower it"
+        return ok("balance", words) if have >= least else fail("balance", words, remedy)
+
+    async def limits() -> Line:
+        found, engine = await catalog.limits(), settings.engine
+        bucket = found.write
+        words = f"{found.usage_tier}: {bucket.refill_rate:g} write tokens a second, {bucket.bucket_capacity:g} at once"
+        if engine.write_tokens_per_s > bucket.refill_rate or engine.write_burst > bucket.bucket_capacity:
+            return warn("limits", words, "lower [engine] write_tokens_per_s and write_burst to these")
+        return ok("limits", words)
+
+    async def permissions() -> Line:
+        try:
+            scopes = await catalog.scopes(key_id)
+        except Declined as error:
+            if settings.exchange.environment == "embedded":
+                return ok("permissions", "the embedded exchange knows no scopes")
+            return warn("permissions", f"not told: {error.code}", "the key needs read and write::trade, no more")
+        if scopes is None:
+            return warn("permissions", "the account does not list this key", "compare [exchange] key_id")
+        if {"write::transfer", "write"} & set(scopes):
+            return warn(
+                "permissions", ", ".join(scopes), "a maker needs read and write::trade; make a key without more"
+            )
+        return ok("permissions", ", ".join(scopes))
+
+    async def schedule() -> Line:
+        windows = (await catalog.schedule()).maintenance_windows
+        ahead = [w for w in windows if instant(w.get("end_datetime", ""), "end_datetime") > now()]
+        if ahead:
+            words = f"maintenance {ahead[0].get('start_datetime')} to {ahead[0].get('end_datetime')}"
+            return warn("schedule", words, "no quotes then; our orders ask to be cancelled on a pause")
+        return ok("schedule", "no maintenance announced; pause every Thursday 03:00 to 05:00 ET")
+
+    first = await _tried("exchange", host)
+    lines = [first]
+    if first.verdict != "fail":
+        lines.append(skew(rest.sdk.date, now()))
+        for name, look in (
+            ("balance", balance),
+            ("limits", limits),
+            ("permissions", permissions),
+            ("schedule", schedule),
+        ):
+            lines.append(await _tried(name, look))
+        lines += await listing(settings, catalog)
+    return lines
+
+
+async def listing(settings: Settings, catalog: Catalog) -> list[Line]:
+    """The chosen series, their fees, and whether their markets' rules describe the station-days they should."""
+    try:
+        fees, refused = await catalog.series_fees()
+        changes, _ = await catalog.fee_changes()
+    except KwmError as error:
+        return [fail("series", str(error)[:160], "`kwm doctor --schema` shows a changed answer")]
+    wanted = [s for station in settings.events.stations() for s in (station.series_high, station.series_low)
+              if settings.events.wants(s)]  # fmt: skip
+    lines: list[Line] = []
+    missing = [s for s in wanted if s not in fees]
+    words = f"{len(wanted) - len(missing)} of {len(wanted)} chosen series listed with fees we can compute"
+    if missing:
+        why = "; ".join(f"{s}: {refused.get(s, 'not listed')}" for s in missing[:3])
+        lines.append(
+            warn("series", f"{words}; {why}", "they are not quoted; take them out of [events] or find out why")
+        )
+    else:
+        lines.append(ok("series", words))
+    charged = [s for s in wanted if s in fees and fees[s].maker]
+    if charged:
+        lines.append(
+            warn("maker fees", f"{len(charged)} series charge makers, {charged[0]} first", "raise [quoting] edge")
+        )
+    else:
+        lines.append(ok("maker fees", "none"))
+    pending = [c for c in changes if c.series in wanted]
+    if pending:
+        lines.append(
+            warn("fee changes", f"{pending[0].series} and {len(pending) - 1} more", "read /series/fee_changes")
+        )
+    markets: list[Market] = []
+    why_not: dict[str, str] = {}
+    for series in wanted:
+        if series in fees:
+            try:
+                found = await catalog.events(series, fees[series])
+            except KwmError as error:
+                why_not[series] = str(error)
+            else:
+                markets += found.markets
+                why_not |= found.refused
+    return [*lines, *_markets(markets, why_not)]
+
+
+def _markets(markets: list[Market], refused: dict[str, str]) -> list[Line]:
+    events = {x.event_ticker for x in markets}
+    words = f"{len(events)} events with {len(markets)} markets read, rules checked against station and day"
+    lines = [ok("markets", words) if markets else warn("markets", "none open", "they open at 14:00 UTC the day before")]
+    if refused:
+        ticker, why = next(iter(refused.items()))
+        lines.append(warn("refused", f"{len(refused)}: {ticker}: {why[:120]}", "they are not quoted; read their rules"))
+    grids = Counter("/".join(price_text(step) for _, _, step in x.grid.ranges) for x in markets)
+    if grids:
+        lines.append(ok("price steps", ", ".join(f"{n} x {steps}" for steps, n in grids.items())))
+    return lines

@@ -1,0 +1,118 @@
+"""The doctor: what it finds when all is well, when nothing runs, and when an answer changed its shape."""
+
+import json
+from pathlib import Path
+
+import pytest
+from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric.rsa import generate_private_key
+
+from core import config
+from core.config import Settings
+from core.doctor import examine
+from core.doctor_exchange import skew
+from core.doctor_lines import Verdict, exit_code, shown
+from core.doctor_schema import compared
+from core.errors import SettingsError
+from core.exchange import wire
+from core.exchange.credentials import Credentials, credentials, embedded_key_path
+from core.exchange.endpoints import endpoints
+from core.units import Instant, instant
+from tests.core.exchange_client.loopback import Place, embedded, new_key
+
+OCTOBER = instant("2026-10-15T12:00:00Z")
+DATE = "Thu, 15 Oct 2026 12:00:00 GMT"
+
+
+def chosen(data: Path, port: int, **more: str) -> Settings:
+    env = {"KWM_STORAGE__DATA": str(data), "KWM_EXCHANGE__PORT": str(port), "KWM_WEATHER__PORT": "1",
+           "KWM_PREFECT__PORT": "1", "KWM_EVENTS__CITIES": '["New York"]'}  # fmt: skip
+    return config.load(env | more)
+
+
+def keep(place: Place, data: Path) -> None:
+    path = embedded_key_path(data)
+    path.parent.mkdir(parents=True)
+    path.write_text(place.credentials.pem)
+
+
+async def test_all_is_well_where_the_exchange_runs(tmp_path: Path) -> None:
+    async with embedded() as place:
+        keep(place, tmp_path)
+        lines = {line.name: line for line in await examine(chosen(tmp_path, place.port))}
+    for name in ("settings", "key", "exchange", "clock skew", "balance", "limits", "series", "maker fees", "markets"):
+        assert lines[name].verdict is Verdict.OK, lines[name]
+    assert lines["weather"].verdict is Verdict.FAIL and lines["weather"].remedy
+
+
+async def test_every_answer_of_the_embedded_exchange_has_the_shape_we_read(tmp_path: Path) -> None:
+    async with embedded() as place:
+        keep(place, tmp_path)
+        lines = await examine(chosen(tmp_path, place.port), schema=True)
+    assert len(lines) == 13 and {line.verdict for line in lines} == {Verdict.OK}
+
+
+async def test_an_exchange_that_is_not_there_fails_with_its_remedy(tmp_path: Path) -> None:
+    path = embedded_key_path(tmp_path)
+    path.parent.mkdir(parents=True)
+    path.write_text(new_key().pem)
+    lines = await examine(chosen(tmp_path, 1))
+    (line,) = [x for x in lines if x.name == "exchange"]
+    assert line.verdict is Verdict.FAIL and "kwm up" in line.remedy
+    assert exit_code(lines) == 1 and "fail  exchange" in shown(lines)
+
+
+async def test_somebody_elses_key_is_told_from_a_dead_exchange(tmp_path: Path) -> None:
+    async with embedded() as place:
+        place.credentials = new_key()
+        keep(place, tmp_path)
+        lines = {line.name: line for line in await examine(chosen(tmp_path, place.port))}
+    assert lines["exchange"].verdict is Verdict.OK
+    assert lines["balance"].verdict is Verdict.FAIL and "belong together" in lines["balance"].remedy
+
+
+@pytest.mark.parametrize(("off", "verdict"), [(0, Verdict.OK), (1, Verdict.OK), (5, Verdict.WARN), (-60, Verdict.FAIL)])
+def test_the_clock_is_compared_with_the_servers(off: int, verdict: Verdict) -> None:
+    assert skew(DATE, Instant(OCTOBER + off * 10**9)).verdict is verdict
+
+
+def test_a_server_that_tells_no_time_is_said_so() -> None:
+    assert skew("", OCTOBER).verdict is Verdict.WARN
+
+
+def test_a_removed_money_field_is_drift_and_an_added_field_is_not() -> None:
+    body = {"balance": 1, "balance_dollars": "1.0000", "moon": "full"}
+    assert compared("balance", json.dumps(body).encode(), wire.BalanceModel).verdict is Verdict.OK
+    del body["balance_dollars"]
+    line = compared("balance", json.dumps(body).encode(), wire.BalanceModel)
+    assert line.verdict is Verdict.FAIL and "balance_dollars" in line.words
+
+
+def test_a_key_is_never_shown() -> None:
+    found = new_key()
+    assert found.pem.splitlines()[1] not in repr(found)
+
+
+def test_an_rsa_key_is_understood_and_rubbish_is_refused_without_being_shown(tmp_path: Path) -> None:
+    pem = generate_private_key(65537, 2048).private_bytes(
+        serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+    )
+    assert Credentials("id", pem.decode()).key().key_size == 2048
+    with pytest.raises(SettingsError) as error:
+        Credentials("id", "-----BEGIN secret").key()
+    assert "secret" not in str(error.value)
+
+
+def test_a_missing_embedded_key_says_who_makes_it(tmp_path: Path) -> None:
+    with pytest.raises(SettingsError, match="kwm exchange serve"):
+        credentials(chosen(tmp_path, 1))
+
+
+def test_addresses_are_moved_by_a_variable_only_in_the_embedded_world(tmp_path: Path) -> None:
+    moved = {"KWM_REST_URL": "http://127.0.0.1:9/trade-api/v2"}
+    settings = chosen(tmp_path, 1)
+    assert endpoints(settings, moved).rest == moved["KWM_REST_URL"]
+    demo = settings.model_copy(update={"exchange": settings.exchange.model_copy(update={"environment": "demo"})})
+    assert endpoints(demo, {}).rest == "https://external-api.demo.kalshi.co/trade-api/v2"
+    with pytest.raises(SettingsError, match="unset them"):
+        endpoints(demo, moved)
