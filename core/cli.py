@@ -17,6 +17,11 @@ from core.errors import KwmError
 COMMANDS: dict[str, tuple[str, str, str]] = {
     "up": ("core.up.command", "up", "Start everything: exchange, weather, Prefect, flows, quoter, dashboard."),
     "doctor": ("core.doctor", "doctor", "Check settings, keys, clock, exchange, weather, disk; say what to do."),
+    "conformance": (
+        "core.exchange.conformance",
+        "conformance",
+        "Try tiny orders on demo: where is our simulator wrong?",
+    ),
     "quote": ("quoter.quote", "quote", "Run the quoter (what `kwm up` starts; for services)."),
     "status": ("quoter.commands", "status", "Is it alive, what does it hold, what can it lose, why is it not quoting."),
     "positions": ("quoter.commands", "positions", "What we hold, by event and bracket."),

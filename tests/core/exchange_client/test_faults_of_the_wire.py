@@ -23,8 +23,9 @@ from tests.core.exchange_client.loopback import CLOCK, new_key, serving
 PLACE = m.PlaceOrder("kwm-1", "KXHIGHNY-26NOV24-B48.5", m.Side.BID, Price(3000), Count(1000))
 CANCEL = m.CancelOrder("o-1", "kwm-1", PLACE.ticker)
 AMEND = m.AmendOrder("o-1", "kwm-1", PLACE.ticker, m.Side.BID, Price(2900), Count(1000))
-EVERY = [PLACE, CANCEL, AMEND, m.DecreaseOrder("o-1", "kwm-1", PLACE.ticker, Count(100)), m.CancelAllOrders(),
-         m.CreateGroup("E", Count(100)), m.ResetGroup("g"), m.TriggerGroup("g"), m.SetGroupLimit("g", Count(100))]  # fmt: skip
+DECREASE = m.DecreaseOrder("o-1", "kwm-1", PLACE.ticker, Count(100))
+GROUPS = [m.CreateGroup("E", Count(100)), m.ResetGroup("g"), m.TriggerGroup("g"), m.SetGroupLimit("g", Count(100))]
+EVERY = [PLACE, CANCEL, AMEND, DECREASE, m.CancelAllOrders(), *GROUPS]
 Answer = Callable[[Request], Awaitable[Response]]
 
 
