@@ -148,7 +148,7 @@ def positions(state: State, event: m.PositionsReported) -> Iterable[str]:
         return NONE
     reported = {view.ticker: view for view in event.positions}
     touched: list[str] = []
-    for ticker in {*reported, *(t for t, market in state.markets.items() if market.position)}:
+    for ticker in sorted({*reported, *(t for t, market in state.markets.items() if market.position)}):
         view = reported.get(ticker)
         position = view.position if view is not None else Count(0)
         market = state.market(ticker)

@@ -254,10 +254,10 @@ def orders_reported(state: State, event: m.OrdersReported) -> Iterable[str]:
     for view in listed.values():
         adopt(state, view, event.asked_at)
         touched.add(view.ticker)
-    for ticker in touched:
+    for ticker in sorted(touched):  # sorted: a replay must decide in the same order
         state.remeasure(state.market(ticker))
     state.orders_known = True
-    return touched
+    return sorted(touched)
 
 
 def group_said(state: State, event: m.GroupCreated | m.GroupChanged) -> Iterable[str]:
