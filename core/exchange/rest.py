@@ -81,7 +81,7 @@ class Rest:
                 body = build(kalshi.CreateOrderV2Request, translate.create_body(r, self.shard, self.subaccount))
                 raw = await self.sdk.call(api.create_order_v2_without_preload_content, body)
                 made = translate.decode(raw, wire.Created)
-                filled, left = count(made.fill_count, "fill_count"), count(made.remaining_count, "remaining_count")
+                filled, left = translate.SIZES[made.fill_count], translate.SIZES[made.remaining_count]
                 if left == 0:  # executed at once, or post-only that would have crossed: created, then cancelled
                     return [m.Gone(self.now(), r.client_order_id, r.ticker, made.order_id, filled,
                                    reason="executed" if filled == r.count else "canceled")]  # fmt: skip
@@ -99,7 +99,7 @@ class Rest:
                     api.cancel_order_v2_without_preload_content, r.order_id, exchange_index=self.shard,
                     **self._of_account,
                 )  # fmt: skip
-                reduced = count(translate.decode(raw, wire.Cancelled).reduced_by, "reduced_by")
+                reduced = translate.SIZES[translate.decode(raw, wire.Cancelled).reduced_by]
                 return [m.Gone(self.now(), r.client_order_id, r.ticker, r.order_id, None, reduced, "canceled")]
             case m.CancelAllOrders():
                 await self.sdk.call(api.cancel_all_orders_without_preload_content, **self._of_account)
@@ -114,7 +114,7 @@ class Rest:
         raw = await self.sdk.call(self.sdk.orders.amend_order_v2_without_preload_content, r.order_id, amend,
                                   **self._of_account)  # fmt: skip
         changed = translate.decode(raw, wire.Amended)
-        left = count(changed.remaining_count, "remaining_count") if changed.remaining_count is not None else None
+        left = translate.SIZES[changed.remaining_count] if changed.remaining_count is not None else None
         if not left or left > r.total:
             return await self._how_it_stands(r.order_id, r.client_order_id, r.ticker, "AmendOrder")
         return m.Acked(self.now(), r.client_order_id, r.order_id, r.ticker, r.side, r.price, Count(r.total - left),

@@ -50,7 +50,17 @@ class _Counts(dict[str, Count]):
         return value
 
 
-PRICES, COUNTS = _Prices(), _Counts()
+class _Sizes(dict[str, Count]):
+    def __missing__(self, text: str) -> Count:
+        value = count(text)
+        if value < 0:
+            raise Malformed("count", text, "a size is never negative")
+        if len(self) < _CACHED:
+            self[text] = value
+        return value
+
+
+PRICES, SIZES, COUNTS = _Prices(), _Sizes(), _Counts()  # only a delta's count and a position have a sign
 
 
 def decode[T](body: bytes | msgspec.Raw, kind: type[T]) -> T:
@@ -102,7 +112,7 @@ def order_view(o: wire.OrderModel) -> m.OrderView:
     """Order."""
     return m.OrderView(
         o.order_id, o.client_order_id, o.ticker, side_of(o.book_side, None), PRICES[o.yes_price_dollars], o.status,
-        COUNTS[o.fill_count_fp], COUNTS[o.remaining_count_fp],
+        SIZES[o.fill_count_fp], SIZES[o.remaining_count_fp],
         instant(o.created_time) if o.created_time else None,
         instant(o.expiration_time) if o.expiration_time else None, o.order_group_id,
     )  # fmt: skip
@@ -112,7 +122,7 @@ def fill(f: wire.FillModel, at: Instant) -> m.Fill:
     """REST fill; it does not know our client order id."""
     return m.Fill(
         at, f.trade_id, f.order_id, f.ticker, side_of(f.book_side, None), PRICES[f.yes_price_dollars],
-        COUNTS[f.count_fp], money(f.fee_cost, "fee_cost"), f.is_taker, instant(f.created_time, "created_time"),
+        SIZES[f.count_fp], money(f.fee_cost, "fee_cost"), f.is_taker, instant(f.created_time, "created_time"),
     )  # fmt: skip
 
 
@@ -146,13 +156,13 @@ def rest_trade(t: wire.TradeModel, at: Instant) -> m.TradePrint:
     """Trade."""
     side = side_of(t.taker_book_side, t.taker_outcome_side or t.taker_side)
     when = instant(t.created_time, "created_time")
-    return m.TradePrint(at, t.ticker, t.trade_id, PRICES[t.yes_price_dollars], COUNTS[t.count_fp], side, when)
+    return m.TradePrint(at, t.ticker, t.trade_id, PRICES[t.yes_price_dollars], SIZES[t.count_fp], side, when)
 
 
 def touch(book: wire.BookModel) -> tuple[dict[Price, Count], dict[Price, Count]]:
     """(bids, asks) in YES terms of a REST book."""
-    bids = {PRICES[p]: COUNTS[c] for p, c in book.yes_dollars or []}
-    asks = {complement(PRICES[p]): COUNTS[c] for p, c in book.no_dollars or []}
+    bids = {PRICES[p]: SIZES[c] for p, c in book.yes_dollars or []}
+    asks = {complement(PRICES[p]): SIZES[c] for p, c in book.no_dollars or []}
     return bids, asks
 
 
@@ -211,8 +221,8 @@ def group_body(r: m.CreateGroup, shard: int, subaccount: int) -> JSON:
 def snapshot(raw: msgspec.Raw, at: Instant, sent: Instant | None, *, yes_price: bool) -> m.BookSnapshot:
     """orderbook_snapshot."""
     s = decode(raw, wire_stream.SnapshotMsg)
-    bids = [(PRICES[p], COUNTS[c]) for p, c in s.yes_dollars_fp]
-    asks = [(level("no", p, yes_price=yes_price)[1], COUNTS[c]) for p, c in s.no_dollars_fp]
+    bids = [(PRICES[p], SIZES[c]) for p, c in s.yes_dollars_fp]
+    asks = [(level("no", p, yes_price=yes_price)[1], SIZES[c]) for p, c in s.no_dollars_fp]
     return m.BookSnapshot(at, s.market_ticker, bids, asks, s.clock, sent)
 
 
@@ -238,7 +248,7 @@ def trade(raw: msgspec.Raw, at: Instant) -> m.TradePrint:
     t = decode(raw, wire_stream.TradeMsg)
     side = side_of(t.taker_book_side, t.taker_outcome_side or t.taker_side)
     traded = _when(t.ts_ms, t.ts, at)
-    return m.TradePrint(at, t.market_ticker, t.trade_id, PRICES[t.yes_price_dollars], COUNTS[t.count_fp], side, traded)
+    return m.TradePrint(at, t.market_ticker, t.trade_id, PRICES[t.yes_price_dollars], SIZES[t.count_fp], side, traded)
 
 
 def own_fill(raw: msgspec.Raw, at: Instant) -> m.Fill:
@@ -247,7 +257,7 @@ def own_fill(raw: msgspec.Raw, at: Instant) -> m.Fill:
     after = count(f.post_position_fp, "post_position_fp") if f.post_position_fp is not None else None
     return m.Fill(
         at, f.trade_id, f.order_id, f.market_ticker, side_of(f.book_side, f.outcome_side),
-        PRICES[f.yes_price_dollars], COUNTS[f.count_fp], money(f.fee_cost, "fee_cost"), f.is_taker,
+        PRICES[f.yes_price_dollars], SIZES[f.count_fp], money(f.fee_cost, "fee_cost"), f.is_taker,
         _when(f.ts_ms, f.ts, at), f.client_order_id, after,
     )  # fmt: skip
 
@@ -255,7 +265,7 @@ def own_fill(raw: msgspec.Raw, at: Instant) -> m.Fill:
 def own_order(raw: msgspec.Raw, at: Instant) -> m.Acked | m.Gone | None:
     """user_order; None for a status that says nothing certain."""
     o = decode(raw, wire_stream.UserOrderMsg)
-    filled, remaining = COUNTS[o.fill_count_fp], COUNTS[o.remaining_count_fp]
+    filled, remaining = SIZES[o.fill_count_fp], SIZES[o.remaining_count_fp]
     if o.status == "resting" and remaining > 0:
         expires = Instant(o.expiration_ts_ms * _MS) if o.expiration_ts_ms else None
         return m.Acked(at, o.client_order_id, o.order_id, o.ticker, side_of(o.book_side, o.outcome_side),

@@ -16,8 +16,8 @@ from core.units import Instant
 T0 = Instant(0)
 FREE = Fees(70_000, 0)
 ORDER = {"order_id": "o", "client_order_id": "c", "ticker": "T", "status": "resting", "book_side": "bid",
-         "yes_price_dollars": "0.3000", "fill_count_fp": "0.00", "remaining_count_fp": "1.00", "initial_count_fp": "1.00",
-         "expiration_time": "2026-10-15T12:00:00Z"}  # fmt: skip
+         "yes_price_dollars": "0.3000", "fill_count_fp": "0.00", "remaining_count_fp": "1.00",
+         "initial_count_fp": "1.00", "expiration_time": "2026-10-15T12:00:00Z"}  # fmt: skip
 FILL = {"trade_id": "t", "order_id": "o", "ticker": "T", "book_side": "ask", "yes_price_dollars": "0.3000",
         "count_fp": "1.00", "fee_cost": "0.001", "is_taker": False, "created_time": "2026-10-15T12:00:00Z"}  # fmt: skip
 POSITION = {"ticker": "T", "position_fp": "-3.25", "market_exposure_dollars": "1.0", "realized_pnl_dollars": "0",
@@ -38,9 +38,10 @@ READERS: dict[str, tuple[dict[str, Any], Callable[[bytes], object]]] = {
 MONEY = {"order": ("yes_price_dollars", "fill_count_fp", "remaining_count_fp"),
          "fill": ("yes_price_dollars", "count_fp", "fee_cost"), "position": ("position_fp", "market_exposure_dollars"),
          "trade": ("yes_price_dollars", "count_fp"), "market": ("price_ranges", "close_time")}  # fmt: skip
+ODD = ("9" * 23, "-1.00", "1e5", "0.30001", "٣.٠", "2026-13-01T00:00:00Z", "0001-01-01T00:00:00+23:59")
 ANYTHING = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text(max_size=30)
-    | st.sampled_from(["9" * 23, "-1.00", "1e5", "0.30001", "٣.٠", "2026-13-01T00:00:00Z", "0001-01-01T00:00:00+23:59"]),
+    | st.sampled_from(ODD),
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=8), inner, max_size=3),
     max_leaves=6,
 )  # fmt: skip
@@ -64,6 +65,15 @@ def test_a_number_where_money_is_a_string_is_refused(name: str, field: str) -> N
     body, read = READERS[name]
     with pytest.raises(Malformed):
         read(json.dumps(body | {field: 1.5}).encode())
+
+
+@pytest.mark.parametrize(
+    ("name", "field"), [("order", "remaining_count_fp"), ("fill", "count_fp"), ("trade", "count_fp")]
+)
+def test_a_size_below_nought_is_refused(name: str, field: str) -> None:
+    body, read = READERS[name]
+    with pytest.raises(Malformed):
+        read(json.dumps(body | {field: "-1.00"}).encode())
 
 
 @pytest.mark.parametrize("name", READERS)
