@@ -40,6 +40,7 @@ class Acked(Message, frozen=True):
     filled: Count
     remaining: Count
     expires_at: Instant | None = None
+    updated_at: Instant | None = None  # the exchange's own stamp: an older word that comes later is not news
 
 
 class Rejected(Message, frozen=True):

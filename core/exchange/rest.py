@@ -86,7 +86,7 @@ class Rest:
                     return [m.Gone(self.now(), r.client_order_id, r.ticker, made.order_id, filled,
                                    reason="executed" if filled == r.count else "canceled")]  # fmt: skip
                 return [m.Acked(self.now(), r.client_order_id, made.order_id, r.ticker, r.side, r.price, filled, left,
-                                r.expires_at)]  # fmt: skip
+                                r.expires_at, translate.from_ms(made.ts_ms))]  # fmt: skip
             case m.AmendOrder():
                 return [await self._amend(r)]
             case m.DecreaseOrder():
@@ -118,7 +118,7 @@ class Rest:
         if not left or left > r.total:
             return await self._how_it_stands(r.order_id, r.client_order_id, r.ticker, "AmendOrder")
         return m.Acked(self.now(), r.client_order_id, r.order_id, r.ticker, r.side, r.price, Count(r.total - left),
-                       left, r.expires_at)  # fmt: skip
+                       left, r.expires_at, translate.from_ms(changed.ts_ms))  # fmt: skip
 
     async def _how_it_stands(self, order_id: str, client_order_id: str, ticker: str, request: str) -> m.Said:
         """After a change that was accepted, so a failure here leaves its outcome unknown and nothing else."""

@@ -245,7 +245,7 @@ class Connection:
             "status": "resting" if isinstance(said, m.Acked) else "executed" if said.reason == "Trade" else "canceled",
             "is_yes": order.side is m.Side.BID, "fill_count_fp": count_text(filled),
             "remaining_count_fp": count_text(said.remaining) if isinstance(said, m.Acked) else "0.00",
-            "created_ts_ms": wire_out.millis(order.created_at), "last_updated_ts_ms": wire_out.millis(said.at),
+            "created_ts_ms": wire_out.millis(order.created_at), "last_updated_ts_ms": wire_out.millis(order.updated_at),
             "subaccount_number": 0,
         }  # fmt: skip
         if isinstance(said, m.Acked):

@@ -493,7 +493,7 @@ class Exchange:
             return self._gone_message(order)
         return m.Acked(
             self.now, order.client_order_id, order.order_id, order.ticker, order.side, order.price, order.filled,
-            order.remaining, order.expires_at,
+            order.remaining, order.expires_at, order.updated_at,
         )  # fmt: skip
 
     def _no(self, r: m.PlaceOrder | m.AmendOrder | m.DecreaseOrder | m.CancelOrder, code: str) -> m.Rejected:

@@ -262,6 +262,11 @@ def own_fill(raw: msgspec.Raw, at: Instant) -> m.Fill:
     )  # fmt: skip
 
 
+def from_ms(ms: int | None) -> Instant | None:
+    """Unix milliseconds of the exchange."""
+    return None if ms is None else Instant(ms * _MS)
+
+
 def own_order(raw: msgspec.Raw, at: Instant) -> m.Acked | m.Gone | None:
     """user_order; None for a status that says nothing certain."""
     o = decode(raw, wire_stream.UserOrderMsg)
@@ -269,7 +274,8 @@ def own_order(raw: msgspec.Raw, at: Instant) -> m.Acked | m.Gone | None:
     if o.status == "resting" and remaining > 0:
         expires = Instant(o.expiration_ts_ms * _MS) if o.expiration_ts_ms else None
         return m.Acked(at, o.client_order_id, o.order_id, o.ticker, side_of(o.book_side, o.outcome_side),
-                       PRICES[o.yes_price_dollars], filled, remaining, expires)  # fmt: skip
+                       PRICES[o.yes_price_dollars], filled, remaining, expires,
+                       from_ms(o.last_updated_ts_ms))  # fmt: skip
     if o.status in ("canceled", "executed"):
         reason = o.last_update_reason or o.status
         return m.Gone(at, o.client_order_id, o.ticker, o.order_id, filled, reason=reason)

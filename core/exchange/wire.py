@@ -258,6 +258,7 @@ class Created(Model, frozen=True):
     order_id: str
     fill_count: str
     remaining_count: str
+    ts_ms: int | None = None
 
 
 class Amended(Model, frozen=True):
@@ -266,6 +267,7 @@ class Amended(Model, frozen=True):
     order_id: str
     remaining_count: str | None = None
     fill_count: str | None = None
+    ts_ms: int | None = None
 
 
 class Decreased(Model, frozen=True):

@@ -73,6 +73,7 @@ class UserOrderMsg(Model, frozen=True):
     book_side: str | None = None
     outcome_side: str | None = None
     expiration_ts_ms: int | None = None
+    last_updated_ts_ms: int | None = None
     last_update_reason: str = ""
 
 

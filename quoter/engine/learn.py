@@ -127,6 +127,13 @@ def fill(state: State, event: m.Fill) -> Iterable[str]:
     state.counters.fills += 1
     state.recent_fills.append(event.at)
     market = state.market(event.ticker)
+    if event.filled_at <= state.adopted_at or state.adopting:
+        if event.filled_at >= state.adopted_asked and not state.adopting:
+            # inside the adopted positions or not? Nobody can say: take them over anew
+            state.adopting, state.positions_known, state.next_reconcile = True, False, event.at
+        own.filled(state, market, event)
+        state.remeasure(market)
+        return tuple(x.ticker for x in market.event.markets)
     signed = event.side.sign * event.count
     market.position = Count(market.position + signed)
     market.cash = Money(market.cash - signed * event.price - event.fee)
@@ -156,16 +163,20 @@ def positions(state: State, event: m.PositionsReported) -> Iterable[str]:
             market.disputed = None
             continue
         touched.append(ticker)
-        if state.baseline is not None and market.disputed != position:
+        if not state.adopting and market.disputed != position:
             market.disputed = position  # once may be a report that lags its fills; twice is a fact
             state.fills_asked_at = Instant(0)
             continue
-        if state.baseline is not None:
+        if not state.adopting:
             state.alerts.append(
                 ("position", f"{ticker}: the exchange holds {position} hundredths, we {market.position}: taken over")
             )
         _adopt(market, view)
         state.remeasure(market)
+    if state.adopting:
+        state.adopting = False
+        margin = state.config.clock_margin
+        state.adopted_asked, state.adopted_at = Instant(event.asked_at - margin), Instant(event.at + margin)
     state.positions_known = True
     if state.baseline is None:
         state.baseline = state.ledger()

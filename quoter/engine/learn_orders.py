@@ -23,6 +23,15 @@ def find(state: State, ticker: str, client_order_id: str, order_id: str = "") ->
     return state.by_order_id.get(order_id) if order_id else None
 
 
+def name(state: State, order: Order, order_id: str) -> None:
+    """The exchange's id of our order is known now; fills that came under it before are its own."""
+    if order.order_id == order_id:
+        return
+    order.order_id = order_id
+    state.by_order_id[order_id] = order
+    order.filled = Count(order.filled + state.unclaimed.pop(order_id, 0))
+
+
 def is_ours(state: State, client_order_id: str) -> bool:
     """Ours are known by their prefix; nothing else is ever touched."""
     return client_order_id.startswith(state.config.prefix + "-")
@@ -46,6 +55,7 @@ def adopt(state: State, view: m.OrderView, at: Instant) -> Order:
     )  # fmt: skip
     state.market(view.ticker).orders[order.client_order_id] = order
     state.by_order_id[order.order_id] = order
+    state.unclaimed.pop(order.order_id, None)  # the listed filled count has them
     return order
 
 
@@ -53,11 +63,10 @@ def filled(state: State, market: MarketState, event: m.Fill) -> None:
     """Attribute a fill to its order, if it is one of ours."""
     order = find(state, event.ticker, event.client_order_id, event.order_id)
     if order is None:
+        state.unclaimed[event.order_id] = Count(state.unclaimed.get(event.order_id, 0) + event.count)
         return
+    name(state, order, event.order_id)
     order.filled = Count(order.filled + event.count)
-    if not order.order_id:
-        order.order_id = event.order_id
-        state.by_order_id[event.order_id] = order
     order.become(Happening.FILLED)
     if order.life is not Life.GONE and order.could_fill == 0:
         order.become(Happening.GONE)
@@ -71,10 +80,12 @@ def acked(state: State, event: m.Acked) -> Iterable[str]:
     if order is None:
         return ()  # a late word on an order proved gone; a listing would bring it back if it were not
     market.failures = 0
+    stale = event.filled < order.told or (event.updated_at is not None and event.updated_at < order.updated_at)
+    if stale and order.life is not Life.ASKED:
+        return ()  # an older word that was overtaken by a newer one
+    order.updated_at = Instant(max(order.updated_at, event.updated_at or 0))
     order.told = Count(max(order.told, event.filled))
-    if not order.order_id:
-        order.order_id = event.order_id
-        state.by_order_id[event.order_id] = order
+    name(state, order, event.order_id)
     if order.life is Life.AMENDING and not _as_amended(order, event):
         return changed(state, market, order)  # said before the amend arrived
     if order.life is Life.AMENDING:
@@ -103,6 +114,8 @@ def gone(state: State, event: m.Gone) -> Iterable[str]:
     if order is None or order.life is Life.GONE:
         return ()
     market = state.market(event.ticker)
+    if event.order_id:
+        name(state, order, event.order_id)
     final = event.filled
     if final is None and event.reduced_by is not None:
         final = Count(max(0, order.total - event.reduced_by))
@@ -196,9 +209,7 @@ def looked_up(state: State, event: m.OrderLookedUp) -> Iterable[str]:
         if state.now > order.expires_at + 5 * SECOND:
             order.become(Happening.GONE)
         return changed(state, market, order)
-    if not order.order_id:
-        order.order_id = view.order_id
-        state.by_order_id[view.order_id] = order
+    name(state, order, view.order_id)
     order.told = Count(max(order.told, view.filled))
     order.drop_amend()
     if view.status == "resting":
@@ -240,8 +251,7 @@ def orders_reported(state: State, event: m.OrdersReported) -> Iterable[str]:
                 touched.add(market.ticker)
                 continue
             view = found
-            order.order_id = view.order_id
-            state.by_order_id[view.order_id] = order
+            name(state, order, view.order_id)
             order.told = Count(max(order.told, view.filled))
             if order.life in (Life.LOST, Life.RESTING, Life.ASKED):
                 order.price, order.total = view.price, Count(view.filled + view.remaining)

@@ -73,6 +73,7 @@ class Order:
     sent_at: Instant = Instant(0)
     looked_up_at: Instant = Instant(0)
     wanted_gone: bool = False
+    updated_at: Instant = Instant(0)  # the exchange's stamp of the newest word on it
     level: int = 0
 
     def become(self, happening: Happening) -> None:

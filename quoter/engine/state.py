@@ -170,7 +170,11 @@ class State:
     markets: dict[Ticker, MarketState] = field(default_factory=dict)
     events: dict[str, EventState] = field(default_factory=dict)
     by_order_id: dict[str, Order] = field(default_factory=dict)
+    unclaimed: dict[str, Count] = field(default_factory=dict)  # fills of orders whose name we do not know yet
     watched: frozenset[Ticker] = frozenset()
+    adopting: bool = True  # the next report of positions is taken over as it is
+    adopted_asked: Instant = Instant(0)  # fills before this are inside the adopted positions,
+    adopted_at: Instant = Instant(0)  # fills after this are not, those between may be
     fills_seen: set[tuple[str, str]] = field(default_factory=set)
     last_fill_at: Instant = Instant(0)
     balance: Money | None = None

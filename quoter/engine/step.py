@@ -212,10 +212,11 @@ def _questions(state: State, everything: bool) -> list[Action]:
     config, now = state.config, state.now
     if not everything and now < state.next_reconcile:
         return found
-    missing = False
+    owed: Instant | None = None  # since when a fill that we were told of has been missing
     for market in state.markets.values():
         for order in market.orders.values():
-            missing = missing or order.told > order.filled
+            if order.told > order.filled:
+                owed = order.asked_at if owed is None else Instant(min(owed, order.asked_at))
             waiting = order.life in (Life.ASKED, Life.AMENDING, Life.CANCELLING)
             overdue = waiting and now - order.sent_at > config.ack_timeout
             if (order.life is Life.LOST or overdue) and now - order.looked_up_at > config.ack_timeout:
@@ -223,9 +224,9 @@ def _questions(state: State, everything: bool) -> list[Action]:
                     order.become(Happening.UNKNOWN)
                 order.looked_up_at = now
                 found.append(LookUp(order.client_order_id, order.ticker, order.order_id))
-    if missing and now - state.fills_asked_at > config.ack_timeout:
+    if owed is not None and now - state.fills_asked_at > config.ack_timeout:
         state.fills_asked_at = now
-        found.append(AskFills(Instant(max(0, state.last_fill_at - config.minute))))
+        found.append(AskFills(Instant(max(0, owed - config.minute))))
     if state.connected and now >= state.next_reconcile:
         state.next_reconcile = Instant(now + config.reconcile)
         found += [AskOrders(), AskPositions(), AskFills(Instant(max(0, state.last_fill_at - config.minute)))]
