@@ -271,6 +271,9 @@ def timer(state: State, event: e.Timer) -> Iterable[str]:
     for window in (state.recent_fills, state.recent_errors):
         while window and window[0] <= event.at - state.config.minute:
             window.popleft()
+    if len(state.ended) > 2_000:
+        old = event.at - 10 * state.config.reconcile
+        state.ended = {cid: at for cid, at in state.ended.items() if at > old}
     today = to_datetime(event.at).date().isoformat()
     if state.baseline is not None:
         if today != state.day:

@@ -40,6 +40,7 @@ def is_ours(state: State, client_order_id: str) -> bool:
 def changed(state: State, market: MarketState, order: Order) -> tuple[str, ...]:
     """Bring the sums up to date; an order that can change nothing any more is forgotten."""
     if not order.working:
+        state.ended[order.client_order_id] = state.now
         market.orders.pop(order.client_order_id, None)
         state.by_order_id.pop(order.order_id, None)
     state.remeasure(market)
@@ -262,6 +263,8 @@ def orders_reported(state: State, event: m.OrdersReported) -> Iterable[str]:
         state.market(ticker).foreign = theirs
         touched.add(ticker)
     for view in listed.values():
+        if state.ended.get(view.client_order_id, -1) >= event.asked_at:
+            continue  # the list was made before the end that we have seen since
         adopt(state, view, event.asked_at)
         touched.add(view.ticker)
     for ticker in sorted(touched):  # sorted: a replay must decide in the same order

@@ -170,6 +170,7 @@ class State:
     markets: dict[Ticker, MarketState] = field(default_factory=dict)
     events: dict[str, EventState] = field(default_factory=dict)
     by_order_id: dict[str, Order] = field(default_factory=dict)
+    ended: dict[str, Instant] = field(default_factory=dict)  # when orders of this run were proved gone
     unclaimed: dict[str, Count] = field(default_factory=dict)  # fills of orders whose name we do not know yet
     watched: frozenset[Ticker] = frozenset()
     adopting: bool = True  # the next report of positions is taken over as it is
