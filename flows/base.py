@@ -8,7 +8,7 @@ from prefect.runtime import flow_run
 from core import config
 from core.clock import Clock, this_process
 from core.config import Settings
-from core.errors import KwmError, OutcomeUnknown, Throttled, Unavailable, Unsent
+from core.errors import OutcomeUnknown, Throttled, Unavailable, Unsent
 from core.exchange.catalog import Catalog
 from core.exchange.credentials import credentials
 from core.exchange.endpoints import endpoints
@@ -46,10 +46,5 @@ def catalog(c: Context) -> Catalog:
 
 def passing(task: object, task_run: object, state: object) -> bool:
     """The retry condition of tasks that talk to the outside: only failures that may pass are tried again."""
-    try:
-        state.result()  # type: ignore[attr-defined]  # Prefect's State
-    except (Unavailable, Unsent, OutcomeUnknown, Throttled, OSError):
-        return True
-    except KwmError:
-        return False
-    return False
+    error = state.result(raise_on_failure=False)  # type: ignore[attr-defined]  # Prefect's State
+    return isinstance(error, Unavailable | Unsent | OutcomeUnknown | Throttled | OSError)

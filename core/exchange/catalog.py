@@ -95,6 +95,25 @@ class Catalog:
         )  # fmt: skip
         return read_markets([raw for page in pages for raw in page.markets], fees)
 
+    async def by_tickers(self, tickers: list[str], fees: dict[str, Fees]) -> Listing:
+        """These markets as they are now, 100 a request; one whose series' fees are not known is refused."""
+        listing = Listing()
+        for start in range(0, len(tickers), 100):
+            chunk = tickers[start : start + 100]
+            raw = await self.sdk.call(
+                self.sdk.markets.get_markets_without_preload_content, tickers=",".join(chunk), limit=1000
+            )
+            bodies = translate.decode(raw, wire.MarketsPage).markets
+            for series in dict.fromkeys(ticker.partition("-")[0] for ticker in chunk):
+                mine = [body for body in bodies if f'"ticker":"{series}-'.encode() in bytes(body)]
+                if series in fees:
+                    found = read_markets(mine, fees[series])
+                    listing.markets += found.markets
+                    listing.refused |= found.refused
+                else:
+                    listing.refused[series] = "its fees are not known"
+        return listing
+
     async def books(self, tickers: list[str]) -> dict[str, tuple[dict[Price, Count], dict[Price, Count]]]:
         """(bids, asks) by price in YES terms of each market; 100 a request."""
         found: dict[str, tuple[dict[Price, Count], dict[Price, Count]]] = {}

@@ -14,42 +14,25 @@ import msgspec
 
 from core import config
 from core import messages as m
-from core.contract import Fees, Market
+from core.contract import Market
 from core.exchange.listing import ladder
 from core.exchange.simulator import Exchange
-from core.publication import EventFair, MarketFair, Publication, PublishedLimits
 from core.risk.limits import Approved
 from core.station_day import StationDay, Variable
 from core.stations import BY_CODE
-from core.units import HOUR, MINUTE, SECOND, Count, Duration, Instant, Money, Price, from_datetime, money
+from core.units import HOUR, MINUTE, SECOND, Count, Duration, Instant, Money, from_datetime, money
 from quoter.engine import actions as a
 from quoter.engine import events as e
 from quoter.engine.config import EngineConfig, engine_config
 from quoter.engine.state import State, new_state
 from quoter.engine.step import deadline, step
 from quoter.shell.auditor import Broken, after_step, at_the_end
+from quoter.shell.world_beliefs import Faults, publication, rest_answer
+from quoter.shell.world_crowd import CROWD, US, by_hand, crowd_place
 
-US, CROWD = "us", "crowd"
 _MS = 1_000_000
 LASTS = 8 * MINUTE
 CALM = 260 * SECOND  # longer than an order's life: what was lost has expired by then
-
-
-@dataclass(frozen=True, slots=True)
-class Faults:
-    """Chances per request or message."""
-
-    never_arrives: float = 0.02
-    refused: float = 0.02
-    ack_lost: float = 0.03
-    accepted_then_5xx: float = 0.02
-    late: float = 0.02
-    throttled: float = 0.01
-    duplicate_fill: float = 0.1
-    reorder: float = 0.1
-    gap: float = 0.004
-    disconnect: float = 0.0015
-    crash: float = 0.0006
 
 
 @dataclass
@@ -355,30 +338,13 @@ class World:
         elif dice < 0.72:
             away = self.rng.uniform(0.03, 0.08) * (-1 if side is m.Side.BID else 1)
             price = market.grid.floor(min(0.98, max(0.02, fair + away)))
-            self._crowd_place(market, side, price, post_only=True)
+            crowd_place(self, market, side, price, post_only=True)
         else:
             best = self.exchange.markets[market.ticker].book.best(side.other)
-            self._crowd_place(market, side, best, post_only=False)
+            crowd_place(self, market, side, best, post_only=False)
         if self.happens(0.0005):
-            self._by_hand(market)
+            by_hand(self, market)
         self.tell()
-
-    def _crowd_place(self, market: Market, side: m.Side, price: Price | None, *, post_only: bool) -> None:
-        if price is None:
-            return
-        self.n += 1
-        life = m.TimeInForce.GOOD_TILL_CANCELED if post_only else m.TimeInForce.IMMEDIATE_OR_CANCEL
-        count = Count(self.rng.randint(1, 12) * 100)
-        order = m.PlaceOrder(f"c{self.n}", market.ticker, side, price, count, None, post_only, False, None, life)
-        self.exchange.handle(CROWD, order, self.now)
-
-    def _by_hand(self, market: Market) -> None:
-        """A person rests one contract far from the market on the same account; nobody may touch it."""
-        self.n += 1
-        order = m.PlaceOrder(f"manual-{self.n}", market.ticker, m.Side.BID, Price(100), Count(100))
-        answer = self.exchange.handle(US, order, self.now)
-        if isinstance(answer, m.Acked):
-            self.foreign[answer.order_id] = answer.remaining
 
     def fair_now(self) -> dict[str, float]:
         """The fairs, summing to one in each event."""
@@ -386,36 +352,3 @@ class World:
         for market in self.markets:
             totals[market.event_ticker] = totals.get(market.event_ticker, 0.0) + self.fairs[market.ticker]
         return {market.ticker: self.fairs[market.ticker] / totals[market.event_ticker] for market in self.markets}
-
-
-def publication(world: World) -> Publication:
-    """The present fairs, good for 60 s."""
-    fairs = world.fair_now()
-    until = Instant(world.now + 60 * SECOND)
-    events = []
-    for event_ticker in dict.fromkeys(market.event_ticker for market in world.markets):
-        members = [market for market in world.markets if market.event_ticker == event_ticker]
-        day = members[0].station_day
-        priced = [
-            MarketFair(x.ticker, x.bracket.low, x.bracket.high, fairs[x.ticker], 0.004, 0.0, fairs[x.ticker], None,
-                       list(x.grid.ranges), x.close_at, 70_000, _fees(x.fees))
-            for x in members
-        ]  # fmt: skip
-        events.append(
-            EventFair(event_ticker, day.station.code, day.station.city, day.variable.value, "2026-11-24", day.start,
-                      day.end, 48.0, 3.0, None, 1.0, [], {}, until, [], [], money("60.00"), priced)
-        )  # fmt: skip
-    name = f"{world.now:020d}"
-    limits = PublishedLimits(money("1500.00"), money("150.00"), money("200.00"))
-    return Publication(name, name, "world", world.now, until, events, {}, limits)
-
-
-def _fees(fees: Fees) -> int:
-    return fees.maker
-
-
-def rest_answer(said: m.Said, cancelled: Count | None) -> m.Said:
-    """What REST says of it: the answer to a cancel knows only by how much the order was reduced."""
-    if isinstance(said, m.Gone) and said.reason == "Cancel" and cancelled is not None:
-        return msgspec.structs.replace(said, filled=None, reduced_by=cancelled)
-    return said
