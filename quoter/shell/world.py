@@ -27,7 +27,7 @@ from quoter.engine.config import EngineConfig, engine_config
 from quoter.engine.state import State, new_state
 from quoter.engine.step import deadline, step
 from quoter.shell.auditor import Broken, after_step, at_the_end
-from quoter.shell.world_beliefs import Faults, publication, rest_answer
+from quoter.shell.world_beliefs import Faults, fair_now, publication, rest_answer
 from quoter.shell.world_crowd import CROWD, US, by_hand, crowd_place
 
 _MS = 1_000_000
@@ -328,7 +328,7 @@ class World:
         self.at(int(self.rng.expovariate(1 / (150 * _MS))), self.crowd)
         self.exchange.advance(self.now)
         market = self.rng.choice(self.markets)
-        fair = self.fair_now()[market.ticker]
+        fair = fair_now(self)[market.ticker]
         side = self.rng.choice((m.Side.BID, m.Side.ASK))
         mine = [o for o in self.exchange.resting[CROWD].values() if o.ticker == market.ticker]
         dice = self.rng.random()
@@ -345,10 +345,3 @@ class World:
         if self.happens(0.0005):
             by_hand(self, market)
         self.tell()
-
-    def fair_now(self) -> dict[str, float]:
-        """The fairs, summing to one in each event."""
-        totals: dict[str, float] = {}
-        for market in self.markets:
-            totals[market.event_ticker] = totals.get(market.event_ticker, 0.0) + self.fairs[market.ticker]
-        return {market.ticker: self.fairs[market.ticker] / totals[market.event_ticker] for market in self.markets}

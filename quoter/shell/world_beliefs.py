@@ -33,7 +33,7 @@ class Faults:
 
 def publication(world: "World") -> Publication:
     """The present fairs, good for 60 s."""
-    fairs = world.fair_now()
+    fairs = fair_now(world)
     until = Instant(world.now + 60 * SECOND)
     events = []
     for event_ticker in dict.fromkeys(market.event_ticker for market in world.markets):
@@ -62,3 +62,11 @@ def rest_answer(said: m.Said, cancelled: Count | None) -> m.Said:
     if isinstance(said, m.Gone) and said.reason == "Cancel" and cancelled is not None:
         return msgspec.structs.replace(said, filled=None, reduced_by=cancelled)
     return said
+
+
+def fair_now(world: "World") -> dict[str, float]:
+    """The fairs, summing to one in each event."""
+    totals: dict[str, float] = {}
+    for market in world.markets:
+        totals[market.event_ticker] = totals.get(market.event_ticker, 0.0) + world.fairs[market.ticker]
+    return {market.ticker: world.fairs[market.ticker] / totals[market.event_ticker] for market in world.markets}
