@@ -19,7 +19,7 @@ _SUMMARY = re.compile(r"\.\.\.\s*THE (?P<place>.+?) CLIMATE SUMMARY FOR\s+(?P<da
 _AS_OF = re.compile(r"VALID\s+(?:TODAY\s+|YESTERDAY\s+)?AS OF\s+(?P<time>[0-9:]{3,5} [AP]M)")
 _VALUE = r"(?P<value>-?\d{1,3}|MM)(?P<mark>R|\(E\)| E\b|E)?(?=\s|$)"
 _LINES = {name: re.compile(rf"^\s*{name}\s+{_VALUE}", re.M) for name in ("MAXIMUM", "MINIMUM")}
-_BLOCK = re.compile(r"^\s*TEMPERATURE(?: \(F\))?[ \t]*$.*?(?=^\s*PRECIPITATION|CLIMATE NORMALS|\Z)", re.M | re.S)
+_BLOCK = re.compile(r"^[ \t]*TEMPERATURE(?: ?\(F\))?[ \t\r]*$.*?(?=^\s*PRECIPITATION|CLIMATE NORMALS|\Z)", re.M | re.S)
 _LONGEST = 200_000
 _MONTHS = {
     m: i for i, m in enumerate(("JAN", "FEB", "MAR", "APR", "MAY", "JUN", "JUL", "AUG", "SEP", "OCT", "NOV", "DEC"), 1)
