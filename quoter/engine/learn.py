@@ -20,6 +20,7 @@ NONE: tuple[str, ...] = ()
 def started(state: State, event: e.Started) -> Iterable[str]:
     """A run begins; nothing is known but what the last one left."""
     state.started, state.run, state.day = True, event.run, event.day
+    state.began_at = state.last_fill_at = Instant(event.at - state.config.clock_margin)
     state.pnl_carried, state.halted, state.paused = event.pnl_carried, event.halted, event.paused
     return NONE
 
@@ -123,6 +124,8 @@ def fill(state: State, event: m.Fill) -> Iterable[str]:
     if key in state.fills_seen:
         return NONE
     state.fills_seen.add(key)
+    if event.filled_at < state.began_at:  # before this run: inside the positions and orders that are adopted
+        return NONE
     state.last_fill_at = Instant(max(state.last_fill_at, event.filled_at))
     state.counters.fills += 1
     state.recent_fills.append(event.at)

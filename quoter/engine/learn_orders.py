@@ -29,7 +29,9 @@ def name(state: State, order: Order, order_id: str) -> None:
         return
     order.order_id = order_id
     state.by_order_id[order_id] = order
-    order.filled = Count(order.filled + state.unclaimed.pop(order_id, 0))
+    earlier = state.unclaimed.pop(order_id, Count(0))
+    if not order.adopted:
+        order.filled = Count(order.filled + earlier)
 
 
 def is_ours(state: State, client_order_id: str) -> bool:
@@ -52,7 +54,7 @@ def adopt(state: State, view: m.OrderView, at: Instant) -> Order:
     order = Order(
         view.client_order_id, view.ticker, view.side, view.price, Count(view.filled + view.remaining),
         view.expires_at if view.expires_at is not None else Instant(at + state.config.order_life), at,
-        Life.RESTING, view.order_id, filled=view.filled, told=view.filled,
+        Life.RESTING, view.order_id, filled=view.filled, told=view.filled, adopted=True,
     )  # fmt: skip
     state.market(view.ticker).orders[order.client_order_id] = order
     state.by_order_id[order.order_id] = order
@@ -67,7 +69,8 @@ def filled(state: State, market: MarketState, event: m.Fill) -> None:
         state.unclaimed[event.order_id] = Count(state.unclaimed.get(event.order_id, 0) + event.count)
         return
     name(state, order, event.order_id)
-    order.filled = Count(order.filled + event.count)
+    if not order.adopted:
+        order.filled = Count(order.filled + event.count)
     order.become(Happening.FILLED)
     if order.life is not Life.GONE and order.could_fill == 0:
         order.become(Happening.GONE)
@@ -85,7 +88,7 @@ def acked(state: State, event: m.Acked) -> Iterable[str]:
     if stale and order.life is not Life.ASKED:
         return ()  # an older word that was overtaken by a newer one
     order.updated_at = Instant(max(order.updated_at, event.updated_at or 0))
-    order.told = Count(max(order.told, event.filled))
+    order.tell(event.filled)
     name(state, order, event.order_id)
     if order.life is Life.AMENDING and not _as_amended(order, event):
         return changed(state, market, order)  # said before the amend arrived
@@ -123,7 +126,7 @@ def gone(state: State, event: m.Gone) -> Iterable[str]:
     if final is None:
         order.become(Happening.UNKNOWN)  # gone, but how much of it filled must be asked
         return changed(state, market, order)
-    order.told = Count(max(order.told, final))
+    order.tell(final)
     order.drop_amend()
     order.become(Happening.GONE)
     return changed(state, market, order)
@@ -211,7 +214,7 @@ def looked_up(state: State, event: m.OrderLookedUp) -> Iterable[str]:
             order.become(Happening.GONE)
         return changed(state, market, order)
     name(state, order, view.order_id)
-    order.told = Count(max(order.told, view.filled))
+    order.tell(view.filled)
     order.drop_amend()
     if view.status == "resting":
         order.price, order.total = view.price, Count(view.filled + view.remaining)
@@ -253,7 +256,7 @@ def orders_reported(state: State, event: m.OrdersReported) -> Iterable[str]:
                 continue
             view = found
             name(state, order, view.order_id)
-            order.told = Count(max(order.told, view.filled))
+            order.tell(view.filled)
             if order.life in (Life.LOST, Life.RESTING, Life.ASKED):
                 order.price, order.total = view.price, Count(view.filled + view.remaining)
                 order.drop_amend()

@@ -73,6 +73,7 @@ class Order:
     sent_at: Instant = Instant(0)
     looked_up_at: Instant = Instant(0)
     wanted_gone: bool = False
+    adopted: bool = False  # made by an earlier run: which of its fills are inside `filled` cannot be told from fills
     updated_at: Instant = Instant(0)  # the exchange's stamp of the newest word on it
     level: int = 0
 
@@ -107,6 +108,12 @@ class Order:
         """What its worst fill loses in the outcome that hurts it, before fees."""
         price = self.worst_price
         return Money((price if self.side is Side.BID else ONE_DOLLAR - price) * self.could_fill)
+
+    def tell(self, filled: Count) -> None:
+        """The exchange says how much of it has filled; older words say less and change nothing."""
+        self.told = Count(max(self.told, filled))
+        if self.adopted:
+            self.filled = self.told
 
     def settle_amend(self) -> None:
         """The amend's new terms are in force (acked)."""

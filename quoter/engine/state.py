@@ -173,6 +173,7 @@ class State:
     ended: dict[str, Instant] = field(default_factory=dict)  # when orders of this run were proved gone
     unclaimed: dict[str, Count] = field(default_factory=dict)  # fills of orders whose name we do not know yet
     watched: frozenset[Ticker] = frozenset()
+    began_at: Instant = Instant(0)
     adopting: bool = True  # the next report of positions is taken over as it is
     adopted_asked: Instant = Instant(0)  # fills before this are inside the adopted positions,
     adopted_at: Instant = Instant(0)  # fills after this are not, those between may be
