@@ -18,7 +18,7 @@ class Book:
     best_bid: Price | None = None
     best_ask: Price | None = None
     known: bool = False
-    clock: int = -1
+    clock: int = -1  # of the last snapshot
     heard_at: Instant = Instant(0)
 
     def load(self, snapshot: BookSnapshot) -> None:
@@ -35,9 +35,8 @@ class Book:
         """Change one level; False when that makes no sense and the book must be asked for again."""
         self.heard_at = delta.at
         if delta.clock is not None:
-            if delta.clock < self.clock:
-                return True  # the snapshot already holds it
-            self.clock = delta.clock
+            if delta.clock <= self.clock:
+                return True  # the snapshot already holds every change up to its clock
         price = delta.price
         if delta.side is Side.BID:
             size = self.bids.get(price, 0) + delta.change

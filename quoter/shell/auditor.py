@@ -7,6 +7,7 @@ from core.risk.exposure import Leg, worst_case
 from core.risk.limits import Approved
 from core.units import ONE_DOLLAR, Count, Money
 from quoter.engine.actions import Action
+from quoter.engine.events import Event
 from quoter.engine.orders import Life
 
 if TYPE_CHECKING:
@@ -24,9 +25,12 @@ def _broken(world: "World", words: str) -> Broken:
     return Broken(f"seed {world.seed}, step {world.steps}, {seconds:.3f} s: {words}")
 
 
-def after_step(world: "World", actions: list[Action]) -> None:
-    """Every invariant of HOUSE §7."""
+def after_step(world: "World", event: Event, actions: list[Action]) -> None:
+    """Every invariant; what only our orders and fills can break is not looked at after a mere change of a book."""
+    if not actions and isinstance(event, m.BookDelta | m.TradePrint):
+        return
     _nothing_sent_blind(world, actions)
+    _nothing_asked_twice(world)
     _no_own_cross(world)
     _local_knows_the_exchange(world)
     _worst_case(world)
@@ -41,10 +45,21 @@ def _nothing_sent_blind(world: "World", actions: list[Action]) -> None:
         ticker = action.request.ticker
         if not state.connected or not state.orders_known or not state.positions_known:
             raise _broken(world, f"{action} was sent while not connected and reconciled")
-        if state.publication is None or world.now >= state.publication.valid_until:
+        if state.publication is None or world.now >= world.valid_until:
             raise _broken(world, f"{action} was sent on a stale publication")
         if not state.markets[ticker].book.known:
             raise _broken(world, f"{action} was sent on an unknown book")
+
+
+def _nothing_asked_twice(world: "World") -> None:
+    """One quote, one order: never more of this run resting on a side than there are levels."""
+    prefix, resting = f"{world.state.config.prefix}-{world.state.run}-", dict[tuple[str, m.Side], int]()
+    for order in world.exchange.resting[US].values():
+        if order.client_order_id.startswith(prefix):
+            key = (order.ticker, order.side)
+            resting[key] = resting.get(key, 0) + 1
+            if resting[key] > world.config.quote.levels:
+                raise _broken(world, f"{order.ticker}: {resting[key]} orders rest for one {order.side} quote")
 
 
 def _no_own_cross(world: "World") -> None:
@@ -108,6 +123,16 @@ def _manual_orders_untouched(world: "World") -> None:
         order = world.exchange.orders[order_id]
         if order.status == "canceled" and order.reason == "Cancel":
             raise _broken(world, f"{order.client_order_id} is a person's, and was cancelled")
+
+
+def books_agree(world: "World") -> bool:
+    """Is every book that we take for known the exchange's?"""
+    for ticker, market in world.state.markets.items():
+        if market.book.known and ticker in world.watched:
+            truth = world.exchange.snapshot(ticker)
+            if market.book.bids != dict(truth.bids) or market.book.asks != dict(truth.asks):
+                return False
+    return True
 
 
 def at_the_end(world: "World") -> None:

@@ -26,7 +26,7 @@ from quoter.engine import events as e
 from quoter.engine.config import EngineConfig, engine_config
 from quoter.engine.state import State, new_state
 from quoter.engine.step import deadline, step
-from quoter.shell.auditor import Broken, after_step, at_the_end
+from quoter.shell.auditor import Broken, after_step, at_the_end, books_agree
 from quoter.shell.world_beliefs import Faults, fair_now, publication, rest_answer
 from quoter.shell.world_crowd import CROWD, US, by_hand, crowd_place
 
@@ -49,6 +49,8 @@ class World:
     steps: int = 0
     runs: int = 0
     calm: bool = False
+    quiet: bool = False  # the others have stopped
+    valid_until: Instant = Instant(0)
     connected: bool = False
     conn: int = 0
     watched: set[str] = field(default_factory=set)
@@ -107,10 +109,20 @@ class World:
             if not self.connected:
                 self.at(SECOND, self.connect)
             self._until(Instant(self.now + CALM))
+            self._quieten()
             at_the_end(self)
         except AssertionError as error:
             raise Broken(f"seed {self.seed}: the engine found itself wrong: {error}") from error
         return self
+
+    def _quieten(self) -> None:
+        """Nobody else acts any more: soon every book must be the exchange's."""
+        self.quiet = True
+        for _ in range(100):
+            self._until(Instant(self.now + 50 * _MS))
+            if books_agree(self):
+                return
+        raise Broken(f"seed {self.seed}: at the end a book that we take for known is not the exchange's")
 
     def _until(self, end: Instant) -> None:
         while self.queue and self.queue[0][0] <= end:
@@ -159,7 +171,7 @@ class World:
             )
         for action in actions:
             self.act(action)
-        after_step(self, actions)
+        after_step(self, event, actions)
         if self.happens(self.faults.crash):
             self.begin_run()
 
@@ -312,7 +324,7 @@ class World:
     def publish(self) -> None:
         """A new publication every 20 s; sometimes the flows are late."""
         self.at(20 * SECOND, self.publish)
-        if self.happens(0.1):
+        if self.happens(0.3):
             return
         weights = {t: max(0.02, f * (1 + self.rng.gauss(0, 0.06))) for t, f in self.fairs.items()}
         self.publications += 1
@@ -321,10 +333,14 @@ class World:
 
     def republish(self) -> None:
         """The publication as the quoter reads it."""
-        self.deliver(e.Published(self.now, publication(self)))
+        published = publication(self)
+        self.valid_until = published.valid_until
+        self.deliver(e.Published(self.now, published))
 
     def crowd(self) -> None:
         """Others place, cancel and take; one of our own account trades by hand now and then."""
+        if self.quiet:
+            return
         self.at(int(self.rng.expovariate(1 / (150 * _MS))), self.crowd)
         self.exchange.advance(self.now)
         market = self.rng.choice(self.markets)
