@@ -34,9 +34,8 @@ class Book:
     def apply(self, delta: BookDelta) -> bool:
         """Change one level; False when that makes no sense and the book must be asked for again."""
         self.heard_at = delta.at
-        if delta.clock is not None:
-            if delta.clock <= self.clock:
-                return True  # the snapshot already holds every change up to its clock
+        if delta.clock is not None and delta.clock <= self.clock:
+            return True  # the snapshot already holds every change up to its clock
         price = delta.price
         if delta.side is Side.BID:
             size = self.bids.get(price, 0) + delta.change

@@ -27,8 +27,8 @@ from quoter.engine.config import EngineConfig, engine_config
 from quoter.engine.state import State, new_state
 from quoter.engine.step import deadline, step
 from quoter.shell.auditor import Broken, after_step, at_the_end, books_agree
-from quoter.shell.world_beliefs import Faults, fair_now, publication, rest_answer
-from quoter.shell.world_crowd import CROWD, US, by_hand, crowd_place
+from quoter.shell.world_beliefs import Faults, publication, rest_answer
+from quoter.shell.world_crowd import CROWD, US, crowd
 
 _MS = 1_000_000
 LASTS = 8 * MINUTE
@@ -83,7 +83,7 @@ class World:
         self.publications = 0
         self.fairs = {market.ticker: 1 / 6 for market in self.markets}
         self.begin_run()
-        self.at(0, self.crowd)
+        self.at(0, lambda: crowd(self))
         self.at(0, self.publish)
 
     # --- time --------------------------------------------------------------------------------------------------------
@@ -336,28 +336,3 @@ class World:
         published = publication(self)
         self.valid_until = published.valid_until
         self.deliver(e.Published(self.now, published))
-
-    def crowd(self) -> None:
-        """Others place, cancel and take; one of our own account trades by hand now and then."""
-        if self.quiet:
-            return
-        self.at(int(self.rng.expovariate(1 / (150 * _MS))), self.crowd)
-        self.exchange.advance(self.now)
-        market = self.rng.choice(self.markets)
-        fair = fair_now(self)[market.ticker]
-        side = self.rng.choice((m.Side.BID, m.Side.ASK))
-        mine = [o for o in self.exchange.resting[CROWD].values() if o.ticker == market.ticker]
-        dice = self.rng.random()
-        if dice < 0.2 and mine:
-            order = self.rng.choice(mine)
-            self.exchange.handle(CROWD, m.CancelOrder(order.order_id, order.client_order_id, order.ticker), self.now)
-        elif dice < 0.72:
-            away = self.rng.uniform(0.03, 0.08) * (-1 if side is m.Side.BID else 1)
-            price = market.grid.floor(min(0.98, max(0.02, fair + away)))
-            crowd_place(self, market, side, price, post_only=True)
-        else:
-            best = self.exchange.markets[market.ticker].book.best(side.other)
-            crowd_place(self, market, side, best, post_only=False)
-        if self.happens(0.0005):
-            by_hand(self, market)
-        self.tell()
