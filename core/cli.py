@@ -41,6 +41,8 @@ COMMANDS: dict[str, tuple[str, str, str]] = {
     "cancel-all": ("quoter.commands", "cancel_all", "Cancel our working orders once; quoting goes on."),
     "watch": ("quoter.commands", "watch", "A live view in the terminal."),
     "settings": ("quoter.commands", "settings", "Every setting in force, and where to change it."),
+    "replay": ("quoter.shell.replay", "replay", "Run a journal through the engine again; must give the same actions."),
+    "simulate": ("quoter.shell.world_command", "simulate", "Seeded worlds full of faults: prove the invariants."),
     "exchange": ("core.exchange.command", "exchange", "Run the embedded exchange by itself."),
     "weather": ("core.weather.command", "weather", "Run the embedded weather server by itself."),
     "flows": ("flows.commands", "flows", "Run one flow now, list them, or serve them on their schedules."),

@@ -174,7 +174,7 @@ class Live:
         carried = Money(int(left.get("pnl") or 0)) if left.get("day") == today else Money(0)
         self.journal.append(
             RunRow(now, self.run, VERSION, self.settings.exchange.environment, self.clock.speed,
-                   self.settings.model_dump(mode="json", exclude={"dashboard", "exchange"})), now,
+                   msgspec.to_builtins(self.state.config)), now,
         )  # fmt: skip
         halted = left.get("halted") or ""
         self.handle(e.Started(now, self.run, today, carried, str(halted), bool(left.get("paused"))))
