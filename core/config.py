@@ -66,6 +66,11 @@ class ExchangeSettings(Section):
     timeout_s: Seconds
     use_yes_price: bool
     port: Port
+    books: str
+
+    def books_file(self) -> Path | None:
+        """The recorded books that the embedded exchange opens with, if any."""
+        return Path(self.books) if self.books else None
 
 
 class WeatherSettings(Section):
@@ -76,6 +81,11 @@ class WeatherSettings(Section):
     timeout_s: Seconds
     port: Port
     max_age_s: Seconds
+    payloads: str
+
+    def payloads_folder(self) -> Path | None:
+        """The recorded answers that the embedded weather gives, if any."""
+        return Path(self.payloads) if self.payloads else None
 
 
 class EventSettings(Section):

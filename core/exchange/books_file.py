@@ -5,18 +5,19 @@ Format: JSON lines, one market a line (`ticker`, `strike_type`, `floor_strike`, 
 """
 
 from dataclasses import dataclass
-from datetime import date
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import msgspec
 
-from core.contract import LINEAR_CENT, Fees, Market, bracket, exhaustive, station_day_of
+from core.contract import LINEAR_CENT, Bracket, Fees, Market, bracket, exhaustive, station_day_of
 from core.errors import Malformed
 from core.exchange import listing
 from core.fees import TAKER
 from core.station_day import StationDay
-from core.units import Count, Instant, Price, complement, count, price, to_datetime
+from core.units import DAY, ONE_DOLLAR, Count, Instant, Price, complement, count, instant, price
+from core.weather.world import World
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,12 +25,16 @@ class RecordedBook:
     """One market with its levels, in YES terms."""
 
     market: Market
+    captured_at: Instant  # moved by the same days as the market
     bids: list[tuple[Price, Count]]
     asks: list[tuple[Price, Count]]
 
 
 def read(path: Path, now: Instant) -> tuple[list[RecordedBook], dict[str, str]]:
-    """(books of the last capture in the file, refused tickers with the reason)."""
+    """(books of the last capture in the file, refused tickers with the reason).
+
+    Days move by as many whole days as lie between the capture and `now`, so that what was about to trade is again.
+    """
     latest: dict[str, dict[str, Any]] = {}
     for raw in path.read_bytes().split(b"\n"):
         if raw.strip():
@@ -38,10 +43,9 @@ def read(path: Path, now: Instant) -> tuple[list[RecordedBook], dict[str, str]]:
                 latest[row["ticker"]] = row
     refused: dict[str, str] = {}
     books: list[RecordedBook] = []
-    today = to_datetime(now).date()
     for ticker, row in latest.items():
         try:
-            books.append(_book(ticker, row, today))
+            books.append(_book(ticker, row, now))
         except Malformed as error:
             refused[ticker] = str(error)
     events: dict[str, list[RecordedBook]] = {}
@@ -56,11 +60,45 @@ def read(path: Path, now: Instant) -> tuple[list[RecordedBook], dict[str, str]]:
     return kept, refused
 
 
-def _book(ticker: str, row: dict[str, Any], today: date) -> RecordedBook:
+def implied_mean(brackets: list[tuple[Bracket, float]]) -> float:
+    """Mean degrees F of an event's (bracket, price in dollars) ladder; an open end counts as 1.5 degrees beyond."""
+    total = sum(price for _, price in brackets)
+    if not total:
+        raise Malformed("brackets", [b for b, _ in brackets], "no price above zero")
+    return sum(_centre(one) * price for one, price in brackets) / total
+
+
+def _centre(one: Bracket) -> float:
+    if one.low is None:
+        return (one.high or 0) - 1.0
+    return one.low + 1.0 if one.high is None else (one.low + one.high) / 2
+
+
+def beliefs(books: list[RecordedBook]) -> dict[StationDay, float]:
+    """What each event's books say of its temperature; an empty side counts as 0 or 1 dollar."""
+    events: dict[StationDay, list[tuple[Bracket, float]]] = {}
+    for book in books:
+        bid = max((p for p, _ in book.bids), default=0)
+        ask = min((p for p, _ in book.asks), default=ONE_DOLLAR)
+        events.setdefault(book.market.station_day, []).append((book.market.bracket, (bid + ask) / 2 / ONE_DOLLAR))
+    return {day: implied_mean(ladder) for day, ladder in events.items()}
+
+
+def world_of(books: list[RecordedBook], seed: int) -> World:
+    """A weather in which these books make sense: the best-informed mean is theirs at the time of the capture.
+
+    A function of the file and of the day alone, so every process that opens the same file lives in the same world.
+    """
+    return World(seed).anchored(beliefs(books), max(b.captured_at for b in books)) if books else World(seed)
+
+
+def _book(ticker: str, row: dict[str, Any], now: Instant) -> RecordedBook:
+    captured = instant(str(row.get("captured_at")))
+    days = (now - captured) // DAY
     event_ticker, _, suffix = ticker.rpartition("-")
     recorded = station_day_of(event_ticker)
     shape = bracket(str(row.get("strike_type")), row.get("floor_strike"), row.get("cap_strike"))
-    day = StationDay(recorded.station, recorded.variable, today)
+    day = StationDay(recorded.station, recorded.variable, recorded.day + timedelta(days=days))
     raw = row.get("raw_orderbook")
     if not isinstance(raw, dict):
         raise Malformed("raw_orderbook", raw, "expected an object")
@@ -71,4 +109,4 @@ def _book(ticker: str, row: dict[str, Any], today: date) -> RecordedBook:
         f"{day.event_ticker}-{suffix}", day.event_ticker, day.series, day, shape, LINEAR_CENT, listing.open_at(day),
         day.end, "active", 0, listing.rules(day, shape), Fees(TAKER, 0),
     )  # fmt: skip
-    return RecordedBook(market, bids, asks)
+    return RecordedBook(market, Instant(captured + days * DAY), bids, asks)

@@ -11,13 +11,11 @@ from core import config
 from core import messages as m
 from core.clock import this_process
 from core.exchange.auth import Keyring
-from core.exchange.books_file import RecordedBook, read
+from core.exchange.books_file import RecordedBook, read, world_of
 from core.exchange.credentials import make_embedded_key
 from core.exchange.history import History
 from core.exchange.server import application
-from core.exchange.traders import MAKER
 from core.exchange.venue import USER, Venue
-from core.weather.world import World
 
 exchange = typer.Typer(help="The embedded exchange.", no_args_is_help=True, pretty_exceptions_enable=False)
 
@@ -36,9 +34,11 @@ def serve(
     """Serve it until stopped. Orders, fills and positions survive a restart (data/exchange/)."""
     settings = config.load()
     data = settings.storage.data
-    clock, world = this_process(), World(seed)
+    clock = this_process()
     public = make_embedded_key(data).key().public_key()
+    books = books or settings.exchange.books_file()
     recorded, refused = read(books, clock.now()) if books is not None else ([], {})
+    world = world_of(recorded, seed)
     for ticker, reason in refused.items():
         typer.echo(f"not listed: {ticker}: {reason}")
     venue = Venue(
@@ -57,14 +57,8 @@ def serve(
 
 
 def open_recorded(venue: Venue, recorded: list[RecordedBook]) -> None:
-    """Rest every recorded level as an order of the house."""
-    number = 0
+    """Rest every recorded level as an order of the house, and keep it there."""
     for book in recorded:
-        for side, levels in ((m.Side.BID, book.bids), (m.Side.ASK, book.asks)):
-            for price, size in levels:
-                number += 1
-                order = m.PlaceOrder(
-                    f"{MAKER}-recorded-{number}", book.market.ticker, side, price, size, post_only=True
-                )
-                venue.exchange.handle(MAKER, order, venue.exchange.now)
-    venue.exchange.drain()
+        levels = [(m.Side.BID, *level) for level in book.bids] + [(m.Side.ASK, *level) for level in book.asks]
+        venue.crowd.recorded[book.market.ticker] = levels
+    venue.open_books()

@@ -48,6 +48,7 @@ class Crowd:
     n: int = 0
     turn: int = 0
     blur: dict[str, float] = field(default_factory=dict)
+    recorded: dict[str, list[tuple[m.Side, Price, Count]]] = field(default_factory=dict)  # ticker -> levels to keep
 
     def refresh_some(self, exchange: Exchange, events: list[list[Listed]], how_many: int) -> None:
         """Makers renew the books of a few events, in turn."""
@@ -56,7 +57,14 @@ class Crowd:
             self.refresh(exchange, events[self.turn % len(events)])
 
     def refresh(self, exchange: Exchange, listed: list[Listed]) -> None:
-        """Makers move one event's books to their belief of now; levels that may stay, stay."""
+        """Makers move one event's books to their belief of now; levels that may stay, stay.
+
+        Books that came from a recording are not moved: what was taken from them is put back.
+        """
+        if self.recorded:
+            for one in listed:
+                self._restock(exchange, one)
+            return
         day = listed[0].market.station_day
         mean, sd = self.oracle.belief(day.station, day.variable, day.day, exchange.now)
         blur = self.blur.get(day.event_ticker, 0.0)
@@ -84,6 +92,18 @@ class Crowd:
         for side, price in wanted:
             if (side, price) not in have:
                 self._place(exchange, MAKER, one, side, price, self._size(), post_only=True)
+
+    def _restock(self, exchange: Exchange, one: Listed) -> None:
+        levels = self.recorded.get(one.market.ticker, [])
+        have: dict[tuple[m.Side, Price], int] = {}
+        for order in one.book.orders():
+            if order.user == MAKER:
+                key = (order.side, order.price)
+                have[key] = have.get(key, 0) + order.remaining
+        for side, price, size in levels:
+            lacking = size - have.get((side, price), 0)
+            if lacking > 0 and one.status == "active":
+                self._place(exchange, MAKER, one, side, price, Count(lacking), post_only=True)
 
     def _size(self) -> Count:
         size = self.draws.randint(5, 120) * 100

@@ -18,7 +18,8 @@ import typer
 
 from core import config
 from core.clock import Clock
-from core.errors import KwmError, SettingsError
+from core.errors import KwmError, Malformed, SettingsError
+from core.units import Instant, instant
 from core.up import flow_runs, ports, report, world_time
 from core.up.plan import Plan, dashboard_url, environment, plan, prefect_url
 from core.up.status_line import status_line
@@ -35,6 +36,9 @@ def up(
     ] = 1.0,
     for_: Annotated[str, typer.Option("--for", help="stop by itself after this long, for example 90s, 10m, 2h")] = "",
     report_file: Annotated[Path | None, typer.Option("--report", help="write what happened to this JSON file")] = None,
+    world_from: Annotated[
+        str, typer.Option(help="begin a new embedded world at this time, for example 2026-07-23T01:05:00Z")
+    ] = "",
     settings_file: Annotated[
         Path | None, typer.Option("--settings", help="your settings file (default kwm.toml)")
     ] = None,
@@ -50,7 +54,16 @@ def up(
         os.environ["KWM_SETTINGS"] = str(settings_file.resolve())
     settings = config.load()
     seconds = duration(for_) if for_ else None
-    sys.exit(asyncio.run(_run(settings, speed, seconds, report_file)))
+    sys.exit(asyncio.run(_run(settings, speed, seconds, report_file, _instant(world_from))))
+
+
+def _instant(text: str) -> Instant | None:
+    if not text:
+        return None
+    try:
+        return instant(text, "--world-from")
+    except Malformed as error:
+        raise SettingsError(str(error)) from error
 
 
 def duration(text: str) -> float:
@@ -66,12 +79,17 @@ def _say(text: str) -> None:
     sys.stdout.flush()
 
 
-async def _run(settings: config.Settings, speed: float, seconds: float | None, report_file: Path | None) -> int:
+async def _run(
+    settings: config.Settings, speed: float, seconds: float | None, report_file: Path | None, start: Instant | None
+) -> int:
     data = settings.storage.data.resolve()
     (data / "live").mkdir(parents=True, exist_ok=True)
     with _only_one(data):
         embedded = settings.exchange.environment == "embedded"
-        clock = world_time.next_clock(data, speed, embedded=embedded and settings.weather.source == "embedded")
+        own_time = embedded and settings.weather.source == "embedded"
+        clock = world_time.next_clock(data, speed, embedded=own_time, start=start)
+        if embedded:
+            world_time.remember(data, clock)
         what = plan(settings, data, first_start=not (data / "lake" / "seeded").exists())
         ports.check(what.ports)
         stop = asyncio.Event()

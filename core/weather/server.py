@@ -19,6 +19,7 @@ from core.clock import Clock
 from core.errors import Malformed
 from core.stations import BY_CODE, STATIONS, Station
 from core.units import DAY, Instant, instant, iso
+from core.weather import recorded
 from core.weather import world_answers as answers
 from core.weather.world import World
 
@@ -34,8 +35,24 @@ class Problem(Exception):
         super().__init__(detail)
 
 
-def application(world: World, clock: Clock, base: str) -> Starlette:
-    """The service. `base` is the address it gives in its links."""
+Recordings = dict[tuple[str, str], dict[str, Any]]  # (station code, kind of recorded.KINDS) -> payload
+
+
+def application(world: World, clock: Clock, base: str, recordings: Recordings | None = None) -> Starlette:
+    """The service. `base` is the address it gives in its links; `recordings` are told in its stead."""
+    told = recordings or {}
+
+    def forecasting(
+        kind: str, make: Callable[[World, Station, Instant], dict[str, Any]]
+    ) -> Callable[[Request], dict[str, Any]]:
+        def answer(request: Request) -> dict[str, Any]:
+            station, now = grid_station(request), clock.now()
+            payload = told.get((station.code, kind))
+            if payload is None:
+                return make(world, station, now)
+            return recorded.again(payload, kind, station, world, now)
+
+        return answer
 
     def points(request: Request) -> Any:
         try:
@@ -126,11 +143,9 @@ def application(world: World, clock: Clock, base: str) -> Starlette:
         routes=[
             route("/health", lambda _: {"status": "ok"}),
             route("/points/{point}", points, age_s=86_400),
-            route("/gridpoints/{office}/{cell}", lambda r: answers.gridpoint(world, grid_station(r), clock.now())),
-            route("/gridpoints/{office}/{cell}/forecast",
-                  lambda r: answers.forecast(world, grid_station(r), clock.now()), ("units",)),
-            route("/gridpoints/{office}/{cell}/forecast/hourly",
-                  lambda r: answers.hourly(world, grid_station(r), clock.now()), ("units",)),
+            route("/gridpoints/{office}/{cell}", forecasting("gridpoint", answers.gridpoint)),
+            route("/gridpoints/{office}/{cell}/forecast", forecasting("forecast", answers.forecast), ("units",)),
+            route("/gridpoints/{office}/{cell}/forecast/hourly", forecasting("hourly", answers.hourly), ("units",)),
             route("/stations/{station}/observations", observations, ("start", "end", "limit")),
             route("/stations/{station}/observations/latest", latest, ("require_qc",)),
             route("/products/types/CLI/locations/{site}", product_list),

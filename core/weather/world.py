@@ -7,6 +7,7 @@ reality. What is not yet known at time t is a sum of independent increments that
 """
 
 import math
+from collections.abc import Mapping
 from datetime import date
 from functools import lru_cache
 
@@ -56,21 +57,43 @@ def _daily(seed: int, code: str, ordinal: int) -> tuple[float, float]:
 class World:
     """See the module. All methods take instants in the world's time."""
 
-    def __init__(self, seed: int = 1) -> None:
+    def __init__(self, seed: int = 1, moved: Mapping[tuple[str, Variable, date], float] | None = None) -> None:
+        """`moved`: degrees F by which the extreme of (station code, variable, climate day) differs from the seed's."""
         self.seed = seed
+        self.moved = dict(moved or {})
+
+    def _drawn(self, code: str, ordinal: int) -> tuple[float, float]:
+        """(high, low) of one day, moved ones where they should be; a low stays below its high."""
+        high, low = _daily(self.seed, code, ordinal)
+        if self.moved:
+            day = date.fromordinal(ordinal)
+            high += self.moved.get((code, Variable.HIGH, day), 0.0)
+            low = min(low + self.moved.get((code, Variable.LOW, day), 0.0), high - 3.0)
+        return high, low
+
+    def anchored(self, beliefs: Mapping[StationDay, float], now: Instant) -> "World":
+        """The same weather, moved so that the best-informed mean of each station-day at `now` is the given one."""
+        moved = dict(self.moved)
+        for _ in range(3):  # a low also is the cold edge of the next day: moving one day moves its neighbours a little
+            world = World(self.seed, moved)
+            for day, wanted in beliefs.items():
+                key = (day.station.code, day.variable, day.day)
+                mean, _ = world.belief(day.station, day.variable, day.day, now)
+                moved[key] = moved.get(key, 0.0) + wanted - mean
+        return World(self.seed, moved)
 
     def temperature(self, station: Station, at: Instant) -> float:
         """The true temperature, degrees F."""
         local = to_datetime(Instant(at + station.standard_offset_hours * HOUR))
         hour = local.hour + local.minute / 60 + local.second / 3600
         ordinal = local.date().toordinal()
-        high, low = _daily(self.seed, station.code, ordinal)
+        high, low = self._drawn(station.code, ordinal)
         if hour < _LOW_HOUR:
-            start, end, share = _daily(self.seed, station.code, ordinal - 1)[0], low, (hour + 9) / 15
+            start, end, share = self._drawn(station.code, ordinal - 1)[0], low, (hour + 9) / 15
         elif hour < _HIGH_HOUR:
             start, end, share = low, high, (hour - _LOW_HOUR) / (_HIGH_HOUR - _LOW_HOUR)
         else:
-            start, end, share = high, _daily(self.seed, station.code, ordinal + 1)[1], (hour - _HIGH_HOUR) / 15
+            start, end, share = high, self._drawn(station.code, ordinal + 1)[1], (hour - _HIGH_HOUR) / 15
         return start + (end - start) * (1 - math.cos(math.pi * share)) / 2
 
     def truth(self, station: Station, variable: Variable, day: date) -> int:
@@ -79,7 +102,7 @@ class World:
 
     def exact(self, station: Station, variable: Variable, day: date) -> float:
         """The same before rounding."""
-        high, low = _daily(self.seed, station.code, day.toordinal())
+        high, low = self._drawn(station.code, day.toordinal())
         start = StationDay(station, variable, day).start
         edges = (self.temperature(station, start), self.temperature(station, Instant(start + 24 * HOUR - 1)))
         return max(high, *edges) if variable is Variable.HIGH else min(low, *edges)
