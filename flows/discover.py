@@ -6,6 +6,7 @@ from prefect import flow, task
 
 from core.exchange.catalog import Listing
 from core.storage import lake, views
+from core.units import to_datetime
 from flows import rows
 from flows.base import Context, catalog, context, passing
 
@@ -35,12 +36,23 @@ async def _read(c: Context) -> Listing:
 
 @task(name="write markets")
 def write(c: Context, found: Listing) -> dict[str, int]:
-    """One commit; the views are made anew."""
+    """One commit of what changed; the views are made anew."""
     now = c.now
+    with lake.connect(c.data) as db:
+        known = {
+            t: (status, result, closes, rules) for t, status, result, closes, rules in db.execute(
+                "SELECT ticker, status, result, close_at, rules FROM latest_markets"
+            ).fetchall()
+        }  # fmt: skip
+        refused = set(db.execute("SELECT DISTINCT ticker, reason FROM refused_markets").fetchall())
+    changed = [
+        m for m in found.markets if known.get(m.ticker) != (m.status, m.result, to_datetime(m.close_at), m.rules)
+    ]
     counts = lake.commit(c.data, f"discover-{c.run}", now, {
-        "markets": [rows.market(market, now) for market in found.markets],
+        "markets": [rows.market(market, now) for market in changed],
         "refused_markets": [
             {"ticker": t, "reason": why, "seen_at": lake.at_text(now)} for t, why in found.refused.items()
+            if (t, why) not in refused
         ],
     })  # fmt: skip
     views.build(c.data)

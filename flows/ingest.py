@@ -2,12 +2,16 @@
 
 import asyncio
 import json
+from collections.abc import Iterable
+from datetime import datetime
 
 from prefect import flow, task
 
 from core.storage import lake, raw
 from core.storage.files import write_whole
+from core.units import DAY, Instant, from_datetime, iso
 from core.weather.fetch import Fetcher, Harvest
+from core.weather.rows import ClimateRow, ForecastRow, ObservationRow
 from flows import rows
 from flows.base import Context, context, passing
 
@@ -32,19 +36,50 @@ async def _fetch(c: Context) -> Harvest:
     return harvest
 
 
+_FORECAST = ("station", "variable", "day", "source", "issued_at", "value_f")
+_OBSERVATION = ("station", "observed_at", "kind", "low_f", "high_f")
+_REPORT = ("product_id",)
+_THERE = {
+    "forecasts": f"SELECT {', '.join(_FORECAST)} FROM forecasts WHERE received_at > $since::TIMESTAMPTZ",
+    "observations": f"SELECT {', '.join(_OBSERVATION)} FROM observations WHERE received_at > $since::TIMESTAMPTZ",
+    "climate_reports": "SELECT product_id FROM climate_reports WHERE received_at > $since::TIMESTAMPTZ",
+}
+
+
+def _key(values: Iterable[object]) -> tuple[object, ...]:
+    """Comparable, whether it comes from the lake or from a parser."""
+    return tuple(from_datetime(v) if isinstance(v, datetime) else str(v) for v in values)
+
+
+def _new[R: (ForecastRow, ObservationRow, ClimateRow)](
+    found: list[R], names: tuple[str, ...], there: set[tuple[object, ...]]
+) -> list[R]:
+    """Those that are not there; of the same one read twice, the first."""
+    fresh: list[R] = []
+    for row in found:
+        key = tuple(v if n.endswith("_at") else str(v) for n, v in ((n, getattr(row, n)) for n in names))
+        if key not in there:
+            there.add(key)
+            fresh.append(row)
+    return fresh
+
+
 @task(name="write the weather")
 def write(c: Context, harvest: Harvest) -> dict[str, int]:
-    """Raw bodies first, then one commit of all rows."""
+    """Raw bodies first, then one commit of what is not there yet: a vintage is one row, however often it is read."""
     now = c.now
+    since = {"since": iso(Instant(now - 9 * DAY))}  # the service keeps its reports a week
+    with lake.connect(c.data) as db:
+        there = {table: {_key(row) for row in db.execute(q, since).fetchall()} for table, q in _THERE.items()}
     for one in harvest.raw:
         raw.keep(c.data, one.source, one.station, one.body, now)
     failures = [
         {"happened_at": lake.at_text(now), "source": source, "reason": why} for source, why in harvest.failures.items()
     ]
     return lake.commit(c.data, f"ingest-{c.run}", now, {
-        "forecasts": [rows.weather(row) for row in harvest.forecasts],
-        "observations": [rows.weather(row) for row in harvest.observations],
-        "climate_reports": [rows.weather(row) for row in harvest.climate],
+        "forecasts": [rows.weather(r) for r in _new(harvest.forecasts, _FORECAST, there["forecasts"])],
+        "observations": [rows.weather(r) for r in _new(harvest.observations, _OBSERVATION, there["observations"])],
+        "climate_reports": [rows.weather(r) for r in _new(harvest.climate, _REPORT, there["climate_reports"])],
         "source_failures": failures,
     })  # fmt: skip
 
