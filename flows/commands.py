@@ -20,7 +20,8 @@ from flows.fair_command import fair as fair
 
 NAMES = ("discover", "ingest", "publish", "load", "settle", "report", "seed")
 YAML = Path(__file__).parents[1] / "prefect.yaml"
-_LEAST_INTERVAL_S = 15.0
+# a run is a process of its own: a fast world gets publications often and everything else as often as two cores bear
+_LEAST_S = {"publish": 15.0, "ingest": 30.0, "load": 30.0, "settle": 45.0, "discover": 60.0, "report": 120.0}
 _AT_ONCE = 3
 flows = typer.Typer(help="The Prefect flows.", no_args_is_help=True, pretty_exceptions_enable=False)
 
@@ -62,7 +63,7 @@ def schedules() -> dict[str, dict[str, Any]]:
 def serve() -> None:
     """Run the deployments of prefect.yaml on their schedules until stopped; the first round at once.
 
-    Intervals come from the settings' [flows], divided by the speed of the embedded world, never below 15 s.
+    Intervals come from the settings' [flows], divided by the speed of the embedded world down to 15 s to 2 min.
     """
     from prefect import serve as prefect_serve
     from prefect.client.schemas.objects import ConcurrencyLimitConfig, ConcurrencyLimitStrategy
@@ -73,7 +74,7 @@ def serve() -> None:
         _first(name)
     deployments = []
     for name, wanted in schedules().items():
-        interval = max(_LEAST_INTERVAL_S, getattr(settings.flows, f"{name}_s") / speed)
+        interval = max(_LEAST_S[name], getattr(settings.flows, f"{name}_s") / speed)
         deployments.append(
             flow_named(name).to_deployment(
                 name=wanted["name"], interval=interval, tags=wanted["tags"], description=wanted["description"],

@@ -26,17 +26,17 @@ def token_of(data: Path, chosen: str) -> str:
 
 
 def may_change(request: Request, token: str) -> str:
-    """ "" when this request may change something, else why not."""
+    """ "" when this request may change something, else why not. A page of another origin never may."""
+    origin = request.headers.get("origin", "")
+    if origin and urlsplit(origin).netloc != request.headers.get("host", ""):
+        return "only the dashboard's own page may do this"
     given = request.headers.get("authorization", "")
     if given.startswith("Bearer "):
         return "" if hmac.compare_digest(given[7:].encode(), token.encode()) else "wrong token"
     cookie = request.cookies.get(COOKIE, "")
     if not cookie or not hmac.compare_digest(cookie.encode(), token.encode()):
         return "a token is needed: the one in data/live/token"
-    origin = request.headers.get("origin", "")
-    if urlsplit(origin).netloc != request.headers.get("host", ""):
-        return "only the dashboard's own page may do this"
-    return ""
+    return "" if origin else "a page must say its origin; scripts send the token as a Bearer header"
 
 
 def known_host(request: Request, allowed: set[str]) -> bool:

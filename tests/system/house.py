@@ -27,6 +27,14 @@ def free_ports(number: int) -> list[int]:
     return ports
 
 
+def run_kwm(environment: dict[str, str], *arguments: str, within_s: float = 60.0) -> subprocess.CompletedProcess[str]:
+    """Run one `kwm` command to its end."""
+    return subprocess.run(
+        [sys.executable, "-m", "core.cli", *arguments], cwd=ROOT, env=environment, capture_output=True, text=True,
+        timeout=within_s, check=False,
+    )  # fmt: skip
+
+
 class House:
     """A running `kwm up`. `stop` ends it as Ctrl-C does and gives its report."""
 
@@ -50,10 +58,7 @@ class House:
 
     def kwm(self, *arguments: str, within_s: float = 60.0) -> subprocess.CompletedProcess[str]:
         """Run one `kwm` command beside it, as a person would."""
-        return subprocess.run(
-            [sys.executable, "-m", "core.cli", *arguments], cwd=ROOT, env=self.environment, capture_output=True,
-            text=True, timeout=within_s, check=False,
-        )  # fmt: skip
+        return run_kwm(self.environment, *arguments, within_s=within_s)
 
     def api(self, path: str) -> Any:
         """One GET of the dashboard's API."""

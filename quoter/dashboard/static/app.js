@@ -4,6 +4,7 @@ const $ = (id) => document.getElementById(id);
 const usd = (v) => (v == null ? "–" : (v < 0 ? "−$" : "$") + Math.abs(v).toLocaleString("en-US", { minimumFractionDigits: 2, maximumFractionDigits: 2 }));
 const esc = (s) => String(s).replace(/[&<>"']/g, (c) => ({ "&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;", "'": "&#39;" })[c]);
 const sign = (v) => (v > 0.004 ? "good" : v < -0.004 ? "bad" : "soft");
+const dated = (d) => new Date(d + "T12:00:00Z").toLocaleDateString("en-US", { weekday: "short", month: "short", day: "numeric", timeZone: "UTC" });
 let last = null, open = null, heard = 0;
 
 async function post(path, body) {
@@ -43,12 +44,14 @@ function header(s) {
 }
 
 function curve(points) {
+  const width = $("curve").clientWidth || 800;
+  $("curve").setAttribute("viewBox", `0 0 ${width} 140`);
   if (points.length < 2) { $("curve").innerHTML = '<text x="12" y="24" fill="currentColor" opacity=".6" font-size="14">a point a minute: soon</text>'; return; }
   const xs = points.map((p) => p[0]), ys = points.map((p) => p[1]);
   const x0 = xs[0], x1 = xs[xs.length - 1] || 1, lo = Math.min(0, ...ys), hi = Math.max(0.01, ...ys);
-  const X = (x) => 8 + ((x - x0) / (x1 - x0 || 1)) * 784, Y = (y) => 128 - ((y - lo) / (hi - lo || 1)) * 112;
+  const X = (x) => 8 + ((x - x0) / (x1 - x0 || 1)) * (width - 16), Y = (y) => 128 - ((y - lo) / (hi - lo || 1)) * 112;
   const d = points.map((p, i) => `${i ? "L" : "M"}${X(p[0]).toFixed(1)},${Y(p[1]).toFixed(1)}`).join("");
-  $("curve").innerHTML = `<line x1="0" x2="800" y1="${Y(0)}" y2="${Y(0)}" stroke="var(--line)"/><path d="${d}" fill="none" stroke="var(--accent)" stroke-width="2" vector-effect="non-scaling-stroke"/>` +
+  $("curve").innerHTML = `<line x1="0" x2="${width}" y1="${Y(0)}" y2="${Y(0)}" stroke="var(--line)"/><path d="${d}" fill="none" stroke="var(--accent)" stroke-width="2" vector-effect="non-scaling-stroke"/>` +
     `<text x="12" y="18" fill="currentColor" font-size="13" opacity=".7">${usd(ys[ys.length - 1])}</text>`;
 }
 
@@ -58,8 +61,8 @@ function events(list) {
     .filter((e) => !held || e.markets.some((m) => m.position));
   $("events").tBodies[0].innerHTML = rows.map((e) => {
     const holding = e.markets.reduce((n, m) => n + Math.abs(m.position), 0);
-    return `<tr tabindex="0" data-event="${esc(e.event)}" class="${open === e.event ? "open" : ""}"><td>${esc(e.city)} <b>${esc(e.variable)}</b> <span class="soft">${esc(e.day)}</span></td>` +
-      `<td class="n">${e.mean_f == null ? "–" : `${e.mean_f}° ± ${e.sd_f}`}</td><td class="n">${e.quoted} of ${e.markets.length}</td><td class="n">${holding ? holding.toLocaleString() : "–"}</td>` +
+    return `<tr tabindex="0" data-event="${esc(e.event)}" class="${open === e.event ? "open" : ""}"><td>${esc(e.city)} <b>${esc(e.variable)}</b> <span class="soft">${dated(e.day)}</span></td>` +
+      `<td class="n">${e.mean_f == null ? "–" : `${e.mean_f}° ± ${e.sd_f}`}</td><td class="n wide">${e.quoted} of ${e.markets.length}</td><td class="n">${holding ? holding.toLocaleString() : "–"}</td>` +
       `<td class="n ${sign(e.pnl_usd)}">${usd(e.pnl_usd)}</td><td class="n">${usd(e.worst_usd)}</td></tr>`;
   }).join("") || '<tr><td colspan="6" class="soft">nothing here yet</td></tr>';
 }
@@ -67,7 +70,7 @@ function choose(row) {
   if (!row || !row.dataset.event) return;
   open = open === row.dataset.event ? null : row.dataset.event;
   if (last) { events(last.events); detail(last.events); }
-  if (open) $("detail").scrollIntoView({ block: "nearest" });
+  if (open) $("detail").scrollIntoView({ block: "start" });
 }
 $("events").addEventListener("click", (e) => choose(e.target.closest("tr")));
 $("events").addEventListener("keydown", (e) => { if (e.key === "Enter" || e.key === " ") { e.preventDefault(); choose(e.target.closest("tr")); } });
@@ -85,14 +88,14 @@ async function detail(list) {
   const most = Math.max(...ladder.brackets.map((b) => b.fair_c), 1);
   const quote = (side) => (side.length ? side.map((o) => `${o.price_c}¢ × ${o.contracts}`).join(", ") : "");
   const cell = (side, reasons, css) => (side.length ? `<span class="${css}">${quote(side)}</span>` : `<span class="soft">${reasons.map(esc).join("; ") || "being placed"}</span>`);
-  box.innerHTML = `<h2>${esc(e.city)} ${esc(e.variable)}, ${esc(e.day)} <button type="button" data-toggle="${esc(e.event)}" data-on="${e.enabled}">${e.enabled ? "switch off" : "switch on"}</button></h2>` +
+  box.innerHTML = `<h2>${esc(e.city)} ${esc(e.variable)}, ${dated(e.day)} <button type="button" data-toggle="${esc(e.event)}" data-on="${e.enabled}">${e.enabled ? "switch off" : "switch on"}</button></h2>` +
     (e.quality.length ? `<p class="soft">${e.quality.map(esc).join("; ")}</p>` : "") +
     `<p>Can lose ${usd(e.worst_usd)} of ${usd(e.limit_usd)} (${usd(e.stress_usd)} if the brackets were not exclusive). ${e.observed_f == null ? "" : `Observed so far: ${e.observed_f}°.`}</p>` +
     `<div class="ladder" aria-label="what each outcome earns">` + ladder.brackets.map((b) => `<div><span>${esc(b.bracket)}</span><span class="bar"><i style="width:${(100 * b.fair_c) / most}%"></i></span>` +
       `<span class="n"><span class="${sign(b.held_usd)}">${usd(b.held_usd)}</span> <span class="soft" title="if everything working fills the worst way">(${usd(b.worst_usd)})</span></span></div>`).join("") + "</div>" +
     `<table><thead><tr><th>Bracket</th><th class="n">Fair</th><th class="n wide">Model</th><th class="n">Market</th><th>Our bid, or why not</th><th>Our ask, or why not</th><th class="n">Holding</th></tr></thead><tbody>` +
-    e.markets.map((m) => `<tr><td>${esc(m.bracket)}</td><td class="n">${m.fair_c == null ? "–" : m.fair_c + "¢"}</td><td class="n wide">${m.model_c == null ? "–" : m.model_c + "¢"}</td><td class="n">${m.bid_c == null ? "–" : m.bid_c} / ${m.ask_c == null ? "–" : m.ask_c}</td>` +
-      `<td>${cell(m.our_bids, m.bid_reasons, "bid")}</td><td>${cell(m.our_asks, m.ask_reasons, "ask")}</td><td class="n">${m.position || "–"}</td></tr>`).join("") + "</tbody></table>";
+    e.markets.map((m) => `<tr><td>${esc(m.bracket)}</td><td class="n" data-label="fair">${m.fair_c == null ? "–" : m.fair_c + "¢"}</td><td class="n wide">${m.model_c == null ? "–" : m.model_c + "¢"}</td><td class="n" data-label="market">${m.bid_c == null ? "–" : m.bid_c} / ${m.ask_c == null ? "–" : m.ask_c}</td>` +
+      `<td data-label="bid">${cell(m.our_bids, m.bid_reasons, "bid")}</td><td data-label="ask">${cell(m.our_asks, m.ask_reasons, "ask")}</td><td class="n" data-label="holding">${m.position || "–"}</td></tr>`).join("") + "</tbody></table>";
 }
 
 function rest(d) {
