@@ -79,7 +79,6 @@ def test_a_second_harvest_writes_no_vintage_twice(around: Surroundings) -> None:
 def test_the_weather_being_away_fails_the_flow_with_its_reason(
     around: Surroundings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(import_module("flows.ingest").fetch, "retries", 0)
     monkeypatch.setenv("KWM_WEATHER__PORT", "9")  # nobody listens there
     state = ingest(return_state=True)
     assert state.is_failed()

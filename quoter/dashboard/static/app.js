@@ -2,6 +2,7 @@
 // One page, fed once a second by /api/stream. Draws what it is told; decides nothing.
 const $ = (id) => document.getElementById(id);
 const usd = (v) => (v == null ? "–" : (v < 0 ? "−$" : "$") + Math.abs(v).toLocaleString("en-US", { minimumFractionDigits: 2, maximumFractionDigits: 2 }));
+const whole = (v) => usd(v).replace(/\.00$/, "");
 const esc = (s) => String(s).replace(/[&<>"']/g, (c) => ({ "&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;", "'": "&#39;" })[c]);
 const sign = (v) => (v > 0.004 ? "good" : v < -0.004 ? "bad" : "soft");
 const dated = (d) => new Date(d + "T12:00:00Z").toLocaleDateString("en-US", { weekday: "short", month: "short", day: "numeric", timeZone: "UTC" });
@@ -29,9 +30,9 @@ function header(s) {
   trouble([...(s.halted ? ["Halted: " + s.halted] : []), ...s.reasons.filter((r) => !s.halted || !r.startsWith("halted")), ...(s.publication_trouble ? ["Publication refused: " + s.publication_trouble] : [])]);
   $("pnl").textContent = usd(s.pnl_usd); $("pnl").className = sign(s.pnl_usd);
   $("pnl-more").textContent = `settled ${usd(s.realised_usd)}`;
-  $("worst").textContent = `${usd(s.worst_usd)} of ${usd(s.limits.total_usd)}`; $("worst-meter").value = s.worst_usd / s.limits.total_usd;
+  $("worst").textContent = `${usd(s.worst_usd)} of ${whole(s.limits.total_usd)}`; $("worst-meter").value = s.worst_usd / s.limits.total_usd;
   const loss = Math.max(0, -s.pnl_usd);
-  $("daily").textContent = `${usd(loss)} of ${usd(s.limits.daily_usd)}`; $("daily-meter").value = loss / s.limits.daily_usd;
+  $("daily").textContent = `${usd(loss)} of ${whole(s.limits.daily_usd)}`; $("daily-meter").value = loss / s.limits.daily_usd;
   $("quoting").textContent = `${s.markets_quoted} of ${s.markets}`; $("orders").textContent = `${s.working} working orders`;
   $("fills-n").textContent = s.counters.fills; $("fees").textContent = `fees ${usd(s.fees_usd)}`;
   $("age").textContent = s.publication_age_s == null ? "none yet" : `${Math.round(s.publication_age_s)} s old`;
