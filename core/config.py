@@ -131,6 +131,7 @@ class FlowSettings(Section):
     load_s: Seconds
     settle_s: Seconds
     report_s: Seconds
+    compact_s: Seconds
     valid_s: Seconds
 
 

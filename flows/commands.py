@@ -18,10 +18,12 @@ from core.errors import SettingsError
 from core.storage import lake
 from flows.fair_command import fair as fair
 
-NAMES = ("discover", "ingest", "publish", "load", "settle", "report", "seed")
+NAMES = ("discover", "ingest", "publish", "load", "settle", "report", "compact", "seed")
 YAML = Path(__file__).parents[1] / "prefect.yaml"
 # a run is a process of its own: a fast world gets publications often and everything else as often as two cores bear
-_LEAST_S = {"publish": 15.0, "ingest": 30.0, "load": 30.0, "settle": 45.0, "discover": 60.0, "report": 120.0}
+_LEAST_S = {
+    "publish": 15.0, "ingest": 30.0, "load": 30.0, "settle": 45.0, "discover": 60.0, "report": 120.0, "compact": 300.0,
+}  # fmt: skip
 _AT_ONCE = 3
 flows = typer.Typer(help="The Prefect flows.", no_args_is_help=True, pretty_exceptions_enable=False)
 
@@ -48,7 +50,9 @@ def list_flows() -> None:
 
 
 @flows.command()
-def run(name: Annotated[str, typer.Argument(help="discover, ingest, publish, load, settle, report or seed")]) -> None:
+def run(
+    name: Annotated[str, typer.Argument(help="one of: " + ", ".join(NAMES))],
+) -> None:
     """Run one flow now, in this process; it shows in the Prefect UI when a server is set."""
     Console().print(flow_named(name)())
 

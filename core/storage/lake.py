@@ -8,6 +8,7 @@ import os
 import re
 import shutil
 from collections.abc import Iterable, Mapping
+from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +28,12 @@ Rows = Iterable[Mapping[str, Any]]
 def day_of(at: Instant) -> str:
     """The partition of an instant: its UTC date."""
     return to_datetime(at).date().isoformat()
+
+
+def border(data: Path) -> str:
+    """The last day that lies in the archive; later days are read from `recent`."""
+    days = sorted(p.name.removeprefix("date=") for p in (data / LAKE / "archive").glob("date=*"))
+    return days[-1] if days else EMPTY_DAY
 
 
 def prepare(data: Path) -> None:
@@ -69,7 +76,9 @@ def commit(
     prepare(data)
     safe = _SAFE.sub("-", run)
     staging = data / LAKE / "staging" / f"run={safe}.{os.getpid()}"
-    target = data / LAKE / "recent" / f"date={day_of(at)}" / f"run={safe}"
+    last = border(data)  # a day that is archived is closed: what comes late belongs to the next
+    day = day_of(at) if day_of(at) > last else (date.fromisoformat(last) + timedelta(days=1)).isoformat()
+    target = data / LAKE / "recent" / f"date={day}" / f"run={safe}"
     if target.exists():
         return {}
     shutil.rmtree(staging, ignore_errors=True)
@@ -124,10 +133,16 @@ def decimal(value: int | None, decimals: int) -> str | None:
     return f"{sign}{whole}.{fraction:0{decimals}d}"
 
 
-def latest_note(data: Path, name: str) -> bytes | None:
+def latest_note_path(data: Path, name: str) -> Path | None:
     """The newest small file called `name` among the committed runs, or None."""
     found = sorted((data / LAKE / "recent").glob(f"date=*/run=*/{name}"), key=lambda p: p.stat().st_mtime_ns)
-    return found[-1].read_bytes() if found else None
+    return found[-1] if found else None
+
+
+def latest_note(data: Path, name: str) -> bytes | None:
+    """What it says."""
+    path = latest_note_path(data, name)
+    return None if path is None else path.read_bytes()
 
 
 def connect(data: Path) -> duckdb.DuckDBPyConnection:

@@ -9,16 +9,11 @@ from pathlib import Path
 
 import duckdb
 
+from core.storage.lake import border, prepare
 from core.storage.schema import TABLES, Table
 
 _SQL = Path(__file__).with_name("sql")
 FILE = "kwm.duckdb"
-
-
-def border(data: Path) -> str:
-    """The last day that lies in the archive; later days are read from `recent`."""
-    days = sorted(p.name.removeprefix("date=") for p in (data / "lake" / "archive").glob("date=*"))
-    return days[-1] if days else "1970-01-01"
 
 
 def _view(table: Table, lake: Path, last: str) -> str:
@@ -48,8 +43,6 @@ def create_views(connection: duckdb.DuckDBPyConnection, data: Path) -> None:
 
 def build(data: Path) -> Path:
     """Write `data/kwm.duckdb` anew, atomically."""
-    from core.storage.lake import prepare
-
     prepare(data)
     temporary = data / f".{FILE}.{os.getpid()}"
     temporary.unlink(missing_ok=True)
