@@ -21,7 +21,7 @@ def order(life: Life = Life.RESTING, side: m.Side = m.Side.BID) -> Order:
     return Order("kwm-1", T, side, Price(4_000), Count(1_000), Instant(0), Instant(0), life)
 
 
-# --- the life table ----------------------------------------------------------------------------------------------------
+# --- the life table --------------------------------------------------------------------------------------------------
 
 
 def test_every_life_is_in_the_table_and_every_cell_leads_to_a_life() -> None:
@@ -71,7 +71,7 @@ def test_a_gone_order_that_owes_us_a_fill_still_counts() -> None:
     assert not found.working and found.could_fill == 0
 
 
-# --- a book ------------------------------------------------------------------------------------------------------------
+# --- a book ----------------------------------------------------------------------------------------------------------
 
 changes = st.lists(
     st.tuples(st.sampled_from([m.Side.BID, m.Side.ASK]), st.integers(1, 99), st.integers(-300, 300)), max_size=60
