@@ -66,6 +66,14 @@ def test_an_event_shows_its_brackets_and_why_a_side_is_not_quoted(page: webdrive
     shot(page, "event-1280-light")
 
 
+def test_a_row_keeps_the_focus_while_the_figures_change(page: webdriver.Chrome) -> None:
+    row = page.find_element(By.CSS_SELECTOR, "#events tbody tr")
+    page.execute_script("arguments[0].focus()", row)
+    before = text(page, "age")
+    until("new figures", lambda: text(page, "age") != before)
+    assert page.switch_to.active_element == row
+
+
 def test_it_lives(page: webdriver.Chrome) -> None:
     before = text(page, "feed") + text(page, "age")
     until("new figures", lambda: text(page, "feed") + text(page, "age") != before)

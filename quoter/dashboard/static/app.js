@@ -8,6 +8,27 @@ const sign = (v) => (v > 0.004 ? "good" : v < -0.004 ? "bad" : "soft");
 const dated = (d) => new Date(d + "T12:00:00Z").toLocaleDateString("en-US", { weekday: "short", month: "short", day: "numeric", timeZone: "UTC" });
 let last = null, open = null, heard = 0;
 
+// Make a node's children what the markup says, changing only what differs: a row keeps its focus, a click its target.
+function show(node, markup) {
+  const wanted = node.cloneNode(false);
+  wanted.innerHTML = markup;
+  patch(node, wanted);
+}
+function patch(node, wanted) {
+  [...wanted.childNodes].forEach((want, i) => {
+    const have = node.childNodes[i];
+    if (!have) node.append(want.cloneNode(true));
+    else if (have.nodeName !== want.nodeName) have.replaceWith(want.cloneNode(true));
+    else if (want.nodeType === Node.TEXT_NODE) { if (have.data !== want.data) have.data = want.data; }
+    else {
+      for (const a of [...have.attributes]) if (!want.hasAttribute(a.name)) have.removeAttribute(a.name);
+      for (const a of want.attributes) if (have.getAttribute(a.name) !== a.value) have.setAttribute(a.name, a.value);
+      patch(have, want);
+    }
+  });
+  while (node.childNodes.length > wanted.childNodes.length) node.lastChild.remove();
+}
+
 async function post(path, body) {
   const answer = await fetch(path, { method: "POST", headers: { "Content-Type": "application/json" }, body: body ? JSON.stringify(body) : null });
   if (!answer.ok) trouble([(await answer.json()).error]);
@@ -60,12 +81,12 @@ function events(list) {
   const words = $("filter").value.toLowerCase().split(/\s+/).filter(Boolean), held = $("held").checked;
   const rows = list.filter((e) => words.every((w) => `${e.event} ${e.city} ${e.variable} ${e.day}`.toLowerCase().includes(w)))
     .filter((e) => !held || e.markets.some((m) => m.position));
-  $("events").tBodies[0].innerHTML = rows.map((e) => {
+  show($("events").tBodies[0], rows.map((e) => {
     const holding = e.markets.reduce((n, m) => n + Math.abs(m.position), 0);
     return `<tr tabindex="0" data-event="${esc(e.event)}" class="${open === e.event ? "open" : ""}"><td>${esc(e.city)} <b>${esc(e.variable)}</b> <span class="soft">${dated(e.day)}</span></td>` +
       `<td class="n">${e.mean_f == null ? "–" : `${e.mean_f}° ± ${e.sd_f}`}</td><td class="n wide">${e.quoted} of ${e.markets.length}</td><td class="n">${holding ? holding.toLocaleString() : "–"}</td>` +
       `<td class="n ${sign(e.pnl_usd)}">${usd(e.pnl_usd)}</td><td class="n">${usd(e.worst_usd)}</td></tr>`;
-  }).join("") || '<tr><td colspan="6" class="soft">nothing here yet</td></tr>';
+  }).join("") || '<tr><td colspan="6" class="soft">nothing here yet</td></tr>');
 }
 function choose(row) {
   if (!row || !row.dataset.event) return;
@@ -89,19 +110,19 @@ async function detail(list) {
   const most = Math.max(...ladder.brackets.map((b) => b.fair_c), 1);
   const quote = (side) => (side.length ? side.map((o) => `${o.price_c}¢ × ${o.contracts}`).join(", ") : "");
   const cell = (side, reasons, css) => (side.length ? `<span class="${css}">${quote(side)}</span>` : `<span class="soft">${reasons.map(esc).join("; ") || "being placed"}</span>`);
-  box.innerHTML = `<h2>${esc(e.city)} ${esc(e.variable)}, ${dated(e.day)} <button type="button" data-toggle="${esc(e.event)}" data-on="${e.enabled}">${e.enabled ? "switch off" : "switch on"}</button></h2>` +
+  show(box, `<h2>${esc(e.city)} ${esc(e.variable)}, ${dated(e.day)} <button type="button" data-toggle="${esc(e.event)}" data-on="${e.enabled}">${e.enabled ? "switch off" : "switch on"}</button></h2>` +
     (e.quality.length ? `<p class="soft">${e.quality.map(esc).join("; ")}</p>` : "") +
     `<p>Can lose ${usd(e.worst_usd)} of ${usd(e.limit_usd)} (${usd(e.stress_usd)} if the brackets were not exclusive). ${e.observed_f == null ? "" : `Observed so far: ${e.observed_f}°.`}</p>` +
     `<div class="ladder" aria-label="what each outcome earns">` + ladder.brackets.map((b) => `<div><span>${esc(b.bracket)}</span><span class="bar"><i style="width:${(100 * b.fair_c) / most}%"></i></span>` +
       `<span class="n"><span class="${sign(b.held_usd)}">${usd(b.held_usd)}</span> <span class="soft" title="if everything working fills the worst way">(${usd(b.worst_usd)})</span></span></div>`).join("") + "</div>" +
     `<table><thead><tr><th>Bracket</th><th class="n">Fair</th><th class="n wide">Model</th><th class="n">Market</th><th>Our bid, or why not</th><th>Our ask, or why not</th><th class="n">Holding</th></tr></thead><tbody>` +
     e.markets.map((m) => `<tr><td>${esc(m.bracket)}</td><td class="n" data-label="fair">${m.fair_c == null ? "–" : m.fair_c + "¢"}</td><td class="n wide">${m.model_c == null ? "–" : m.model_c + "¢"}</td><td class="n" data-label="market">${m.bid_c == null ? "–" : m.bid_c} / ${m.ask_c == null ? "–" : m.ask_c}</td>` +
-      `<td data-label="bid">${cell(m.our_bids, m.bid_reasons, "bid")}</td><td data-label="ask">${cell(m.our_asks, m.ask_reasons, "ask")}</td><td class="n" data-label="holding">${m.position || "–"}</td></tr>`).join("") + "</tbody></table>";
+      `<td data-label="bid">${cell(m.our_bids, m.bid_reasons, "bid")}</td><td data-label="ask">${cell(m.our_asks, m.ask_reasons, "ask")}</td><td class="n" data-label="holding">${m.position || "–"}</td></tr>`).join("") + "</tbody></table>");
 }
 
 function rest(d) {
-  $("fills").tBodies[0].innerHTML = d.fills.slice(0, 25).map((f) => `<tr><td>${new Date(f.at).toLocaleTimeString()}</td><td>${esc(f.ticker)}</td><td class="${f.side}">${f.side === "bid" ? "bought" : "sold"}</td><td class="n">${f.price_c}¢</td><td class="n">${f.contracts}</td></tr>`).join("") || '<tr><td colspan="5" class="soft">none yet</td></tr>';
-  $("notes").innerHTML = d.notes.slice().reverse().map((n) => `<li><span class="soft">${new Date(n.at).toLocaleTimeString()}</span> <b>${esc(n.kind)}</b> ${esc(n.words)}</li>`).join("") || '<li class="soft">nothing yet</li>';
+  show($("fills").tBodies[0], d.fills.slice(0, 25).map((f) => `<tr><td>${new Date(f.at).toLocaleTimeString()}</td><td>${esc(f.ticker)}</td><td class="${f.side}">${f.side === "bid" ? "bought" : "sold"}</td><td class="n">${f.price_c}¢</td><td class="n">${f.contracts}</td></tr>`).join("") || '<tr><td colspan="5" class="soft">none yet</td></tr>');
+  show($("notes"), d.notes.slice().reverse().map((n) => `<li><span class="soft">${new Date(n.at).toLocaleTimeString()}</span> <b>${esc(n.kind)}</b> ${esc(n.words)}</li>`).join("") || '<li class="soft">nothing yet</li>');
 }
 
 function draw(d) { last = d; heard = Date.now(); header(d.status); curve(d.history); events(d.events); detail(d.events); rest(d); }
