@@ -47,6 +47,7 @@ COMMANDS: dict[str, tuple[str, str, str]] = {
     "weather": ("core.weather.command", "weather", "Run the embedded weather server by itself."),
     "flows": ("flows.commands", "flows", "Run one flow now, list them, or serve them on their schedules."),
     "fair": ("flows.commands", "fair", "The fair-value ladder of an event, and why."),
+    "score": ("flows.score_command", "score", "Walk the model forward over a dataset; write its predictions."),
     "sql": ("flows.commands", "sql", "Open DuckDB on the data, or run one query; blocks nobody."),
 }
 

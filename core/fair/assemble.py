@@ -119,7 +119,7 @@ def _today(
     if now - newest > 2 * HOUR:
         quality.append(f"the last observation is {(now - newest) / HOUR:.0f} h old")
         rest = pmf(mean, max(sd, _LEAST_SD), c.df)
-    so_far = nowcast.extreme_so_far(day, reported)
+    so_far = nowcast.extreme_so_far(day.station.code, day.variable, reported)
     preliminary = [r for r in inputs.climate if not r.final and r.received_at <= now and r.day == day.day]
     if preliminary:
         last = max(preliminary, key=lambda r: r.issued_at)

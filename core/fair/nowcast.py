@@ -15,6 +15,7 @@ _OFFSETS = {
     Variable.HIGH: ((0, 0.34), (1, 0.58), (2, 0.07), (3, 0.01)),
     Variable.LOW: ((0, 0.55), (-1, 0.40), (-2, 0.05)),
 }
+_SHORT = (0.15, 0.02)  # likelihood of reports a degree, or more, beyond the official extreme (KNYC at 13 h: 1.5 % of days)
 _SPIKE = {"KNYC": 0.012}
 # (local standard hour, share of the day-0 sd that is left): what remains to be learnt shrinks through the day
 _LEFT = {
@@ -25,16 +26,20 @@ _LEFT = {
 
 def share_left(day: StationDay, now: Instant) -> float:
     """The factor on the day-0 spread at `now`."""
-    hour = min(max((now - day.start) / HOUR, 0.0), 24.0)
-    hours, shares = zip(*_LEFT[day.variable], strict=True)
+    return share_left_at(day.variable, min(max((now - day.start) / HOUR, 0.0), 24.0))
+
+
+def share_left_at(variable: Variable, hour: float) -> float:
+    """The factor on the day-0 spread at a local standard hour."""
+    hours, shares = zip(*_LEFT[variable], strict=True)
     return float(np.interp(hour, hours, shares))
 
 
-def extreme_so_far(day: StationDay, reported: int) -> Array:
+def extreme_so_far(station: str, variable: Variable, reported: int) -> Array:
     """pmf of the official extreme so far, given the whole-degree extreme of the reports."""
     found = np.zeros(len(DEGREES))
-    spike = _SPIKE.get(day.station.code, 0.0) if day.variable is Variable.HIGH else 0.0
-    for offset, chance in _OFFSETS[day.variable]:
+    spike = _SPIKE.get(station, 0.0) if variable is Variable.HIGH else 0.0
+    for offset, chance in _OFFSETS[variable]:
         found[_index(reported + offset)] += chance * (1 - spike)
     if spike:
         found[_index(reported - 1)] += spike * 0.6
@@ -47,6 +52,14 @@ def certain(value: int) -> Array:
     found = np.zeros(len(DEGREES))
     found[_index(value)] = 1.0
     return found
+
+
+def beyond(reported: float, outcome: Array, variable: Variable) -> Array:
+    """pmf of the day's extreme, given the reports' extreme so far: degrees short of it keep a small share, because the
+    official value is sometimes a degree below the reports (`_SHORT`), and more seldom further."""
+    short = np.round(reported) - DEGREES if variable is Variable.HIGH else DEGREES - np.round(reported)
+    found = outcome * np.where(short <= 0, 1.0, np.where(short == 1, _SHORT[0], _SHORT[1]))
+    return np.asarray(found / found.sum())
 
 
 def combine(so_far: Array, rest: Array, variable: Variable) -> Array:

@@ -7,10 +7,11 @@ tenths C; 4sTTTsTTT = 24-hour maximum and minimum. ASOS knows whole F; tenths C 
 import re
 from dataclasses import dataclass
 
-_T = re.compile(r"\bT([01])(\d{3})(?:[01]\d{3})?\b")
-_SIX_MAX = re.compile(r"\b1([01])(\d{3})\b")
-_SIX_MIN = re.compile(r"\b2([01])(\d{3})\b")
-_DAY = re.compile(r"\b4([01])(\d{3})([01])(\d{3})\b")
+# a group stands alone between blanks: `PK WND 20031/1732` is a wind, not a six-hour minimum
+_T = re.compile(r"(?<!\S)T([01])(\d{3})(?:[01]\d{3})?(?!\S)")
+_SIX_MAX = re.compile(r"(?<!\S)1([01])(\d{3})(?!\S)")
+_SIX_MIN = re.compile(r"(?<!\S)2([01])(\d{3})(?!\S)")
+_DAY = re.compile(r"(?<!\S)4([01])(\d{3})([01])(\d{3})(?!\S)")
 _WHOLE = re.compile(r"\s(M?\d{2})/(?:M?\d{2})?\s")
 _COLDEST, _HOTTEST = -90.0, 60.0  # degrees C; beyond that it is a typing error
 

@@ -1,0 +1,227 @@
+"""What was known when: one case per station-day and moment, with everything a forecast of it may use. Pure.
+
+A case's values come only from rows issued by its moment `at`, and outcomes known by then. Days are whole numbers since
+1970-01-01, moments are days as floats, temperatures degrees F. The reference is the forecast the correction starts from.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from core.fair.distribution import Array
+
+# the first of these present is the reference; a source not named here comes after them, by name
+REFERENCES = ("nws_grid", "nws", "nws_hourly", "nws_forecast", "nbm", "hrrr_d1", "gfs_mos")
+QUANTILES = "quantiles"  # the name under which a probabilistic forecast's median joins the sources
+_SAME_ISSUE, _FRESH, _MOMENT = 0.3, 1.01, 1e-6
+Days = NDArray[np.int64]
+Names = NDArray[Any]
+
+
+class Issued(NamedTuple):
+    """A source's number for one station-day."""
+
+    station: str
+    variable: str
+    day: int
+    source: str
+    at: float
+    lead: int
+    value: float
+
+
+class Outcome(NamedTuple):
+    """The official whole degree, and when it could be known."""
+
+    station: str
+    variable: str
+    day: int
+    value: float
+    known: float
+
+
+class Spread(NamedTuple):
+    """A probabilistic forecast: median and standard deviation."""
+
+    station: str
+    variable: str
+    day: int
+    at: float
+    median: float
+    sd: float
+
+
+class Extreme(NamedTuple):
+    """On the climate day: the reports' extreme so far and the temperature now, at a local standard hour."""
+
+    station: str
+    variable: str
+    day: int
+    at: float
+    hour: float
+    extreme: float
+    temperature: float
+
+
+class Moment(NamedTuple):
+    """A moment at which a case is wanted although no forecast was issued then."""
+
+    station: str
+    variable: str
+    day: int
+    at: float
+    lead: int
+
+
+@dataclass(slots=True)
+class Cases:
+    """Columns of equal length n; NaN is absent. `sources` (n x S) holds each source's latest value."""
+
+    station: Names
+    variable: Names
+    day: Days
+    at: Array
+    lead: Days
+    ref: Array
+    ref_source: Names
+    names: tuple[str, ...]
+    sources: Array
+    quantile_sd: Array
+    trend: Array  # n x 3: reference less the same source's number 1, 2, 3 days earlier (0 where absent)
+    before: Array  # the same issue's number for the day before, less the reference
+    after: Array
+    latest: Array  # the newest known outcome of the days before, less the reference
+    hour: Array  # NaN: not on the climate day, or nothing observed
+    extreme: Array
+    temperature: Array
+    outcome: Array
+    known: Array
+
+    def __len__(self) -> int:
+        return len(self.ref)
+
+    @property
+    def low(self) -> NDArray[np.bool_]:
+        """Which cases are minima."""
+        return np.asarray(self.variable == "low")
+
+    @property
+    def observed(self) -> NDArray[np.bool_]:
+        """Which cases have seen part of their day."""
+        return ~np.isnan(self.extreme)
+
+
+def preference(source: str) -> tuple[int, str]:
+    """Sort key of sources: the smaller, the rather it is the reference."""
+    return (REFERENCES.index(source) if source in REFERENCES else len(REFERENCES), source)
+
+
+Series = dict[tuple[str, str, int], dict[str, list[tuple[float, float]]]]
+
+
+def gather(
+    issued: Iterable[Issued],
+    outcomes: Iterable[Outcome],
+    spreads: Iterable[Spread] = (),
+    extremes: Iterable[Extreme] = (),
+    moments: Iterable[Moment] = (),
+    names: Sequence[str] | None = None,
+) -> Cases:
+    """Cases at every issue of a forecast and at every extra moment, in order of time. `names`: the columns of sources."""
+    series: Series = defaultdict(lambda: defaultdict(list))
+    keys: dict[tuple[float, str, str, int], int] = {}
+    for row in sorted(issued, key=lambda r: r.at):
+        series[(row.station, row.variable, row.day)][row.source].append((row.at, row.value))
+        if row.lead >= 0:
+            keys[(row.at, row.station, row.variable, row.day)] = row.lead
+    for m in moments:
+        keys.setdefault((m.at, m.station, m.variable, m.day), m.lead)
+    truth = {(o.station, o.variable, o.day): o for o in outcomes}
+    medians: dict[tuple[str, str, int], list[Spread]] = defaultdict(list)
+    for s in sorted(spreads, key=lambda r: r.at):
+        medians[(s.station, s.variable, s.day)].append(s)
+    seen: dict[tuple[str, str, int], list[Extreme]] = defaultdict(list)
+    for x in sorted(extremes, key=lambda r: r.at):
+        seen[(x.station, x.variable, x.day)].append(x)
+    if names is None:
+        found = sorted({name for one in series.values() for name in one})
+        names = [*found, QUANTILES] if medians else found
+    columns = _Columns(tuple(names))
+    for at, station, variable, day in sorted(keys):
+        key = (station, variable, day)
+        columns.add(key, at, keys[(at, *key)], series, truth, medians.get(key, ()), seen.get(key, ()))
+    return columns.done()
+
+
+class _Columns:
+    """Rows on their way to columns."""
+
+    def __init__(self, names: tuple[str, ...]) -> None:
+        self.names = names
+        self.rows: list[tuple[Any, ...]] = []
+        self.sources: list[list[float]] = []
+        self.trends: list[list[float]] = []
+
+    def add(
+        self,
+        key: tuple[str, str, int],
+        at: float,
+        lead: int,
+        series: Series,
+        truth: dict[tuple[str, str, int], Outcome],
+        medians: Sequence[Spread],
+        seen: Sequence[Extreme],
+    ) -> None:
+        station, variable, day = key
+        own = series.get(key, {})
+        by = at + _MOMENT
+        now = {s: v for s, values in own.items() if (v := _last(values, by, at - _FRESH)) is not None}
+        just = [s for s in now if any(abs(when - at) <= _MOMENT for when, _ in own[s])]
+        if not now:
+            return
+        source = min(just or now, key=preference)
+        ref = now[source]
+        median = next((s for s in reversed(medians) if s.at <= by), None)
+        if median is not None:
+            now[QUANTILES] = median.median
+        earlier = [_last(own[source], at - back + 0.6, at - back - 0.6) for back in (1.0, 2.0, 3.0)]
+        beside = [_last(series.get((station, variable, day + d), {}).get(source, ()), by, at - _SAME_ISSUE)
+                  for d in (-1, 1)]  # fmt: skip
+        past = (truth.get((station, variable, day - back)) for back in range(1, lead + 4))
+        newest = next((o.value for o in past if o is not None and o.known <= by), None)
+        last = next((x for x in reversed(seen) if x.at <= by), None)
+        result = truth.get(key)
+        self.rows.append((
+            station, variable, day, at, lead, ref, source, np.nan if median is None else median.sd,
+            *(np.nan if v is None else v - ref for v in (*beside, newest)),
+            *((np.nan,) * 3 if last is None else (last.hour, last.extreme, last.temperature)),
+            *((np.nan, np.inf) if result is None else (result.value, result.known)),
+        ))  # fmt: skip
+        self.sources.append([now.get(name, np.nan) for name in self.names])
+        self.trends.append([0.0 if v is None else ref - v for v in earlier])
+
+    def done(self) -> Cases:
+        """The columns."""
+        columns = list(zip(*self.rows, strict=True)) if self.rows else [()] * 16
+        text = [np.array(columns[i], dtype=object) for i in (0, 1, 6)]
+        number = {i: np.array(columns[i], dtype=np.float64) for i in (3, 5, *range(7, 16))}
+        return Cases(
+            station=text[0], variable=text[1], day=np.array(columns[2], dtype=np.int64), at=number[3],
+            lead=np.array(columns[4], dtype=np.int64), ref=number[5], ref_source=text[2], names=self.names,
+            sources=np.array(self.sources, dtype=np.float64).reshape(len(self.rows), len(self.names)),
+            trend=np.array(self.trends, dtype=np.float64).reshape(len(self.rows), 3), quantile_sd=number[7],
+            before=number[8], after=number[9], latest=number[10], hour=number[11], extreme=number[12],
+            temperature=number[13], outcome=number[14], known=number[15],
+        )  # fmt: skip
+
+
+def _last(values: Sequence[tuple[float, float]], by: float, after: float) -> float | None:
+    """The newest value in (after, by]."""
+    for at, value in reversed(values):
+        if at <= by:
+            return value if at > after else None
+    return None
