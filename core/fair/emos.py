@@ -18,13 +18,12 @@ from core.fair import nowcast
 from core.fair.cases import Cases, Days
 from core.fair.distribution import DEGREES, Array, student_cdf
 from core.fair.features import Context, Design, climate_of, mean_columns, spread_columns
-from core.fair.past import Rolling, collect, errors_of, rolling
+from core.fair.past import PRIOR_SD, Rolling, collect, errors_of, rolling
 from core.fair.regression import Fit, regress
 from core.station_day import Variable
 
 VERSION = "emos-2026.11"
 Z = np.round(np.linspace(-8.0, 8.0, 321), 6)
-_PRIOR_SD = (2.4, 2.8, 3.2, 3.7, 4.3, 5.0, 5.6, 6.2)  # degrees F by lead: NWS, weather FACTS section 3
 _LEAST_ROWS, _GROUP_ROWS, _STATION_ROWS = 5, 200, 1000
 _HALF_LIFE_YEARS, _ROW_WEIGHT, _SHARE, _LATER = 4.0, 0.5, 0.7, 0.5
 _SMOOTH, _SHAPE_ROWS, _STRAY = 0.3, 250.0, 0.005
@@ -56,9 +55,9 @@ def group_names(cases: Cases) -> NDArray[np.object_]:
 
 def prior_sd(cases: Cases) -> Array:
     """Where the spread starts: by lead, and on the climate day by what is left of it."""
-    sd = np.array([_PRIOR_SD[min(int(lead), len(_PRIOR_SD) - 1)] for lead in cases.lead])
+    sd = np.array([PRIOR_SD[min(int(lead), len(PRIOR_SD) - 1)] for lead in cases.lead])
     for i in np.flatnonzero(cases.observed):
-        sd[i] = _PRIOR_SD[0] * nowcast.share_left_at(Variable(cases.variable[i]), float(cases.hour[i]))
+        sd[i] = PRIOR_SD[0] * nowcast.share_left_at(Variable(cases.variable[i]), float(cases.hour[i]))
     return np.maximum(sd, 0.5)
 
 

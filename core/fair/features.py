@@ -190,7 +190,7 @@ def spread_columns(cases: Cases, past: Rolling, context: Context) -> Design:
     b.add("trend", 0.3, np.log1p(np.abs(cases.trend[:, 0])))
     b.add("neighbours", 0.2, np.log1p(np.abs(before)), np.log1p(np.abs(after)))
     b.add("neighbours", 0.2, np.log1p(np.maximum(after, 0)), np.log1p(np.maximum(before, 0)))
-    b.add("rolling", 0.4, np.log(np.maximum(np.nan_to_num(past.rms, nan=3.0), 0.5) / 3.0))
+    b.add("rolling", 0.6, np.log(past.scatter))
     if context.observed:
         seen, extreme, temperature = _progress(cases)
         b.add("today", 0.7, seen, seen & cases.low)

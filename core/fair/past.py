@@ -14,6 +14,7 @@ from core.fair.cases import Cases
 from core.fair.distribution import Array
 
 _WINDOW, _LONGEST = 46, 7
+PRIOR_SD = (2.4, 2.8, 3.2, 3.7, 4.3, 5.0, 5.6, 6.2)  # degrees F by lead: NWS, weather FACTS section 3
 
 
 class Error(NamedTuple):
@@ -30,12 +31,12 @@ class Error(NamedTuple):
 
 @dataclass(slots=True)
 class Rolling:
-    """Per case: shrunk means over 45 days and about 8 days, the root mean square, the newest errors whatever their lead,
-    and the 8-day mean of all stations at this moment."""
+    """Per case: shrunk means over 45 days and about 8 days, the root mean square over 45 days around the year's mean as
+    a multiple of the lead's prior sd, the newest errors whatever their lead, and the 8-day mean of all stations now."""
 
     month: Array
     week: Array
-    rms: Array
+    scatter: Array
     newest: Array
     everywhere: Array
 
@@ -77,7 +78,7 @@ def collect(errors: Iterable[Error]) -> Past:
 def rolling(cases: Cases, past: Past) -> Rolling:
     """The rolling means of every case."""
     n = len(cases)
-    out = Rolling(np.zeros(n), np.zeros(n), np.full(n, np.nan), np.zeros(n), np.zeros(n))
+    out = Rolling(np.zeros(n), np.zeros(n), np.ones(n), np.zeros(n), np.zeros(n))
     memory: dict[tuple[str, str, float], float] = {}
     at_once: dict[tuple[str, int, float], list[int]] = {}
     for i in range(n):
@@ -91,17 +92,20 @@ def rolling(cases: Cases, past: Past) -> Rolling:
         group = past.groups.get((station, variable, lead))
         if group is None:
             continue
-        first, end = np.searchsorted(group[0], (day - _WINDOW - int(cases.lead[i]), day + 1))
+        year, first, end = np.searchsorted(group[0], (day - 365, day - _WINDOW - int(cases.lead[i]), day + 1))
         days, known, error, weight = (column[first:end] for column in group)
         usable = known <= at
         if not usable.any():
             continue
         days, error, weight = days[usable], error[usable], weight[usable]
+        long = group[1][year:end] <= at
+        centre = (group[3][year:end][long] @ group[2][year:end][long]) / (group[3][year:end][long].sum() + 10.0)
         total = weight.sum()
         out.month[i] = (weight @ error) / (total + 10.0)
         recent = weight * np.exp((days - day) / 8.0)
         out.week[i] = (recent @ error) / (recent.sum() + 3.0)
-        out.rms[i] = ((weight @ error**2 + 90.0) / (total + 10.0)) ** 0.5
+        typical = PRIOR_SD[lead]
+        out.scatter[i] = ((weight @ (error - centre) ** 2 / typical**2 + 10.0) / (total + 10.0)) ** 0.5
     for rows in at_once.values():
         out.everywhere[rows] = out.week[rows].mean()
     return out
