@@ -55,7 +55,9 @@ class Dataset:
 def open_dataset(folder: Path) -> Dataset:
     """Raises: SettingsError when there are no forecasts in it."""
     if not (folder / "forecasts.parquet").exists():
-        raise SettingsError(f"{folder}: no forecasts.parquet; a dataset is a folder of Parquet tables with at least that")
+        raise SettingsError(
+            f"{folder}: no forecasts.parquet; a dataset is a folder of Parquet tables with at least that"
+        )
     db = duckdb.connect()
     db.execute("SET TimeZone='UTC'; SET enable_progress_bar=false")
     return Dataset(folder, db)
@@ -89,7 +91,10 @@ def _spreads(dataset: Dataset) -> list[Spread]:
         return []
     rows = dataset.rows(f"station, variable, {_DAY}, {_at('issued_at')}, p50_f, p10_f, p90_f", "nbm_percentiles",
                         "p50_f IS NOT NULL AND p10_f IS NOT NULL AND p90_f IS NOT NULL")  # fmt: skip
-    return [Spread(s, v, d, t, float(p50), (float(p90) - float(p10)) / _EIGHTY_PERCENT) for s, v, d, t, p50, p10, p90 in rows]
+    return [
+        Spread(s, v, d, t, float(p50), (float(p90) - float(p10)) / _EIGHTY_PERCENT)
+        for s, v, d, t, p50, p10, p90 in rows
+    ]
 
 
 def _extremes(dataset: Dataset) -> list[Extreme]:
@@ -106,8 +111,9 @@ def _extremes(dataset: Dataset) -> list[Extreme]:
     for station, at, raw in dataset.rows(f"station, {_at('observed_at')}, raw_metar", "observations"):
         found = groups(raw or "")
         if found.temperature_c is not None and found.exact and station in _OFFSETS:
-            readings[station].append(Reading(at, float(round(fahrenheit(found.temperature_c))),
-                                             whole_fahrenheit(found.max_6h_c), whole_fahrenheit(found.min_6h_c)))  # fmt: skip
+            value = float(round(fahrenheit(found.temperature_c)))
+            high, low = whole_fahrenheit(found.max_6h_c), whole_fahrenheit(found.min_6h_c)
+            readings[station].append(Reading(at, value, high, low))
     out: list[Extreme] = []
     for station, its in readings.items():
         by_day: dict[int, list[Reading]] = defaultdict(list)

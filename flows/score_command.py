@@ -67,5 +67,8 @@ def write(cases: Cases, found: Array, wanted: Array, out: Path, moment: str = "T
         )
         db = dataset.duckdb.connect()
         db.execute("SET TimeZone='UTC'; SET enable_progress_bar=false")
-        db.execute(f"COPY (SELECT * REPLACE (issued_at::{moment} AS issued_at) FROM read_json('{lines}', format='newline_delimited', columns={columns}))"
-                   f" TO '{str(out).replace(chr(39), chr(39) * 2)}' (FORMAT parquet)")  # fmt: skip
+        rows = f"read_json('{lines}', format='newline_delimited', columns={columns})"
+        target = str(out).replace("'", "''")
+        db.execute(
+            f"COPY (SELECT * REPLACE (issued_at::{moment} AS issued_at) FROM {rows}) TO '{target}' (FORMAT parquet)"
+        )

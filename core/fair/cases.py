@@ -1,7 +1,7 @@
 """What was known when: one case per station-day and moment, with everything a forecast of it may use. Pure.
 
 A case's values come only from rows issued by its moment `at`, and outcomes known by then. Days are whole numbers since
-1970-01-01, moments are days as floats, temperatures degrees F. The reference is the forecast the correction starts from.
+1970-01-01, moments are days as floats, temperatures degrees F. The reference is the forecast a correction starts from.
 """
 
 from collections import defaultdict
@@ -131,7 +131,7 @@ def gather(
     moments: Iterable[Moment] = (),
     names: Sequence[str] | None = None,
 ) -> Cases:
-    """Cases at every issue of a forecast and at every extra moment, in order of time. `names`: the columns of sources."""
+    """Cases at each issue of a forecast and at each extra moment, in order of time. `names`: the columns of sources."""
     series: Series = defaultdict(lambda: defaultdict(list))
     keys: dict[tuple[float, str, str, int], int] = {}
     for row in sorted(issued, key=lambda r: r.at):

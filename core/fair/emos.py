@@ -26,6 +26,7 @@ VERSION = "emos-2026.11"
 Z = np.round(np.linspace(-8.0, 8.0, 321), 6)
 _LEAST_ROWS, _GROUP_ROWS, _STATION_ROWS = 5, 200, 1000
 _HALF_LIFE_YEARS, _ROW_WEIGHT, _SHARE, _LATER = 4.0, 0.5, 0.7, 0.5
+_STATION_WEIGHT, _STATION_SHARE = 2.0, 1.0
 _SMOOTH, _SHAPE_ROWS, _STRAY = 0.3, 250.0, 0.005
 Stage = tuple[Array, Array]
 
@@ -58,7 +59,7 @@ def prior_sd(cases: Cases) -> Array:
     sd = np.array([PRIOR_SD[min(int(lead), len(PRIOR_SD) - 1)] for lead in cases.lead])
     for i in np.flatnonzero(cases.observed):
         sd[i] = PRIOR_SD[0] * nowcast.share_left_at(Variable(cases.variable[i]), float(cases.hour[i]))
-    return np.maximum(sd, 0.5)
+    return np.asarray(np.maximum(sd, 0.5))
 
 
 def fit(cases: Cases, past: Rolling, now: float) -> Model:
@@ -94,7 +95,7 @@ def fit(cases: Cases, past: Rolling, now: float) -> Model:
         for station in context.stations:
             mine = np.flatnonzero(cases.station == station)
             if len(mine) >= _STATION_ROWS:
-                model.stations[station] = stage(mine, (weight * within)[mine], _LATER)
+                model.stations[station] = stage(mine, _STATION_WEIGHT * (weight * within)[mine], _STATION_SHARE)
     for name in sorted(set(names)):
         mine = np.flatnonzero(names == name) if name in model.groups else everything
         model.shapes[name] = _shape(residuals[mine], weight[mine])

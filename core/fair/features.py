@@ -134,7 +134,7 @@ def _sources(b: _Build, cases: Cases, context: Context) -> None:
 
 
 def _by_station(b: _Build, cases: Cases, past: Rolling, context: Context, far: Array) -> None:
-    """A city's forecast used for its airport errs with the weather: by distance from the normal, trend and neighbours."""
+    """A city's forecast used for its airport errs with the weather: by distance from normal, trend and neighbours."""
     _, sin, cos, _, _ = harmonics(cases.day).T
     step = _filled(cases.latest)
     for station in context.stations:

@@ -15,7 +15,10 @@ _OFFSETS = {
     Variable.HIGH: ((0, 0.34), (1, 0.58), (2, 0.07), (3, 0.01)),
     Variable.LOW: ((0, 0.55), (-1, 0.40), (-2, 0.05)),
 }
-_SHORT = (0.15, 0.02)  # likelihood of reports a degree, or more, beyond the official extreme (KNYC at 13 h: 1.5 % of days)
+_SHORT = (
+    0.15,
+    0.02,
+)  # likelihood of reports a degree, or more, beyond the official extreme (KNYC at 13 h: 1.5 % of days)
 _SPIKE = {"KNYC": 0.012}
 # (local standard hour, share of the day-0 sd that is left): what remains to be learnt shrinks through the day
 _LEFT = {

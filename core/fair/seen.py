@@ -37,8 +37,8 @@ def progress(station: str, variable: str, day: int, offset_hours: float, reading
 
 
 def believable(readings: list[Reading]) -> list[Reading]:
-    """Readings in order of time without those that jump away from the two before, and without six-hour groups far beyond
-    every reading of their six hours."""
+    """Readings in order of time without those that jump away from the two before, and without six-hour groups far
+    beyond every reading of their six hours."""
     kept = []
     for i, r in enumerate(readings):
         before = readings[max(i - 2, 0) : i]

@@ -13,7 +13,7 @@ REFIT_DAYS = 14.0
 
 
 def windows(cases: Cases, first_day: int, every: float = REFIT_DAYS) -> Iterator[tuple[float, Days]]:
-    """(moment of the fit, rows to predict with it): cases of climate days from `first_day` on, `every` days together."""
+    """(moment of the fit, rows to predict with it): cases of days from `first_day` on, `every` days together."""
     wanted = np.flatnonzero(cases.day >= first_day)
     if not len(wanted):
         return
@@ -48,7 +48,7 @@ def reference(cases: Cases, first_day: int) -> Array:
 def climatology(cases: Cases, first_day: int) -> Array:
     """Knows no forecast: the station's outcomes of other years within 15 days of the date, else all it knows."""
     out = np.zeros((len(cases), len(DEGREES)))
-    truth = {}
+    truth: dict[tuple[str, str], dict[int, tuple[float, float]]] = {}
     for i in np.flatnonzero(~np.isnan(cases.outcome)):
         truth.setdefault((cases.station[i], cases.variable[i]), {})[int(cases.day[i])] = (
             float(cases.known[i]), float(cases.outcome[i]))  # fmt: skip
