@@ -17,7 +17,7 @@ class Row(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class ForecastRow(Row, frozen=True, kw_only=True):
-    """One source's number for one station-day. `source`: nws_grid, nws_forecast, nws_hourly, nbm, gfs_mos, ..."""
+    """One source's number for one station-day; the README of this room lists the names of `source`."""
 
     station: str
     variable: Variable
@@ -48,6 +48,7 @@ class QuantileRow(Row, frozen=True, kw_only=True):
     source: str
     issued_at: Instant
     received_at: Instant
+    forecast_hour: int
     mean_f: float
     sd_f: float
     p10_f: float
@@ -96,3 +97,34 @@ class ClimateRow(Row, frozen=True, kw_only=True):
     max_estimated: bool = False
     min_estimated: bool = False
     product_id: str = ""
+
+
+class SummaryRow(Row, frozen=True, kw_only=True):
+    """Extremes of one climate day as a station's own message (DSM) or a month's table (CF6) has them; never a label.
+
+    A DSM of the afternoon tells the day so far; `complete` = issued after the climate day ended.
+    """
+
+    station: str
+    day: date
+    source: str  # dsm | cf6
+    issued_at: Instant
+    received_at: Instant
+    max_f: int | None
+    min_f: int | None
+    max_at: Instant | None
+    min_at: Instant | None
+    complete: bool
+
+
+class PortalRow(Row, frozen=True, kw_only=True):
+    """What The Weather Company's portal says of one climate day: since 2026-08-14 the exchange reads it there."""
+
+    station: str
+    day: date
+    status: str  # preliminary | official | revised
+    official: bool
+    max_f: int | None
+    min_f: int | None
+    issued_at: Instant
+    received_at: Instant
