@@ -212,6 +212,22 @@ class DashboardSettings(Section):
     token: str
 
 
+class AlertSettings(Section):
+    """Who is told what is wrong, and how often."""
+
+    urls: tuple[str, ...]
+    ping_url: str
+    ping_s: Seconds
+    silent_s: Seconds
+    limit_share: Annotated[float, Field(gt=0, le=1)]
+    fills_per_minute: Annotated[int, Field(ge=1)]
+    late_s: Seconds
+    min_free_mb: Annotated[float, Field(ge=0)]
+    gap_s: Seconds
+    remind_s: Seconds
+    per_hour: Annotated[int, Field(ge=1)]
+
+
 class PrefectSettings(Section):
     """The Prefect server of `kwm up`."""
 
@@ -231,6 +247,7 @@ class Settings(Section):
     storage: StorageSettings
     dashboard: DashboardSettings
     prefect: PrefectSettings
+    alerts: AlertSettings
 
 
 def station_named(name: str) -> Station | None:

@@ -11,8 +11,6 @@ from core.units import DAY, Instant, iso
 from flows import rows
 from flows.base import Context, catalog, context, passing
 
-_CENT = 0.011
-
 
 @task(name="read results", retries=3, retry_delay_seconds=[2, 5, 15], retry_condition_fn=passing, timeout_seconds=60)
 def read_results(c: Context, tickers: list[str]) -> tuple[list[Market], list[Settled]]:
@@ -61,10 +59,8 @@ def mismatches(c: Context) -> list[str]:
     """Settled markets whose contracts by our fills differ from the exchange's."""
     with lake.connect(c.data) as db:
         found = db.execute(
-            "SELECT s.ticker, s.yes_contracts - s.no_contracts AS theirs, coalesce(p.contracts, 0) AS ours"
-            " FROM settlements s LEFT JOIN pnl_by_market p ON p.ticker = s.ticker"
-            " WHERE s.settled_at > $since::TIMESTAMPTZ AND abs(theirs - ours) >= $cent",
-            {"since": iso(Instant(c.now - 3 * DAY)), "cent": _CENT},
+            "SELECT ticker, theirs, ours FROM settlement_mismatches WHERE settled_at > $since::TIMESTAMPTZ",
+            {"since": iso(Instant(c.now - 3 * DAY))},
         ).fetchall()
     return [
         f"{ticker}: the exchange settled {theirs} contracts, our fills say {ours}" for ticker, theirs, ours in found

@@ -258,7 +258,7 @@ def settings(as_json: Json = False) -> None:
     for name, section in found:
         table = Table("key", "value", title=f"[{name}]", title_justify="left")
         for key, value in section:
-            hidden = key in ("token", "key_id") and value
+            hidden = key in ("token", "key_id", "urls", "ping_url") and value
             amount = name == "risk" and key.startswith(
                 ("max_loss", "max_daily", "max_draw", "max_stress", "min_", "max_order_n")
             )

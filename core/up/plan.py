@@ -100,7 +100,8 @@ def plan(settings: Settings, data: Path, *, first_start: bool) -> Plan:
     )
     flows = Process("flows", (*kwm, "flows", "serve"), stop_within_s=15.0)
     quoter = Process("quoter", (*kwm, "quote"), f"{dashboard_url(settings)}/api/health", stop_within_s=15.0)
-    stages: list[tuple[Process, ...]] = [(*worlds, server), (flows, quoter)]
+    alerts = Process("alerts", (*kwm, "alerts"))
+    stages: list[tuple[Process, ...]] = [(*worlds, server), (flows, quoter), (alerts,)]
     if first_start and embedded and settings.weather.source == "embedded":
         stages.append((Process("seed", (*kwm, "flows", "run", "seed"), once=True),))
     return Plan(tuple(stages), ports)

@@ -26,6 +26,8 @@ def beat(state: State, pid: int) -> dict[str, Any]:
         quoting += bool(market.desired)
         for reason in {*market.bid_reasons, *market.ask_reasons}:
             reasons[reason] = reasons.get(reason, 0) + 1
+    event = max(state.events.values(), key=lambda found: found.loss, default=None)
+    city = max(state.city_loss.items(), key=lambda item: item[1], default=None)
     published = state.publication.published_at if state.publication is not None else None
     return {
         "pid": pid, "run": state.run, "at": state.now, "state": state_name(state), "halted": state.halted,
@@ -35,6 +37,8 @@ def beat(state: State, pid: int) -> dict[str, Any]:
         "errors": c.errors, "rejections": c.rejections, "refusals": c.refusals, "pnl": state.pnl_today(),
         "fees": state.fees, "realised": state.realised, "worst": state.total_loss, "worst_seen": state.worst_seen,
         "balance": state.balance, "day": state.day, "reasons": reasons,
+        "worst_event": [event.ticker, event.loss] if event is not None else None,
+        "worst_city": list(city) if city is not None else None,
         "publication_age_s": None if published is None else (state.now - published) / SECOND,
     }  # fmt: skip
 

@@ -17,3 +17,9 @@ LEFT JOIN last_fair f ON f.ticker = h.ticker;
 CREATE OR REPLACE VIEW pnl_by_city AS
 SELECT day, station, sum(pnl_usd) AS pnl_usd, sum(fees_usd) AS fees_usd, sum(fills) AS fills, bool_and(settled) AS settled
 FROM pnl_by_market GROUP BY day, station;
+
+-- Settled markets whose contracts by our fills differ from the exchange's by a hundredth or more.
+CREATE OR REPLACE VIEW settlement_mismatches AS
+SELECT s.ticker, s.yes_contracts - s.no_contracts AS theirs, coalesce(p.contracts, 0) AS ours, s.settled_at
+FROM settlements s LEFT JOIN pnl_by_market p ON p.ticker = s.ticker
+WHERE abs((s.yes_contracts - s.no_contracts) - coalesce(p.contracts, 0)) >= 0.011;

@@ -1,0 +1,224 @@
+"""Where the facts of alerts come from: the quoter's heartbeat and journal, the publication, lake, Prefect and disk.
+
+Only reads, and never asks the quoter itself: an alert must not cost its loop anything, and must come when it hangs.
+"""
+
+import shutil
+import time
+from collections import deque
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import httpx
+import msgspec
+
+from core.config import Settings
+from core.errors import KwmError
+from core.ops.alerts import Facts, FlowTrouble, Note, Used
+from core.storage import journal, lake, publications
+from core.storage.journal_rows import NoteRow
+from core.units import DAY, SECOND, Instant, Money, instant, iso
+from core.up.report import heartbeat
+
+_LAKE_EVERY_S = 120.0
+_PREFECT_EVERY_S = 20.0
+_OBSERVATION_OLD_S = 3 * 3600.0
+_NOTE = msgspec.json.Decoder(NoteRow)
+
+
+class JournalNotes:
+    """The notes of the journal from now on: each once, whole lines only."""
+
+    def __init__(self, data: Path) -> None:
+        self.data = data
+        self.offsets = {path: path.stat().st_size for path in journal.files(data) if path.suffix != ".gz"}
+
+    def new(self) -> list[Note]:
+        """Those written since the last call."""
+        found = []
+        for path in journal.files(self.data):
+            if path.suffix == ".gz" or path.stat().st_size <= self.offsets.get(path, 0):
+                continue
+            for line, after in journal.lines(path, self.offsets.get(path, 0)):
+                self.offsets[path] = after
+                if line.startswith(b'{"row":"note"'):
+                    try:
+                        row = _NOTE.decode(line)
+                    except msgspec.MsgspecError:
+                        continue  # `load` counts damaged lines
+                    found.append(Note(row.kind, row.words))
+        return found
+
+
+class Watcher:
+    """Reads everything; slow sources less often."""
+
+    def __init__(self, settings: Settings, data: Path, api: str) -> None:
+        self.settings, self.data, self.api = settings, data, api
+        self.notes = JournalNotes(data)
+        self.fills: deque[tuple[float, int]] = deque(maxlen=120)
+        self.run = ""
+        self.names: dict[str, str] = {}
+        self.since = time.time()
+        self.next_lake = self.next_prefect = 0.0
+        self.old_sources: list[str] = []
+        self.mismatches: list[str] = []
+        self.late: list[FlowTrouble] = []
+        self.prefect_trouble = ""
+        self.watchdog_seen = self._watchdog_mark()
+
+    def look(self, now: Instant) -> Facts:
+        """The facts at the world's time `now`."""
+        wall = time.time()
+        beat = self._beat()
+        failed = self._prefect(wall, now)
+        if wall >= self.next_lake:
+            self.next_lake = wall + _LAKE_EVERY_S
+            self._lake(now)
+        return Facts(
+            beat_age_s=self._beat_age(wall), state=str(beat.get("state", "")), halted=str(beat.get("halted") or ""),
+            connected=bool(beat.get("connected", True)), publication_left_s=self._publication_left(now),
+            used=used(beat, self.settings), fills_last_minute=self._fills(beat, wall), notes=self.notes.new(),
+            old_sources=tuple(self.old_sources), mismatches=tuple(self.mismatches), flows=(*failed, *self.late),
+            prefect_trouble=self.prefect_trouble, free_mb=shutil.disk_usage(self.data).free / 1e6,
+            watchdog=self._watchdog(),
+        )  # fmt: skip
+
+    def _beat(self) -> dict[str, Any]:
+        try:
+            return heartbeat(self.data) or {}
+        except KwmError:
+            return {}
+
+    def _beat_age(self, wall: float) -> float | None:
+        try:
+            return wall - (self.data / "live" / "quoter.json").stat().st_mtime
+        except FileNotFoundError:
+            return None
+
+    def _publication_left(self, now: Instant) -> float | None:
+        try:
+            found = publications.read(self.data)
+        except KwmError:
+            return None
+        return None if found is None else (found.valid_until - now) / SECOND
+
+    def _fills(self, beat: dict[str, Any], wall: float) -> int:
+        count, run = int(beat.get("fills") or 0), str(beat.get("run", ""))
+        if run != self.run:
+            self.fills.clear()
+            self.run = run
+        self.fills.append((wall, count))
+        while self.fills and wall - self.fills[0][0] > 60.0:
+            self.fills.popleft()
+        return count - self.fills[0][1] if self.fills else 0
+
+    def _watchdog_mark(self) -> float:
+        path = self.data / "live" / "watchdog.json"
+        return path.stat().st_mtime if path.exists() else 0.0
+
+    def _watchdog(self) -> str:
+        mark = self._watchdog_mark()
+        if mark <= self.watchdog_seen:
+            return ""
+        self.watchdog_seen = mark
+        try:
+            said = msgspec.json.decode((self.data / "live" / "watchdog.json").read_bytes())
+        except (msgspec.MsgspecError, OSError):
+            return ""
+        return str(said.get("fired") or "") if isinstance(said, dict) else ""
+
+    # --- the lake ----------------------------------------------------------------------------------------------------
+
+    def _lake(self, now: Instant) -> None:
+        if not (self.data / "lake").exists():
+            return
+        try:
+            with lake.connect(self.data) as db:
+                self.old_sources = _old_sources(db, now, self.settings.weather.max_age_s)
+                found = db.execute(
+                    "SELECT ticker, theirs, ours FROM settlement_mismatches WHERE settled_at > $since::TIMESTAMPTZ",
+                    {"since": iso(Instant(now - 3 * DAY))},
+                ).fetchall()
+        except (duckdb.Error, OSError) as error:
+            self.old_sources = [f"the lake cannot be read: {error}"]
+            return
+        self.mismatches = [f"{t}: the exchange settled {theirs} contracts, our fills say {ours}"
+                           for t, theirs, ours in found]  # fmt: skip
+
+    # --- Prefect -----------------------------------------------------------------------------------------------------
+
+    def _prefect(self, wall: float, now: Instant) -> list[FlowTrouble]:
+        if wall < self.next_prefect:
+            return []
+        self.next_prefect = wall + _PREFECT_EVERY_S
+        try:
+            with httpx.Client(base_url=self.api, timeout=5.0, trust_env=False) as client:
+                failed = _failed(client, self.since, self.names)
+                self.late = _late(client, wall, self.names)
+        except (httpx.HTTPError, ValueError, KeyError) as error:
+            self.prefect_trouble = f"{type(error).__name__} {error}".strip()
+            return []
+        self.prefect_trouble = ""
+        self.since = wall
+        return failed
+
+
+def used(beat: dict[str, Any], settings: Settings) -> list[Used]:
+    """Limits and how much of each the heartbeat says is used."""
+    risk = settings.risk
+    shown = [Used("worst-case loss, all events", Money(int(beat.get("worst") or 0)), risk.max_loss_total)]
+    shown.append(Used("loss today", Money(max(0, -int(beat.get("pnl") or 0))), risk.max_daily_loss))
+    for key, limit in (("worst_event", risk.max_loss_event), ("worst_city", risk.max_loss_city)):
+        found = beat.get(key)
+        if isinstance(found, list) and len(found) == 2:
+            shown.append(Used(f"worst-case loss of {found[0]}", Money(int(found[1])), limit))
+    return shown
+
+
+def _old_sources(db: duckdb.DuckDBPyConnection, now: Instant, forecast_s: float) -> list[str]:
+    """Stations whose newest forecast or observation is older than it may be, of those we had in the last three days."""
+    query = (
+        "SELECT what, station, date_diff('second', newest, $now::TIMESTAMPTZ) AS age FROM ("
+        " SELECT 'forecast' AS what, station, max(issued_at) AS newest FROM forecasts"
+        " WHERE partition_date >= $now::TIMESTAMPTZ::DATE - 3 GROUP BY station"
+        " UNION ALL SELECT 'observation', station, max(observed_at) FROM observations"
+        " WHERE partition_date >= $now::TIMESTAMPTZ::DATE - 3 GROUP BY station)"
+        " WHERE age > CASE what WHEN 'forecast' THEN $forecast ELSE $observation END ORDER BY age DESC"
+    )
+    found = db.execute(query, {"now": iso(now), "forecast": forecast_s, "observation": _OBSERVATION_OLD_S}).fetchall()
+    return [f"{what} of {station} {age / 3600:.1f} h old" for what, station, age in found]
+
+
+def _flow_name(client: httpx.Client, names: dict[str, str], flow_id: str) -> str:
+    if flow_id not in names:
+        answer = client.get(f"/flows/{flow_id}")
+        answer.raise_for_status()
+        names[flow_id] = str(answer.json()["name"])
+    return names[flow_id]
+
+
+def _runs(client: httpx.Client, filters: dict[str, Any]) -> list[dict[str, Any]]:
+    answer = client.post("/flow_runs/filter", json={"flow_runs": filters, "limit": 50})
+    answer.raise_for_status()
+    runs: list[dict[str, Any]] = answer.json()
+    return runs
+
+
+def _failed(client: httpx.Client, since: float, names: dict[str, str]) -> list[FlowTrouble]:
+    after = iso(Instant(int(since * SECOND)))
+    runs = _runs(client, {"state": {"type": {"any_": ["FAILED", "CRASHED"]}}, "end_time": {"after_": after}})
+    return [
+        FlowTrouble(_flow_name(client, names, run["flow_id"]), 0.0, str((run.get("state") or {}).get("message") or ""))
+        for run in runs
+    ]  # fmt: skip
+
+
+def _late(client: httpx.Client, wall: float, names: dict[str, str]) -> list[FlowTrouble]:
+    found: dict[str, float] = {}
+    for run in _runs(client, {"state": {"name": {"any_": ["Late"]}}}):
+        name = _flow_name(client, names, run["flow_id"])
+        due = instant(run["expected_start_time"], "expected_start_time") / SECOND
+        found[name] = max(found.get(name, 0.0), wall - due)
+    return [FlowTrouble(name, late, "") for name, late in found.items()]

@@ -1,0 +1,250 @@
+"""What is wrong reaches a person: once, with its remedy, at a bearable pace, and silence is an alarm of its own."""
+
+import json
+import os
+import threading
+import time
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, HTTPServer
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from core import config
+from core.errors import SettingsError
+from core.ops.alert_facts import Watcher
+from core.ops.alert_memory import Memory, Pace, learn, message, not_told, told
+from core.ops.alerts import Alert, Facts, FlowTrouble, Kind, Note, Thresholds, Used, alerts
+from core.ops.alerts_command import Teller
+from core.ops.deliver import Messenger
+from core.storage.journal import Journal
+from core.storage.journal_rows import NoteRow
+from core.units import Instant, money
+
+WANTED = Thresholds(15.0, 0.8, 60, 180.0, 2_000.0)
+PACE = Pace(60.0, 3_600.0, 20)
+FINE = {"beat_age_s": 1.0, "state": "quoting", "publication_left_s": 100.0, "free_mb": 50_000.0}
+
+TROUBLES: list[tuple[str, dict[str, Any], Kind]] = [
+    ("the quoter hangs", {"beat_age_s": 40.0}, Kind.SILENCE),
+    ("it never came", {"beat_age_s": None}, Kind.SILENCE),
+    ("it was stopped", {"state": "stopped"}, Kind.SILENCE),
+    ("it halted", {"halted": "daily loss limit reached"}, Kind.HALT),
+    ("the stream is down", {"connected": False}, Kind.DISCONNECT),
+    ("fills come fast", {"fills_last_minute": 60}, Kind.FILLS),
+    ("a limit is near", {"used": (Used("loss today", money("85"), money("100")),)}, Kind.LIMIT),
+    ("the publication expired", {"publication_left_s": -1.0}, Kind.STALE),
+    ("a source is old", {"old_sources": ("forecast of KNYC 9.0 h old",)}, Kind.STALE),
+    ("a settlement differs", {"mismatches": ("KX: 1 and 2",)}, Kind.SETTLEMENT),
+    ("a flow failed", {"flows": (FlowTrouble("publish", 0.0, "no forecast"),)}, Kind.FLOW),
+    ("a flow is late", {"flows": (FlowTrouble("publish", 200.0, ""),)}, Kind.FLOW),
+    ("Prefect is away", {"prefect_trouble": "ConnectError"}, Kind.FLOW),
+    ("the disk is full", {"free_mb": 100.0}, Kind.DISK),
+    ("the watchdog fired", {"watchdog": "silent for 20 s"}, Kind.WATCHDOG),
+    ("positions drift", {"notes": (Note("position", "KX: 1 and 2"),)}, Kind.DRIFT),
+    ("an order group triggered", {"notes": (Note("group", "triggered"),)}, Kind.FILLS),
+    ("the engine found itself wrong", {"notes": (Note("bug", "limit broken"),)}, Kind.BUG),
+    ("orders may rest after the end", {"notes": (Note("stopped", "NOT verified"),)}, Kind.HALT),
+]
+
+
+@pytest.mark.parametrize(("changed", "kind"), [t[1:] for t in TROUBLES], ids=[t[0] for t in TROUBLES])
+def test_each_trouble_is_one_alert_with_a_remedy(changed: dict[str, Any], kind: Kind) -> None:
+    found = alerts(Facts(**FINE | changed), WANTED)
+    assert [alert.kind for alert in found] == [kind]
+    assert found[0].words and found[0].remedy
+
+
+def test_every_kind_can_happen() -> None:
+    assert {kind for _, _, kind in TROUBLES} == set(Kind)
+
+
+def test_when_all_is_well_nobody_is_told_anything() -> None:
+    calm = Facts(
+        **FINE, fills_last_minute=59, used=(Used("x", money("79"), money("100")),),
+        flows=(FlowTrouble("publish", 20.0, ""),), notes=(Note("resume", "by you"), Note("stopped", "0 orders, none")),
+    )  # fmt: skip
+    assert alerts(calm, WANTED) == []
+
+
+def halt(words: str = "halted: by hand") -> Alert:
+    return Alert(Kind.HALT, "halt", words, "kwm resume", urgent=True)
+
+
+def warning(key: str, **more: Any) -> Alert:
+    return Alert(Kind.LIMIT, key, f"{key} is near", "look", **more)
+
+
+def said(memory: Memory, found: list[Alert], now: float, pace: Pace = PACE) -> str:
+    learn(memory, found, now, pace)
+    text = message(memory, now, pace)
+    if text:
+        told(memory, now)
+    return text
+
+
+def test_the_same_trouble_is_told_once_then_reminded_of_and_its_end_is_told() -> None:
+    memory = Memory()
+    assert said(memory, [halt()], 0.0).startswith("HALT: halted: by hand\n  → kwm resume")
+    assert [said(memory, [halt()], float(t)) for t in range(1, 3_600, 60)] == [""] * 60
+    assert said(memory, [halt()], 3_600.0).startswith("still: HALT")
+    assert said(memory, [], 3_700.0) == "over: halted: by hand"
+    assert said(memory, [halt()], 3_800.0).startswith("HALT"), "a new one is told at once"
+
+
+def test_what_passes_quickly_is_not_told() -> None:
+    memory = Memory()
+    brief = warning("stream", after_s=30.0)
+    assert [said(memory, [brief], float(t)) for t in range(0, 30, 5)] == [""] * 6
+    assert said(memory, [], 30.0) == ""
+    assert said(memory, [brief], 31.0) == "" and said(memory, [brief], 61.0) != ""
+
+
+def test_warnings_gather_between_two_messages_and_urgent_ones_do_not_wait() -> None:
+    memory = Memory()
+    assert said(memory, [warning("a")], 0.0)
+    assert said(memory, [warning("a"), warning("b")], 10.0) == ""
+    assert said(memory, [warning("a"), warning("b"), warning("c")], 30.0) == ""
+    assert said(memory, [warning("a"), warning("b"), warning("c"), halt()], 40.0).count("→") == 3
+    assert memory.waiting == {}
+
+
+def test_there_are_never_more_messages_than_agreed_and_none_is_lost() -> None:
+    memory, pace = Memory(), Pace(1.0, 3_600.0, 5)
+    found = [warning(str(n), once=True) for n in range(40)]
+    texts = [said(memory, [found[n]], n * 10.0, pace) for n in range(40)]
+    assert sum(bool(text) for text in texts) == 5
+    rest = said(memory, [], 3_700.0, pace)
+    assert rest.count("→") == 35, "what was held back comes when there is room"
+
+
+def test_what_could_not_be_delivered_is_tried_again_later_and_later() -> None:
+    memory = Memory()
+    learn(memory, [halt()], 0.0, PACE)
+    assert message(memory, 0.0, PACE)
+    not_told(memory, 0.0)
+    assert message(memory, 9.0, PACE) == "" and message(memory, 10.0, PACE) != ""
+    not_told(memory, 10.0)
+    assert message(memory, 29.0, PACE) == "" and "HALT" in message(memory, 30.0, PACE)
+
+
+class Receiver:
+    """An HTTP server on loopback that keeps what it gets."""
+
+    def __init__(self) -> None:
+        self.bodies: list[dict[str, Any]] = []
+        self.pings = 0
+        self.answer = 200
+        outer = self
+
+        class Handler(BaseHTTPRequestHandler):
+            def do_POST(self) -> None:
+                outer.bodies.append(json.loads(self.rfile.read(int(self.headers["Content-Length"]))))
+                self.send_response(outer.answer)
+                self.end_headers()
+
+            def do_GET(self) -> None:
+                outer.pings += 1
+                self.send_response(200)
+                self.end_headers()
+
+            def log_message(self, format: str, *arguments: object) -> None:
+                """Quiet."""
+
+        self.server = HTTPServer(("127.0.0.1", 0), Handler)
+        self.port = self.server.server_port
+        self.thread = threading.Thread(target=self.server.serve_forever, kwargs={"poll_interval": 0.01})
+        self.thread.start()
+
+    def close(self) -> None:
+        self.server.shutdown()
+        self.thread.join()
+        self.server.server_close()
+
+
+@pytest.fixture
+def receiver() -> Iterator[Receiver]:
+    found = Receiver()
+    yield found
+    found.close()
+
+
+@pytest.fixture
+def teller(tmp_path: Path, receiver: Receiver, monkeypatch: pytest.MonkeyPatch) -> Teller:
+    monkeypatch.setenv("ALERT_PATH", "secret-path")
+    settings = config.load({
+        "KWM_ALERTS__URLS": f'["json://127.0.0.1:{receiver.port}/${{ALERT_PATH}}"]',
+        "KWM_ALERTS__PING_URL": f"http://127.0.0.1:{receiver.port}/ping", "KWM_ALERTS__PING_S": "0.001",
+        "KWM_ALERTS__MIN_FREE_MB": "0", "KWM_STORAGE__DATA": str(tmp_path),
+    }, None)  # fmt: skip
+    (tmp_path / "live").mkdir()
+    return Teller(settings, tmp_path, Watcher(settings, tmp_path, "http://127.0.0.1:9/api"))
+
+
+def beat(data: Path, age_s: float = 0.0, **changed: object) -> None:
+    path = data / "live/quoter.json"
+    shown = {"run": "r1", "state": "quoting", "connected": True, "halted": "", "fills": 0, "worst": 0, "pnl": 0}
+    path.write_text(json.dumps(shown | changed))
+    at = time.time() - age_s
+    os.utime(path, (at, at))
+
+
+def test_a_halt_and_a_fill_burst_reach_the_receiver_and_silence_stops_the_ping(
+    teller: Teller, tmp_path: Path, receiver: Receiver
+) -> None:
+    beat(tmp_path)
+    teller.look()
+    assert receiver.pings == 1 and receiver.bodies == []
+    beat(tmp_path, halted="halted by a person", fills=70, worst=money("1400"), worst_event=["KX-1", money("1")])
+    teller.look()
+    assert receiver.pings == 2
+    text = receiver.bodies[0]["message"]
+    assert "HALT: halted: halted by a person" in text and "70 fills in the last minute" in text
+    assert "$1,400.00 of $1,500.00" in text and receiver.bodies[0]["type"] == "failure"
+    teller.look()
+    assert len(receiver.bodies) == 1, "told once"
+    beat(tmp_path, age_s=60.0)
+    teller.look()
+    assert receiver.pings == 3, "silent: nobody says that all is well"
+    assert "silent for 60 s" in receiver.bodies[1]["message"] and "kwm kill" in receiver.bodies[1]["message"]
+
+
+def test_a_restart_repeats_nothing_and_a_deaf_receiver_is_told_later(
+    teller: Teller, tmp_path: Path, receiver: Receiver
+) -> None:
+    receiver.answer = 500
+    beat(tmp_path, halted="by hand")
+    teller.look()
+    assert teller.memory.failures == 1 and "halt" in teller.memory.waiting
+    again = Teller(teller.settings, tmp_path, teller.watcher)
+    assert again.memory.waiting == teller.memory.waiting, "what was not delivered outlives the process"
+    receiver.answer, again.memory.failed_until = 200, 0.0
+    beat(tmp_path, halted="by hand")
+    again.look()
+    last = Teller(teller.settings, tmp_path, teller.watcher)
+    beat(tmp_path, halted="by hand")
+    last.look()
+    assert len(receiver.bodies) == 2, "the failed one and the one that was heard"
+
+
+def test_notes_of_the_journal_are_told_once_and_damaged_lines_hide_none(teller: Teller, tmp_path: Path) -> None:
+    book = Journal(tmp_path, "r1")
+    now = Instant(time.time_ns())
+    book.append(NoteRow(now, "position", "KX: the exchange holds 3, we 4: taken over"), now)
+    book.flush()
+    assert [n.kind for n in teller.watcher.notes.new()] == ["position"]
+    assert teller.watcher.notes.new() == []
+    assert book.file is not None
+    book.file.write(b'{"row":"note","at"\n')
+    book.append(NoteRow(now, "group", "triggered"), now)
+    book.close()
+    assert [n.kind for n in teller.watcher.notes.new()] == ["group"]
+
+
+def test_an_address_is_refused_by_number_without_telling_its_secret() -> None:
+    with pytest.raises(SettingsError, match=r"number 2 \(nonsense") as refused:
+        Messenger(["json://127.0.0.1:1/a", "nonsense://my-token@x"], {})
+    assert "my-token" not in str(refused.value)
+    with pytest.raises(SettingsError, match="TELEGRAM"):
+        Messenger(["tgram://${TELEGRAM}/1"], {})
