@@ -1,12 +1,16 @@
 -- Ten questions people really ask. Run any of them with: kwm sql "...", and each works while everything runs.
 
--- 1. What did each city earn, day by day?
-SELECT day, station, round(pnl_usd, 2) AS pnl_usd, round(fees_usd, 4) AS fees_usd, fills, settled
-FROM pnl_by_city ORDER BY day DESC, pnl_usd DESC;
+-- 1. What did each city earn, day by day, and where did it come from?
+SELECT day, station, round(pnl_usd, 2) AS pnl_usd, round(spread_usd, 2) AS spread_usd, round(adverse_usd, 2) AS adverse_usd,
+       round(settlement_usd, 2) AS settlement_usd, round(fees_usd, 4) AS fees_usd, fills, settled
+FROM pnl_attribution_by_city ORDER BY day DESC, pnl_usd DESC;
 
--- 2. What is our edge when we are filled, by city and side (belief at the decision against the price)?
-SELECT station, side, count(*) AS fills, round(avg(edge_usd) * 100, 2) AS edge_cents, sum(contracts) AS contracts
-FROM our_fills GROUP BY ALL ORDER BY station, side;
+-- 2. Do we get run over? Edge when we decided, and how the market moved after our fills, in cents a contract.
+SELECT m.station, m.side, count(*) AS fills, round(avg(f.edge_usd) * 100, 2) AS edge_cents,
+       round(avg(m.markout_10s_usd) * 100, 2) AS after_10s, round(avg(m.markout_1m_usd) * 100, 2) AS after_1m,
+       round(avg(m.markout_5m_usd) * 100, 2) AS after_5m, round(avg(m.markout_30m_usd) * 100, 2) AS after_30m,
+       round(avg(m.markout_settled_usd) * 100, 2) AS at_settlement
+FROM markouts m JOIN our_fills f USING (trade_id, order_id) GROUP BY ALL ORDER BY m.station, m.side;
 
 -- 3. Which publication, and which order decision, led to each fill?
 SELECT filled_at, ticker, side, price_usd, contracts, publication, decided_at, round(fair_when_decided_usd, 3) AS fair_usd
@@ -21,10 +25,9 @@ FROM bracket_scores GROUP BY variable;
 SELECT station, variable, lead_days, count(*) AS days, round(avg(error_f), 2) AS bias_f, round(stddev(error_f), 2) AS sd_f
 FROM forecast_errors WHERE source = 'nws_grid' GROUP BY ALL ORDER BY station, variable, lead_days;
 
--- 6. Why did we not quote, and how often?
-SELECT reason, count(*) AS times
-FROM (SELECT unnest(string_split(bid_reasons, ', ')) AS reason FROM quotes)
-WHERE reason <> '' GROUP BY reason ORDER BY times DESC;
+-- 6. Why did we not quote, and for how long?
+SELECT day, reason, round(side_seconds / 3600, 2) AS side_hours, markets
+FROM reasons_not_quoted ORDER BY day DESC, side_seconds DESC;
 
 -- 7. How did PnL and worst case move through the day?
 SELECT time_bucket(INTERVAL 15 MINUTE, happened_at) AS quarter, max(total_usd) AS pnl_usd, max(worst_usd) AS worst_usd,

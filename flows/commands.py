@@ -1,12 +1,10 @@
-"""`kwm flows`, `kwm sql`: run a flow now, list them, serve them on their schedules, ask the lake."""
+"""`kwm flows`: run a flow now, list them, serve them on their schedules."""
 
-import csv
 import sys
 from importlib import import_module
 from pathlib import Path
 from typing import Annotated, Any
 
-import msgspec
 import typer
 import yaml
 from rich.console import Console
@@ -15,7 +13,6 @@ from rich.table import Table
 from core import config
 from core.clock import this_process
 from core.errors import SettingsError
-from core.storage import lake
 from flows.fair_command import fair as fair
 
 NAMES = ("discover", "ingest", "publish", "load", "settle", "report", "compact", "seed")
@@ -97,71 +94,4 @@ def _first(name: str) -> None:
     sys.stdout.write(f"first {name}: {state.name}\n")
 
 
-def sql(
-    query: Annotated[str, typer.Argument(help="one query; without it a prompt opens")] = "",
-    as_csv: Annotated[bool, typer.Option("--csv", help="write CSV")] = False,
-    as_json: Annotated[bool, typer.Option("--json", help="write JSON, an object a row")] = False,
-    tables: Annotated[bool, typer.Option("--tables", help="what there is, column by column")] = False,
-) -> None:
-    """Ask the lake. Opens in memory, on views: it blocks nobody, and nobody blocks it."""
-    data = config.load().storage.data.resolve()
-    if not (data / "lake").exists():
-        raise SettingsError(f"{data} holds no data yet: run `kwm up` first, or set KWM_STORAGE__DATA")
-    connection = lake.connect(data)
-    if tables:
-        return _dictionary()
-    if query:
-        return _answer(connection, query, as_csv, as_json)
-    Console().print("DuckDB on the lake. One query a line; .tables lists them; Ctrl-D ends.")
-    while True:
-        try:
-            line = input("kwm> ").strip()
-        except (EOFError, KeyboardInterrupt):
-            return None
-        if line == ".tables":
-            _dictionary()
-        elif line:
-            try:
-                _answer(connection, line, as_csv, as_json)
-            except SettingsError as error:
-                Console().print(str(error))
-
-
-def _answer(connection: Any, query: str, as_csv: bool, as_json: bool) -> None:
-    import duckdb
-
-    try:
-        cursor = connection.execute(query)
-        rows = cursor.fetchall()
-    except duckdb.Error as error:
-        raise SettingsError(str(error)) from error
-    names = [column[0] for column in cursor.description or []]
-    if as_json:
-        for row in rows:
-            sys.stdout.write(msgspec.json.encode(dict(zip(names, row, strict=True)), enc_hook=str).decode() + "\n")
-    elif as_csv:
-        writer = csv.writer(sys.stdout)
-        writer.writerow(names)
-        writer.writerows(rows)
-    else:
-        table = Table(*names)
-        for row in rows[:500]:
-            table.add_row(*(("" if value is None else str(value)) for value in row))
-        Console().print(table)
-        if len(rows) > 500:
-            Console().print(f"{len(rows)} rows; the first 500 are shown (--csv and --json write all)")
-
-
-def _dictionary() -> None:
-    from core.storage.schema import TABLES
-
-    for one in TABLES.values():
-        table = Table("column", "type", "meaning", title=f"{one.name}: {one.what}", title_justify="left")
-        for name, kind, meaning in one.columns:
-            table.add_row(name, kind, meaning)
-        Console().print(table)
-    Console().print("views: official_values latest_markets our_fills pnl_by_market pnl_by_city bracket_scores")
-    Console().print("macros: ladder('EVENT'), why('MARKET')")
-
-
-__all__ = ["fair", "flows", "sql"]
+__all__ = ["fair", "flows"]

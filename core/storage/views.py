@@ -9,6 +9,7 @@ from pathlib import Path
 
 import duckdb
 
+from core.storage.dictionary import comments
 from core.storage.lake import border, prepare
 from core.storage.schema import TABLES, Table
 
@@ -34,8 +35,6 @@ def create_views(connection: duckdb.DuckDBPyConnection, data: Path) -> None:
     lake, last = (data / "lake").resolve(), border(data)
     for table in TABLES.values():
         connection.execute(_view(table, lake, last))
-        what = table.what.replace("'", "''")
-        connection.execute(f"COMMENT ON VIEW {table.name} IS '{what}'")
     for folder in ("staging", "marts"):
         for script in sorted((_SQL / folder).glob("*.sql")):
             connection.execute(script.read_text())
@@ -51,6 +50,7 @@ def build(data: Path) -> Path:
         connection.execute(f"ATTACH '{temporary}' AS kwm (STORAGE_VERSION 'v1.0.0')")
         connection.execute("USE kwm")
         create_views(connection, data)
+        connection.execute(comments())
         connection.execute("USE memory")
         connection.execute("DETACH kwm")
     target = data / FILE
