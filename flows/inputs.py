@@ -1,19 +1,42 @@
-"""What the lake knows, as the pure rooms want it: markets, forecasts, observations, reports, recent errors."""
+"""What the lake knows, as the pure rooms want it: open markets, and the weather rows received so far."""
 
 import json
 from collections import defaultdict
-from datetime import date, datetime
+from datetime import datetime
 from typing import Any
 
 import duckdb
 
 from core.contract import Bracket, Fees, Market, PriceGrid, station_day_of
-from core.fair.assemble import Inputs
+from core.fair.live import Known
 from core.station_day import Variable
-from core.units import DAY, HOUR, Instant, Price, from_datetime, iso
-from core.weather.rows import ClimateRow, ForecastRow, ObservationRow
+from core.units import Instant, Price, from_datetime, iso
+from core.weather.rows import ClimateRow, ForecastRow, ObservationRow, QuantileRow
 
-Key = tuple[str, str, date]  # station, variable, climate day
+_FORECAST = "station, variable, day, source, issued_at, received_at, value_f"
+# the newest number now, and the newest a good half, one and a half and two and a half days ago: what trends are made of
+_FORECASTS = f"""
+SELECT DISTINCT {_FORECAST} FROM (
+    SELECT f.*, back FROM forecasts f, (VALUES (0), (10), (34), (58)) AS ago(back)
+    WHERE received_at <= $now::TIMESTAMPTZ
+      AND day BETWEEN ($now::TIMESTAMPTZ)::DATE - 2 AND ($now::TIMESTAMPTZ)::DATE + 8
+      AND issued_at <= $now::TIMESTAMPTZ - to_hours(back) AND issued_at > $now::TIMESTAMPTZ - to_hours(back + 28)
+    QUALIFY row_number() OVER (PARTITION BY station, variable, day, source, back ORDER BY issued_at DESC) = 1)
+"""
+_PERCENTILES = """
+SELECT station, variable, day, source, issued_at, received_at, mean_f, sd_f, p10_f, p25_f, p50_f, p75_f, p90_f
+FROM percentiles WHERE received_at <= $now::TIMESTAMPTZ AND issued_at > $now::TIMESTAMPTZ - INTERVAL 1 DAY
+  AND p10_f IS NOT NULL AND p50_f IS NOT NULL AND p90_f IS NOT NULL
+QUALIFY row_number() OVER (PARTITION BY station, variable, day, source ORDER BY issued_at DESC) = 1
+"""
+_OBSERVATIONS = """
+SELECT DISTINCT ON (station, observed_at, kind) * FROM observations
+WHERE observed_at > $now::TIMESTAMPTZ - INTERVAL 30 HOUR AND received_at <= $now::TIMESTAMPTZ
+"""
+_REPORTS = """
+SELECT DISTINCT ON (product_id) * FROM climate_reports
+WHERE received_at <= $now::TIMESTAMPTZ AND day > ($now::TIMESTAMPTZ)::DATE - 6
+"""
 
 
 def _at(moment: datetime | None) -> Instant:
@@ -39,62 +62,39 @@ def open_markets(db: duckdb.DuckDBPyConnection, now: Instant) -> dict[str, list[
     return events
 
 
-def inputs(db: duckdb.DuckDBPyConnection, now: Instant, errors_source: str = "nws_grid") -> dict[Key, Inputs]:
-    """Everything known now, by station-day."""
-    found: dict[Key, Inputs] = defaultdict(Inputs)
-    parameters = {"now": iso(now), "day_ago": iso(Instant(now - DAY)), "since": iso(Instant(now - 30 * HOUR))}
-    for row in _rows(
-        db,
-        "SELECT * FROM forecasts WHERE received_at > $day_ago::TIMESTAMPTZ AND received_at <= $now::TIMESTAMPTZ"
-        " QUALIFY row_number() OVER (PARTITION BY station, variable, day, source ORDER BY issued_at DESC) = 1",
-        {k: parameters[k] for k in ("now", "day_ago")},
-    ):
-        key = (row["station"], row["variable"], row["day"])
-        found[key].forecasts = [*found[key].forecasts, _forecast(row)]
-    seen: dict[str, list[ObservationRow]] = defaultdict(list)
-    for row in _rows(
-        db,
-        "SELECT DISTINCT ON (station, observed_at) * FROM observations WHERE observed_at > $since::TIMESTAMPTZ"
-        " AND received_at <= $now::TIMESTAMPTZ",
-        {k: parameters[k] for k in ("now", "since")},
-    ):
-        seen[row["station"]].append(_observation(row))
-    reports: dict[tuple[str, date], list[ClimateRow]] = defaultdict(list)
-    for row in _rows(
-        db,
-        "SELECT DISTINCT ON (product_id) * FROM climate_reports WHERE received_at <= $now::TIMESTAMPTZ"
-        " AND day > ($now::TIMESTAMPTZ)::DATE - 4",
-        {"now": parameters["now"]},
-    ):
-        reports[(row["station"], row["day"])].append(_climate(row))
-    errors: dict[tuple[str, str], list[tuple[date, float]]] = defaultdict(list)
-    for station, variable, day, error in db.execute(
-        "SELECT station, variable, day, avg(error_f) FROM forecast_errors WHERE source = $source AND lead_days = 1"
-        " AND day > ($now::TIMESTAMPTZ)::DATE - 46 AND error_f IS NOT NULL GROUP BY ALL",
-        {"source": errors_source, "now": parameters["now"]},
-    ).fetchall():
-        errors[(station, variable)].append((day, error))
-    for (station, variable, day), one in found.items():
-        one.observations = seen.get(station, [])
-        one.climate = reports.get((station, day), [])
-        one.errors = errors.get((station, variable), [])
-    return found
+def inputs(db: duckdb.DuckDBPyConnection, now: Instant) -> Known:
+    """Everything known now."""
+    return Known(
+        [forecast(row) for row in _rows(db, _FORECASTS, now)],
+        [_quantiles(row) for row in _rows(db, _PERCENTILES, now)],
+        [observation(row) for row in _rows(db, _OBSERVATIONS, now)], [climate(row) for row in _rows(db, _REPORTS, now)],
+    )  # fmt: skip
 
 
-def _rows(db: duckdb.DuckDBPyConnection, query: str, parameters: dict[str, Any]) -> list[dict[str, Any]]:
-    cursor = db.execute(query, parameters)
+def _rows(db: duckdb.DuckDBPyConnection, query: str, now: Instant) -> list[dict[str, Any]]:
+    cursor = db.execute(query, {"now": iso(now)})
     names = [column[0] for column in cursor.description or []]
     return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
 
 
-def _forecast(row: dict[str, Any]) -> ForecastRow:
+def forecast(row: dict[str, Any]) -> ForecastRow:
+    """A row of `forecasts`."""
     return ForecastRow(
         station=row["station"], variable=Variable(row["variable"]), day=row["day"], source=row["source"],
         issued_at=_at(row["issued_at"]), received_at=_at(row["received_at"]), value_f=row["value_f"],
     )  # fmt: skip
 
 
-def _observation(row: dict[str, Any]) -> ObservationRow:
+def _quantiles(row: dict[str, Any]) -> QuantileRow:
+    return QuantileRow(
+        station=row["station"], variable=Variable(row["variable"]), day=row["day"], source=row["source"],
+        issued_at=_at(row["issued_at"]), received_at=_at(row["received_at"]), mean_f=row["mean_f"], sd_f=row["sd_f"],
+        p10_f=row["p10_f"], p25_f=row["p25_f"], p50_f=row["p50_f"], p75_f=row["p75_f"], p90_f=row["p90_f"],
+    )  # fmt: skip
+
+
+def observation(row: dict[str, Any]) -> ObservationRow:
+    """A row of `observations`."""
     return ObservationRow(
         station=row["station"], observed_at=_at(row["observed_at"]), received_at=_at(row["received_at"]),
         kind=row["kind"], low_f=row["low_f"], high_f=row["high_f"], max_6h_f=row["max_6h_f"],
@@ -102,7 +102,8 @@ def _observation(row: dict[str, Any]) -> ObservationRow:
     )  # fmt: skip
 
 
-def _climate(row: dict[str, Any]) -> ClimateRow:
+def climate(row: dict[str, Any]) -> ClimateRow:
+    """A row of `climate_reports`."""
     return ClimateRow(
         station=row["station"], product=row["product"], day=row["day"], issued_at=_at(row["issued_at"]),
         received_at=_at(row["received_at"]), final=row["final"], as_of=row["as_of"], correction=row["correction"],

@@ -4,28 +4,28 @@ import asyncio
 import time
 
 import msgspec
-from prefect import flow, task
+from prefect import flow, get_run_logger, task
 from prefect.artifacts import create_table_artifact
 from prefect.events import emit_event
 
 from core.contract import Market
 from core.errors import Refused
-from core.fair import coefficients
-from core.fair.assemble import Inputs, fair_event
+from core.fair.assemble import fair_events
+from core.fair.live import Known
 from core.messages import OrderView, Side
 from core.publication import EventFair, Publication
 from core.risk.published import event_limit, totals
 from core.storage import lake, publications
 from core.units import Count, Duration, Instant, Price, seconds
-from flows import rows
+from flows import models, rows
 from flows.base import Context, catalog, context, passing
-from flows.inputs import Key, inputs, open_markets
+from flows.inputs import inputs, open_markets
 
 Prices = dict[str, tuple[Price | None, Price | None]]
 
 
 @task(name="read what is known", timeout_seconds=60)
-def known(c: Context) -> tuple[dict[str, list[Market]], dict[Key, Inputs]]:
+def known(c: Context) -> tuple[dict[str, list[Market]], Known]:
     """Markets and inputs from the lake."""
     with lake.connect(c.data) as db:
         return open_markets(db, c.now), inputs(db, c.now)
@@ -62,23 +62,18 @@ def without(
 
 
 @task(name="price every event")
-def price(c: Context, events: dict[str, list[Market]], found: dict[Key, Inputs], prices: Prices | None) -> Publication:
+def price(c: Context, events: dict[str, list[Market]], found: Known, prices: Prices | None) -> Publication:
     """The publication, not yet published."""
-    now, model = c.now, coefficients.load()
+    now = c.now
+    pricer, why = models.newest(c.data)
+    if why:
+        get_run_logger().warning(why)
     life = Duration(int(seconds(c.settings.flows.valid_s) * c.clock.speed))
     valid_until = Instant(now + life)
-    fairs: list[EventFair] = []
-    refused: dict[str, str] = {}
-    for ticker, markets in sorted(events.items()):
-        day = markets[0].station_day
-        known_of = found.get((day.station.code, day.variable.value, day.day), Inputs())
-        first = fair_event(markets, known_of, now, model, valid_until, c.settings.risk.max_loss_event, prices)
-        if isinstance(first, Refused):
-            refused[ticker] = first.words
-            continue
-        first = _limited(first, c)
-        fairs.append(first)
-    return Publication(c.run, c.run, model.version, now, valid_until, fairs, refused, totals(c.settings.risk))
+    priced = fair_events(events, found, pricer, now, valid_until, c.settings.risk.max_loss_event, prices)
+    fairs = [_limited(e, c) for e in priced.values() if isinstance(e, EventFair)]
+    refused = {ticker: e.words for ticker, e in priced.items() if isinstance(e, Refused)}
+    return Publication(c.run, c.run, pricer.version, now, valid_until, fairs, refused, totals(c.settings.risk))
 
 
 def _limited(event: EventFair, c: Context) -> EventFair:

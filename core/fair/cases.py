@@ -18,6 +18,7 @@ from core.fair.distribution import Array
 REFERENCES = ("nws_grid", "nws", "nws_hourly", "nws_forecast", "nbm", "hrrr_d1", "gfs_mos")
 QUANTILES = "quantiles"  # the name under which a probabilistic forecast's median joins the sources
 _SAME_ISSUE, _FRESH, _MOMENT = 0.3, 1.01, 1e-6
+_OUTSIDE_F = 2.0
 Days = NDArray[np.int64]
 Names = NDArray[Any]
 
@@ -129,9 +130,12 @@ def gather(
     spreads: Iterable[Spread] = (),
     extremes: Iterable[Extreme] = (),
     moments: Iterable[Moment] = (),
-    names: Sequence[str] | None = None,
+    fresh: float = _FRESH,
 ) -> Cases:
-    """Cases at each issue of a forecast and at each extra moment, in order of time. `names`: the columns of sources."""
+    """Cases at each issue of a forecast (of no negative lead) and at each extra moment, in order of time.
+
+    `fresh`: days after which a forecast no longer counts as a source's newest word.
+    """
     series: Series = defaultdict(lambda: defaultdict(list))
     keys: dict[tuple[float, str, str, int], int] = {}
     for row in sorted(issued, key=lambda r: r.at):
@@ -147,10 +151,8 @@ def gather(
     seen: dict[tuple[str, str, int], list[Extreme]] = defaultdict(list)
     for x in sorted(extremes, key=lambda r: r.at):
         seen[(x.station, x.variable, x.day)].append(x)
-    if names is None:
-        found = sorted({name for one in series.values() for name in one})
-        names = [*found, QUANTILES] if medians else found
-    columns = _Columns(tuple(names))
+    names = sorted({name for one in series.values() for name in one})
+    columns = _Columns((*names, QUANTILES) if medians else tuple(names), fresh)
     for at, station, variable, day in sorted(keys):
         key = (station, variable, day)
         columns.add(key, at, keys[(at, *key)], series, truth, medians.get(key, ()), seen.get(key, ()))
@@ -160,8 +162,8 @@ def gather(
 class _Columns:
     """Rows on their way to columns."""
 
-    def __init__(self, names: tuple[str, ...]) -> None:
-        self.names = names
+    def __init__(self, names: tuple[str, ...], fresh: float) -> None:
+        self.names, self.fresh = names, fresh
         self.rows: list[tuple[Any, ...]] = []
         self.sources: list[list[float]] = []
         self.trends: list[list[float]] = []
@@ -179,12 +181,15 @@ class _Columns:
         station, variable, day = key
         own = series.get(key, {})
         by = at + _MOMENT
-        now = {s: v for s, values in own.items() if (v := _last(values, by, at - _FRESH)) is not None}
+        now = {s: v for s, values in own.items() if (v := _last(values, by, at - self.fresh)) is not None}
         just = [s for s in now if any(abs(when - at) <= _MOMENT for when, _ in own[s])]
         if not now:
             return
         source = min(just or now, key=preference)
         ref = now[source]
+        hourly = now.get("nws_hourly")
+        if source == "nws_grid" and hourly is not None and _beyond(variable, hourly, ref) >= _OUTSIDE_F:
+            ref = hourly  # the grid's windows are day and night; a midnight extreme is only in the hourly forecast
         median = next((s for s in reversed(medians) if s.at <= by), None)
         if median is not None:
             now[QUANTILES] = median.median
@@ -217,6 +222,10 @@ class _Columns:
             before=number[8], after=number[9], latest=number[10], hour=number[11], extreme=number[12],
             temperature=number[13], outcome=number[14], known=number[15],
         )  # fmt: skip
+
+
+def _beyond(variable: str, value: float, ref: float) -> float:
+    return value - ref if variable == "high" else ref - value
 
 
 def _last(values: Sequence[tuple[float, float]], by: float, after: float) -> float | None:

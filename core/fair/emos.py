@@ -13,12 +13,12 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import special
 
-from core.errors import Refused
 from core.fair import nowcast
 from core.fair.cases import Cases, Days
+from core.fair.coefficients import NEUTRAL, Prior
 from core.fair.distribution import DEGREES, Array, student_cdf
 from core.fair.features import Context, Design, climate_of, mean_columns, spread_columns
-from core.fair.past import PRIOR_SD, Rolling, collect, errors_of, rolling
+from core.fair.past import Rolling, collect, errors_of, rolling
 from core.fair.regression import Fit, regress
 from core.station_day import Variable
 
@@ -39,6 +39,7 @@ class Model:
     fitted_at: float
     rows: int
     context: Context
+    prior: Prior = NEUTRAL
     pooled: Stage | None = None
     groups: dict[str, Stage] = field(default_factory=dict)
     stations: dict[str, Stage] = field(default_factory=dict)
@@ -54,26 +55,28 @@ def group_names(cases: Cases) -> NDArray[np.object_]:
     return names
 
 
-def prior_sd(cases: Cases) -> Array:
-    """Where the spread starts: by lead, and on the climate day by what is left of it."""
-    sd = np.array([PRIOR_SD[min(int(lead), len(PRIOR_SD) - 1)] for lead in cases.lead])
-    for i in np.flatnonzero(cases.observed):
-        sd[i] = PRIOR_SD[0] * nowcast.share_left_at(Variable(cases.variable[i]), float(cases.hour[i]))
-    return np.asarray(np.maximum(sd, 0.5))
+def start(cases: Cases, prior: Prior) -> tuple[Array, Array]:
+    """(mean, sd) before anything was learnt: by lead and station, and on the climate day by what was seen of it."""
+    mu, sd = prior.centre(cases), prior.spread(cases)
+    for variable in Variable:
+        mine = cases.observed & (cases.variable == variable.value)
+        if mine.any():
+            mu[mine], sd[mine] = nowcast.expected(variable, mu[mine], sd[mine], cases.extreme[mine], cases.hour[mine])
+    return mu, np.maximum(sd, 0.5)
 
 
-def fit(cases: Cases, past: Rolling, now: float) -> Model:
+def fit(cases: Cases, past: Rolling, now: float, prior: Prior = NEUTRAL) -> Model:
     """Fit to what was known at `now`."""
     usable = (cases.known <= now + 1e-6) & ~np.isnan(cases.outcome)
     rows = np.flatnonzero(usable)
     context = _context(take(cases, rows))
-    model = Model(VERSION, now, len(rows), context)
+    model = Model(VERSION, now, len(rows), context, prior)
     if len(rows) < _LEAST_ROWS:
         return model
     cases, past = take(cases, rows), take_past(past, rows)
     mean, spread = mean_columns(cases, past, context), spread_columns(cases, past, context)
     weight, within = _weights(cases, now)
-    mu, sd = cases.ref.copy(), prior_sd(cases)
+    mu, sd = start(cases, prior)
     names, residuals = group_names(cases), np.zeros(len(rows))
 
     def stage(mine: Days, w: Array, share: float) -> Stage:
@@ -108,7 +111,7 @@ def fit(cases: Cases, past: Rolling, now: float) -> Model:
 
 def location(model: Model, cases: Cases, past: Rolling) -> tuple[Array, Array]:
     """(mean, sd) of each case before its shape is put on."""
-    mu, sd = cases.ref.copy(), prior_sd(cases)
+    mu, sd = start(cases, model.prior)
     if model.pooled is None:
         return mu, sd
     mean = mean_columns(cases, past, model.context).columns
@@ -124,9 +127,13 @@ def location(model: Model, cases: Cases, past: Rolling) -> tuple[Array, Array]:
     return mu, sd
 
 
-def predict(model: Model, cases: Cases, past: Rolling) -> Array:
-    """Probabilities of `DEGREES` for each case (n x degrees), each row summing to one."""
+def predict(model: Model, cases: Cases, past: Rolling, widen: Array | float = 1.0) -> Array:
+    """Probabilities of `DEGREES` for each case (n x degrees), each row summing to one; `widen` multiplies the spread.
+
+    The one way from cases to probabilities: of history when the model is judged, of now when it is published.
+    """
     mu, sd = location(model, cases, past)
+    sd = sd * widen
     names = group_names(cases)
     out = np.zeros((len(cases), len(DEGREES)))
     for name, station in sorted(set(zip(names, cases.station, strict=True))):
@@ -139,7 +146,8 @@ def predict(model: Model, cases: Cases, past: Rolling) -> Array:
             shape = share * own + (1 - share) * shape
         out[mine] = _integrate(shape, mu[mine], sd[mine])
     for i in np.flatnonzero(cases.observed):
-        out[i] = nowcast.beyond(float(cases.extreme[i]), out[i], Variable(cases.variable[i]))
+        variable = Variable(cases.variable[i])
+        out[i] = nowcast.beyond(str(cases.station[i]), float(cases.extreme[i]), out[i], variable)
     return out
 
 
@@ -155,14 +163,6 @@ def take(cases: Cases, rows: Days) -> Cases:
     return Cases(names=names, **columns)
 
 
-def check(model: Model, cases: Cases) -> Refused | None:
-    """Why a model may not price these cases."""
-    unknown = sorted({str(s) for s in cases.station} - set(model.context.stations))
-    if unknown and model.pooled is not None:
-        return Refused("unknown_station", f"the model was not fitted on {', '.join(unknown)}")
-    return None
-
-
 def take_past(past: Rolling, rows: Days) -> Rolling:
     """The rolling errors of some of the cases."""
     return replace(past, **{n: getattr(past, n)[rows] for n in Rolling.__slots__})
@@ -176,7 +176,7 @@ def _context(cases: Cases) -> Context:
     names = tuple(n for k, n in enumerate(cases.names) if not np.isnan(cases.sources[:, k]).all())
     return Context(
         stations=tuple(sorted(set(cases.station))), names=names, variables=tuple(sorted(set(cases.variable))),
-        observed=bool(cases.observed.any()), climate=climate,
+        observed=tuple(sorted(set(cases.variable[cases.observed]))), climate=climate,
     )  # fmt: skip
 
 

@@ -24,7 +24,7 @@ class Context:
     stations: tuple[str, ...]
     names: tuple[str, ...]
     variables: tuple[str, ...]
-    observed: bool
+    observed: tuple[str, ...]  # variables of which climate days under way were seen
     climate: dict[str, list[float]]  # "KNYC high": harmonics of the normal (`harmonics`)
 
 
@@ -119,7 +119,7 @@ def mean_columns(cases: Cases, past: Rolling, context: Context) -> Design:
     if len(context.stations) > 1:
         _by_station(b, cases, past, context, far)
     if context.observed:
-        _today(b, cases)
+        _today(b, cases, context)
     return b.done()
 
 
@@ -148,13 +148,14 @@ def _by_station(b: _Build, cases: Cases, past: Rolling, context: Context, far: A
         b.add("station rolling", 0.2, here * past.month)
 
 
-def _today(b: _Build, cases: Cases) -> None:
+def _today(b: _Build, cases: Cases, context: Context) -> None:
     """On the climate day the extreme so far and the temperature now replace most of the forecast; lows mirrored."""
     _, sin, cos, _, _ = harmonics(cases.day).T
     seen, extreme, temperature = _progress(cases)
-    for flip, mine in ((1.0, seen & ~cases.low), (-1.0, seen & cases.low)):
-        if not mine.any():
+    for variable, flip in (("high", 1.0), ("low", -1.0)):
+        if variable not in context.observed:
             continue
+        mine = seen & (cases.variable == variable)
         x, t, on = flip * mine * extreme, flip * mine * temperature, flip * mine
         high = mine * extreme
         b.add("today", 0.7, on)
@@ -178,9 +179,10 @@ def spread_columns(cases: Cases, past: Rolling, context: Context) -> Design:
         b.add("station", 0.3, here * cos, here * sin)
         b.add("station", 0.2, here * np.maximum(-far / 10, 0), here * np.maximum(far / 10, 0))
     b.add("lead", 0.4, *(lead >= k for k in range(1, LONGEST_LEAD + 1)))
-    count = (~np.isnan(cases.sources)).sum(axis=1)
-    middle = np.nansum(cases.sources, axis=1) / np.maximum(count, 1)
-    apart = np.sqrt(np.nansum((cases.sources - middle[:, None]) ** 2, axis=1) / np.maximum(count, 1))
+    values = cases.sources[:, [k for k, name in enumerate(cases.names) if name in context.names]]
+    count = (~np.isnan(values)).sum(axis=1)
+    middle = np.nansum(values, axis=1) / np.maximum(count, 1)
+    apart = np.sqrt(np.nansum((values - middle[:, None]) ** 2, axis=1) / np.maximum(count, 1))
     b.add("sources", 0.6, (count > 1) * np.log(apart + 0.7))
     b.add("sources", 0.5, count > 1)
     unsure = np.isnan(cases.quantile_sd)

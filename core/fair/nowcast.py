@@ -2,10 +2,11 @@
 
 MAKING §1.7: with M the official extreme so far and R the extreme of the rest, T = max(M, R), so
 P(T <= k) = P(M <= k) P(R <= k); lows mirrored. M is not observed: reports run below the official maximum (KLAS, 85
-days: 0 F on 32 %, +1 F on 60 %, +2 F on 7 %), and at Central Park 1 % of maxima are spikes the official value ignores.
+days: 0 F on 32 %, +1 F on 60 %, +2 F on 7 %), and at Central Park some maxima are spikes the official value ignores.
 """
 
 import numpy as np
+from scipy import special
 
 from core.fair.distribution import DEGREES, Array
 from core.station_day import StationDay, Variable
@@ -15,11 +16,14 @@ _OFFSETS = {
     Variable.HIGH: ((0, 0.34), (1, 0.58), (2, 0.07), (3, 0.01)),
     Variable.LOW: ((0, 0.55), (-1, 0.40), (-2, 0.05)),
 }
-_SHORT = (
-    0.15,
-    0.02,
-)  # likelihood of reports a degree, or more, beyond the official extreme (KNYC at 13 h: 1.5 % of days)
-_SPIKE = {"KNYC": 0.012}
+# likelihood of the reports' extreme being a degree, or more, beyond the official one: spikes that the official value
+# ignores are known at Central Park (1.5 % of days at 13 h local time); elsewhere rounding alone (KLAS: none in 85 days)
+_SHORT = {"KNYC": (0.15, 0.02)}
+_SHORT_ELSEWHERE = (0.05, 0.005)
+_LEAST_SD = 0.45
+_STAYS = (
+    0.8  # share of days whose afternoon report is the final value (155 days: 80 % Chicago, 83 % New York, 95 % Miami)
+)
 # (local standard hour, share of the day-0 sd that is left): what remains to be learnt shrinks through the day
 _LEFT = {
     Variable.HIGH: ((0, 1.0), (8, 0.95), (11, 0.80), (13, 0.62), (15, 0.40), (17, 0.22), (20, 0.15), (24, 0.10)),
@@ -38,16 +42,26 @@ def share_left_at(variable: Variable, hour: float) -> float:
     return float(np.interp(hour, hours, shares))
 
 
-def extreme_so_far(station: str, variable: Variable, reported: int) -> Array:
-    """pmf of the official extreme so far, given the whole-degree extreme of the reports."""
-    found = np.zeros(len(DEGREES))
-    spike = _SPIKE.get(station, 0.0) if variable is Variable.HIGH else 0.0
-    for offset, chance in _OFFSETS[variable]:
-        found[_index(reported + offset)] += chance * (1 - spike)
-    if spike:
-        found[_index(reported - 1)] += spike * 0.6
-        found[_index(reported - 2)] += spike * 0.4
-    return found / found.sum()
+def expected(variable: Variable, ref: Array, sd: Array, extreme: Array, hour: Array) -> tuple[Array, Array]:
+    """(mean, sd) of T = max(M, R) before anything was learnt: M the reports' extreme and its usual offset, R the rest
+    of the day, which tends from the forecast to the extreme so far as what is left of the day shrinks.
+
+    Clark (1961), "The greatest of a finite set of random variables", eq. 2 and 3, for independent
+    normals; lows mirrored.
+    """
+    sign = 1.0 if variable is Variable.HIGH else -1.0
+    hours, shares = zip(*_LEFT[variable], strict=True)
+    left = np.interp(hour, hours, shares)
+    steps, chances = (np.array(column, dtype=np.float64) for column in zip(*_OFFSETS[variable], strict=True))
+    offset = float(steps @ chances)
+    m, m_sd = sign * (extreme + offset), float(np.sqrt(chances @ (steps - offset) ** 2))
+    r, r_sd = sign * (left * ref + (1 - left) * extreme), sd * left
+    theta = np.sqrt(m_sd**2 + r_sd**2)
+    a = (m - r) / theta
+    density = np.exp(-(a**2) / 2) / np.sqrt(2 * np.pi)
+    first = m * special.ndtr(a) + r * special.ndtr(-a) + theta * density
+    second = (m**2 + m_sd**2) * special.ndtr(a) + (r**2 + r_sd**2) * special.ndtr(-a) + (m + r) * theta * density
+    return np.asarray(sign * first), np.sqrt(np.maximum(second - first**2, _LEAST_SD**2))
 
 
 def certain(value: int) -> Array:
@@ -57,12 +71,24 @@ def certain(value: int) -> Array:
     return found
 
 
-def beyond(reported: float, outcome: Array, variable: Variable) -> Array:
+def beyond(station: str, reported: float, outcome: Array, variable: Variable) -> Array:
     """pmf of the day's extreme, given the reports' extreme so far: degrees short of it keep a small share, because the
     official value is sometimes a degree below the reports (`_SHORT`), and more seldom further."""
     short = np.round(reported) - DEGREES if variable is Variable.HIGH else DEGREES - np.round(reported)
-    found = outcome * np.where(short <= 0, 1.0, np.where(short == 1, _SHORT[0], _SHORT[1]))
+    one, more = _SHORT.get(station, _SHORT_ELSEWHERE)
+    found = outcome * np.where(short <= 0, 1.0, np.where(short == 1, one, more))
     return np.asarray(found / found.sum())
+
+
+def after_report(outcome: Array, value: int, day: StationDay, issued: Instant) -> Array:
+    """pmf of the day's extreme once a preliminary report, issued `issued`, says it was `value` so far.
+
+    The official value so far is a floor (lows: a ceiling). The model's chances beyond it are those of a day of which
+    only the reports were known; knowing the official value, they shrink to the share of the day that is left.
+    """
+    floored = combine(certain(value), outcome, day.variable)
+    return np.asarray(_STAYS * (1 - share_left(day, issued)) * certain(value)
+                      + (1 - _STAYS * (1 - share_left(day, issued))) * floored)  # fmt: skip
 
 
 def combine(so_far: Array, rest: Array, variable: Variable) -> Array:

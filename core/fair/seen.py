@@ -27,7 +27,7 @@ def progress(station: str, variable: str, day: int, offset_hours: float, reading
     found: list[Extreme] = []
     best: float | None = None
     keep = max if variable == "high" else min
-    for r in believable([r for r in sorted(readings) if start <= r.at < start + 1.0]):
+    for r in believable([r for r in sorted(readings, key=lambda r: r.at) if start <= r.at < start + 1.0]):
         best = r.value if best is None else keep(best, r.value)
         group = r.max_6h if variable == "high" else r.min_6h
         if group is not None and r.at - _SIX_HOURS >= start:
@@ -43,6 +43,9 @@ def believable(readings: list[Reading]) -> list[Reading]:
     for i, r in enumerate(readings):
         before = readings[max(i - 2, 0) : i]
         if before and min(abs(r.value - b.value) for b in before) > _JUMP_F:
+            continue
+        if r.max_6h is None and r.min_6h is None:
+            kept.append(r)
             continue
         within = [b.value for b in readings[: i + 1] if b.at > r.at - _SIX_HOURS]
         high = r.max_6h if r.max_6h is not None and r.max_6h <= max(within) + _JUMP_F else None

@@ -6,6 +6,7 @@ import numpy as np
 
 from core.fair import emos
 from core.fair.cases import Cases, Days
+from core.fair.coefficients import NEUTRAL
 from core.fair.distribution import DEGREES, Array, pmf
 from core.fair.features import YEAR
 
@@ -38,7 +39,7 @@ def walk(cases: Cases, first_day: int, every: float = REFIT_DAYS) -> Array:
 def reference(cases: Cases, first_day: int) -> Array:
     """A plain yardstick: the reference forecast, its shrunk 45-day bias, the prior spread of its lead, Student-t(8)."""
     past = emos.past_of(cases)
-    mean, sd = cases.ref + past.month, emos.prior_sd(cases)
+    mean, sd = cases.ref + past.month, NEUTRAL.spread(cases)
     out = np.zeros((len(cases), len(DEGREES)))
     for i in np.flatnonzero(cases.day >= first_day):
         out[i] = pmf(float(mean[i]), float(sd[i]))

@@ -8,9 +8,10 @@ import pytest
 from core.contract import Bracket
 from core.errors import Refused
 from core.exchange.listing import ladder as listed
-from core.fair import blend, brackets, coefficients, nowcast, scoring
-from core.fair.assemble import Inputs, fair_event
+from core.fair import blend, brackets, coefficients, nowcast, scoring, stored
+from core.fair.assemble import fair_events
 from core.fair.distribution import DEGREES, moments, pmf
+from core.fair.live import Known
 from core.publication import check_event
 from core.station_day import StationDay, Variable
 from core.stations import BY_CODE
@@ -20,7 +21,7 @@ from core.weather.rows import ClimateRow, ForecastRow, ObservationRow
 DAY = StationDay(BY_CODE["KNYC"], Variable.HIGH, date(2026, 11, 24))
 MARKETS = listed(DAY, 44, Instant(DAY.start - 10 * HOUR))
 BEFORE = Instant(DAY.start - 6 * HOUR)
-C = coefficients.load()
+PRICER = stored.unfitted(coefficients.load())
 LADDER = [m.bracket for m in MARKETS]
 
 
@@ -29,8 +30,9 @@ def forecast(value: float, issued: Instant, source: str = "nws_grid") -> Forecas
                        received_at=Instant(issued + MINUTE), value_f=value)  # fmt: skip
 
 
-def fair(inputs: Inputs, now: Instant = BEFORE, prices: dict[str, tuple[Price | None, Price | None]] | None = None):  # type: ignore[no-untyped-def]  # EventFair | Refused
-    return fair_event(MARKETS, inputs, now, C, Instant(now + HOUR), Money(60_000_000), prices)
+def fair(inputs: Known, now: Instant = BEFORE, prices: dict[str, tuple[Price | None, Price | None]] | None = None):  # type: ignore[no-untyped-def]  # EventFair | Refused
+    event = {DAY.event_ticker: MARKETS}
+    return fair_events(event, inputs, PRICER, now, Instant(now + HOUR), Money(60_000_000), prices)[DAY.event_ticker]
 
 
 @pytest.mark.parametrize("df", [None, 8.0, 30.0])
@@ -75,35 +77,28 @@ def test_max_and_min_of_independent_degrees_by_brute_force() -> None:
 
 
 def test_no_forecast_no_fair_value() -> None:
-    assert isinstance(fair(Inputs()), Refused)
+    assert isinstance(fair(Known()), Refused)
 
 
 def test_an_old_forecast_is_no_forecast() -> None:
-    assert isinstance(fair(Inputs(forecasts=[forecast(48, Instant(BEFORE - 13 * HOUR))])), Refused)
+    assert isinstance(fair(Known(forecasts=[forecast(48, Instant(BEFORE - 13 * HOUR))])), Refused)
 
 
 def test_a_forecast_received_later_cannot_be_used_now() -> None:
-    assert isinstance(fair(Inputs(forecasts=[forecast(48, Instant(BEFORE + HOUR))])), Refused)
+    assert isinstance(fair(Known(forecasts=[forecast(48, Instant(BEFORE + HOUR))])), Refused)
 
 
 def test_fair_values_are_a_valid_event_of_a_publication() -> None:
-    found = fair(Inputs(forecasts=[forecast(48, Instant(BEFORE - HOUR))]))
+    found = fair(Known(forecasts=[forecast(48, Instant(BEFORE - HOUR))]))
     check_event(found)
     assert found.valid_until == BEFORE + HOUR and found.vintages["nws_grid"] == BEFORE - HOUR
     assert "no usable market" in " ".join(found.quality)
 
 
 def test_a_second_rate_source_widens() -> None:
-    first = fair(Inputs(forecasts=[forecast(48, Instant(BEFORE - HOUR))]))
-    second = fair(Inputs(forecasts=[forecast(48, Instant(BEFORE - HOUR), "nws_forecast")]))
+    first = fair(Known(forecasts=[forecast(48, Instant(BEFORE - HOUR))]))
+    second = fair(Known(forecasts=[forecast(48, Instant(BEFORE - HOUR), "nws_forecast")]))
     assert second.sd_f > first.sd_f and any("no fresh nws_grid" in q for q in second.quality)
-
-
-def test_recent_errors_move_the_centre_by_half_of_their_mean() -> None:
-    plain = fair(Inputs(forecasts=[forecast(48, Instant(BEFORE - HOUR))]))
-    errors = [(date(2026, 11, day), 2.0) for day in range(1, 22)]
-    moved = fair(Inputs(forecasts=[forecast(48, Instant(BEFORE - HOUR))], errors=errors))
-    assert 0.2 < moved.mean_f - plain.mean_f < 1.2
 
 
 def observation(value: float, at: Instant) -> ObservationRow:
@@ -113,9 +108,7 @@ def observation(value: float, at: Instant) -> ObservationRow:
 
 def test_what_was_observed_is_a_floor_of_the_maximum() -> None:
     now = Instant(DAY.start + 15 * HOUR)
-    inputs = Inputs(
-        forecasts=[forecast(46, Instant(now - HOUR))], observations=[observation(50.0, Instant(now - HOUR))]
-    )
+    inputs = Known(forecasts=[forecast(46, Instant(now - HOUR))], observations=[observation(50.0, Instant(now - HOUR))])
     found = fair(inputs, now)
     assert found.observed_f == 50 and sum(p for degree, p in found.pmf if degree < 49) < 0.02
 
@@ -125,7 +118,7 @@ def test_the_final_report_leaves_only_settlement_noise() -> None:
     report = ClimateRow(station="KNYC", product="CLINYC", day=DAY.day, issued_at=Instant(now - HOUR),
                         received_at=Instant(now - HOUR), final=True, as_of="", correction="",
                         max_f=47, min_f=30)  # fmt: skip
-    found = fair(Inputs(climate=[report]), now)
+    found = fair(Known(climate=[report]), now)
     paid = next(x for x in found.markets if x.low == 46)
     assert paid.fair == pytest.approx(1 - brackets.SETTLEMENT_NOISE * 5 / 6, abs=1e-6)
 

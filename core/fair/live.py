@@ -1,0 +1,171 @@
+"""The weather rows known now, as cases for the model: the same cases that a dataset gives, at this moment. Pure.
+
+Only rows received by now count. A station-day without a fresh forecast is no case: it is refused, with the reason.
+"""
+
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import date
+
+import numpy as np
+
+from core.errors import Refused
+from core.fair.cases import Cases, Extreme, Issued, Moment, Outcome, Spread, gather, preference
+from core.fair.distribution import Array
+from core.fair.seen import Reading, progress
+from core.station_day import StationDay, Variable, climate_day
+from core.units import DAY, HOUR, Instant
+from core.weather.rows import ClimateRow, ForecastRow, ObservationRow, QuantileRow
+
+EPOCH = date(1970, 1, 1)
+MAX_FORECAST_AGE = 12 * HOUR
+_STALE_OBSERVATION = 2 * HOUR
+_FIRST_CHOICE = "nws_grid"
+_EIGHTY_PERCENT = 2.563  # width of a normal's 10-90 % interval in standard deviations
+_SECOND_RATE, _BLIND, _STRANGER = 1.15, 1.10, 1.10  # factors on the spread: what is missing widens
+_EXACT_F = 0.4  # a report whose interval is narrower than this names a whole degree
+
+
+@dataclass(slots=True)
+class Known:
+    """Rows received so far, of all stations: forecasts of the last days and of neighbouring climate days, too."""
+
+    forecasts: Sequence[ForecastRow] = ()
+    percentiles: Sequence[QuantileRow] = ()
+    observations: Sequence[ObservationRow] = ()
+    climate: Sequence[ClimateRow] = ()
+
+
+@dataclass(slots=True)
+class State:
+    """Cases for the station-days that can be priced, the reasons for those that cannot, and what they stand on."""
+
+    cases: Cases
+    row: dict[StationDay, int] = field(default_factory=dict)
+    refused: dict[StationDay, Refused] = field(default_factory=dict)
+    quality: dict[StationDay, list[str]] = field(default_factory=dict)
+    vintages: dict[StationDay, dict[str, Instant]] = field(default_factory=dict)
+    widen: Array = field(default_factory=lambda: np.ones(0))
+
+
+def days_since(at: int) -> float:
+    """An instant as days since 1970."""
+    return at / DAY
+
+
+def number(day: date) -> int:
+    """A date as whole days since 1970."""
+    return (day - EPOCH).days
+
+
+def state(days: Sequence[StationDay], known: Known, now: Instant, stations: Sequence[str] | None = None) -> State:
+    """`stations`: those the model has seen; others are priced wider. None: do not ask."""
+    newest: dict[tuple[str, str, date], dict[str, ForecastRow]] = defaultdict(dict)
+    for f in known.forecasts:
+        mine = newest[(f.station, f.variable.value, f.day)]
+        if f.received_at <= now and (f.source not in mine or f.issued_at > mine[f.source].issued_at):
+            mine[f.source] = f
+    out = State(gather([], []))
+    moments: list[Moment] = []
+    widen: dict[StationDay, float] = {}
+    for day in days:
+        fresh = {
+            s: f
+            for s, f in newest.get((day.station.code, day.variable.value, day.day), {}).items()
+            if now - f.issued_at <= MAX_FORECAST_AGE
+        }
+        if not fresh:
+            out.refused[day] = Refused("no_forecast", "no forecast younger than 12 hours")
+            continue
+        source = min(fresh, key=preference)
+        issued = fresh[source].issued_at
+        lead = max(0, (day.day - climate_day(day.station, issued)).days)
+        moments.append(Moment(day.station.code, day.variable.value, number(day.day), days_since(now), lead))
+        quality = out.quality.setdefault(day, [])
+        out.vintages[day] = {s: f.issued_at for s, f in sorted(fresh.items())}
+        widen[day] = 1.0
+        if source != _FIRST_CHOICE:
+            quality.append(f"no fresh {_FIRST_CHOICE}: using {source}")
+            widen[day] *= _SECOND_RATE
+        if stations is not None and day.station.code not in stations:
+            quality.append("the model has not learnt this station yet")
+            widen[day] *= _STRANGER
+    extremes = _extremes([d for d in days if d.start <= now], known, now)
+    out.cases = gather(
+        [Issued(f.station, f.variable.value, number(f.day), f.source, days_since(f.issued_at), -1, f.value_f)
+         for f in known.forecasts if f.received_at <= now],
+        outcomes(known.climate, now), spreads(known.percentiles, now), extremes, moments,
+        fresh=MAX_FORECAST_AGE / DAY,
+    )  # fmt: skip
+    at = {(str(s), str(v), int(d)): i for i, (s, v, d) in enumerate(
+        zip(out.cases.station, out.cases.variable, out.cases.day, strict=True))}  # fmt: skip
+    out.row = {d: at[(d.station.code, d.variable.value, number(d.day))] for d in widen}
+    out.widen = np.ones(len(out.cases))
+    for day, factor in widen.items():
+        out.widen[out.row[day]] = factor * _observations(day, out, known, now)
+    return out
+
+
+def _observations(day: StationDay, out: State, known: Known, now: Instant) -> float:
+    """Notes how fresh the observations of a climate day under way are; the factor on the spread."""
+    if now < day.start:
+        return 1.0
+    hour = float(out.cases.hour[out.row[day]])
+    if np.isnan(hour):
+        out.quality[day].append("no observations of the climate day yet")
+        return _BLIND if now - day.start > _STALE_OBSERVATION else 1.0
+    newest = Instant(day.start + round(hour * HOUR))
+    out.vintages[day]["observations"] = newest
+    if min(now, day.end) - newest > _STALE_OBSERVATION:
+        out.quality[day].append(f"the last observation is {(now - newest) / HOUR:.0f} h old")
+        return _BLIND
+    return 1.0
+
+
+def outcomes(reports: Sequence[ClimateRow], now: Instant) -> list[Outcome]:
+    """Of each station and day the first final report's extremes, known from when it was received."""
+    first: dict[tuple[str, date], ClimateRow] = {}
+    for r in reports:
+        key = (r.station, r.day)
+        if r.final and r.received_at <= now and (key not in first or r.issued_at < first[key].issued_at):
+            first[key] = r
+    found = []
+    for r in first.values():
+        for variable, value in (("high", r.max_f), ("low", r.min_f)):
+            if value is not None:
+                found.append(Outcome(r.station, variable, number(r.day), float(value), days_since(r.received_at)))
+    return found
+
+
+def spreads(rows: Sequence[QuantileRow], now: Instant) -> list[Spread]:
+    """Percentiles as median and spread."""
+    return [
+        Spread(q.station, q.variable.value, number(q.day), days_since(q.issued_at), q.p50_f,
+               max((q.p90_f - q.p10_f) / _EIGHTY_PERCENT, 0.3))
+        for q in rows if q.received_at <= now
+    ]  # fmt: skip
+
+
+def reading(o: ObservationRow, variable: Variable) -> Reading | None:
+    """A report's whole degree: the exact one, or of a coarse interval the end that was surely reached."""
+    if o.low_f is None or o.high_f is None:
+        return None
+    if o.high_f - o.low_f <= _EXACT_F:
+        value = float(round((o.low_f + o.high_f) / 2))
+    else:
+        value = float(np.ceil(o.low_f - 0.5) if variable is Variable.HIGH else np.floor(o.high_f + 0.5))
+    return Reading(days_since(o.observed_at), value, o.max_6h_f, o.min_6h_f)
+
+
+def _extremes(days: Sequence[StationDay], known: Known, now: Instant) -> list[Extreme]:
+    by_station: dict[str, list[ObservationRow]] = defaultdict(list)
+    for o in known.observations:
+        if o.received_at <= now:
+            by_station[o.station].append(o)
+    found: list[Extreme] = []
+    for day in days:
+        mine = [r for o in by_station[day.station.code] if (r := reading(o, day.variable)) is not None]
+        seen = progress(day.station.code, day.variable.value, number(day.day), day.station.standard_offset_hours, mine)
+        found += seen[-1:]
+    return found
