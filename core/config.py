@@ -94,6 +94,7 @@ class EventSettings(Section):
     cities: tuple[str, ...]
     variables: tuple[Literal["high", "low"], ...]
     series: tuple[str, ...]
+    only: tuple[str, ...]
     exclude: tuple[str, ...]
 
     @model_validator(mode="after")

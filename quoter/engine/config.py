@@ -53,6 +53,7 @@ class EngineConfig:
     token_burst: float
     cancel_reserve: float
     exclude: frozenset[str]
+    chosen: frozenset[str] = frozenset()  # series or event tickers; empty = all that are published
     clock_margin: Duration = Duration(0)  # how far the exchange's clock may be from ours
 
 
@@ -87,5 +88,6 @@ def engine_config(settings: Settings, speed: float = 1.0) -> EngineConfig:
         token_burst=e.write_burst,
         cancel_reserve=e.cancel_reserve,
         exclude=frozenset(settings.events.exclude),
+        chosen=frozenset((*settings.events.series, *settings.events.only)),
         clock_margin=wall(1.0),
     )  # fmt: skip

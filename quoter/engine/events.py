@@ -10,6 +10,7 @@ from core import messages as m
 from core.messages import Message
 from core.publication import Publication
 from core.units import Instant, Money
+from quoter.engine.config import EngineConfig
 
 
 class Started(Message, frozen=True):
@@ -75,6 +76,15 @@ class Toggled(Message, frozen=True):
     enabled: bool
 
 
+class Configured(Message, frozen=True):
+    """A person changed what may change while we run; `config` is the whole configuration from here on."""
+
+    at: Instant
+    by: str
+    words: str
+    config: EngineConfig
+
+
 class Timer(Message, frozen=True):
     """The deadline the engine asked for has come."""
 
@@ -82,6 +92,7 @@ class Timer(Message, frozen=True):
 
 
 Event = (
-    m.Said | Started | Published | PublicationRefused | Halted | Paused | Resumed | CancelEverything | Toggled | Timer
-)
+    m.Said | Started | Published | PublicationRefused | Halted | Paused | Resumed | CancelEverything | Toggled
+    | Configured | Timer
+)  # fmt: skip
 DECODER: msgspec.json.Decoder[Event] = msgspec.json.Decoder(Event)

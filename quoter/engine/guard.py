@@ -21,6 +21,7 @@ WORDS: dict[str, str] = {
     "event_off": "switched off by a person (event)",
     "market_off": "switched off by a person (market)",
     "excluded": "excluded in the settings",
+    "not_chosen": "not on the list of chosen series and events",
     "closed": "the market is not open",
     "closing_soon": "too close to the close",
     "release_window": "around a data release: quotes are pulled",
@@ -84,6 +85,8 @@ def market_reasons(state: State, market: MarketState) -> tuple[str, ...]:
         found.append("event_off")
     if market.ticker in config.exclude or event.ticker in config.exclude:
         found.append("excluded")
+    if config.chosen and event.ticker not in config.chosen and event.ticker.partition("-")[0] not in config.chosen:
+        found.append("not_chosen")
     if not market.open or market.settled or now >= market.close_at:
         found.append("closed")
     elif now >= market.close_at - config.quote.stop_before_close:

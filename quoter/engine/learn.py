@@ -269,6 +269,13 @@ def toggled(state: State, event: e.Toggled) -> Iterable[str]:
     return NONE
 
 
+def configured(state: State, event: e.Configured) -> Iterable[str]:
+    """Limits and quoting change from here on; what rests is brought into line by the decisions that follow."""
+    state.config = event.config
+    state.alerts.append(("config", f"{event.words} (by {event.by})"))
+    return ALL
+
+
 def timer(state: State, event: e.Timer) -> Iterable[str]:
     """The tick: windows slide, the day turns, latches are checked, everything is decided anew."""
     for window in (state.recent_fills, state.recent_errors):
@@ -302,6 +309,7 @@ LEARN: dict[type, Callable[[State, Any], Iterable[str]]] = {
     e.Resumed: resumed,
     e.CancelEverything: cancel_everything,
     e.Toggled: toggled,
+    e.Configured: configured,
     e.Timer: timer,
     m.Connected: connected,
     m.Disconnected: disconnected,
