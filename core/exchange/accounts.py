@@ -20,6 +20,7 @@ class Holding:
     realized: Money = Money(0)
     fees: Money = Money(0)
     traded: Money = Money(0)
+    contracts: Count = Count(0)  # ever traded
 
 
 @dataclass(slots=True)
@@ -62,6 +63,7 @@ class Account:
         holding.position = Count(before + signed)
         holding.fees = Money(holding.fees + fee)
         holding.traded = Money(holding.traded + value)
+        holding.contracts = Count(holding.contracts + count)
         self.cash = Money(self.cash + flow - fee)
         self.hold(event_ticker)
 

@@ -8,7 +8,7 @@ from core.contract import Market
 from core.exchange.accounts import Account
 from core.exchange.groups import Group
 from core.exchange.matching import MatchingBook, Resting
-from core.units import Count, Instant, Money, Price
+from core.units import Count, Duration, Instant, Money, Price
 
 Notice = tuple[str | None, m.Said]
 _KEPT_TRADES = 1_000
@@ -23,6 +23,7 @@ class Listed:
     book: MatchingBook = field(default_factory=MatchingBook)
     clock: int = 0
     volume: Count = Count(0)
+    open_interest: Count = Count(0)
     last_price: Price | None = None
     result: str = ""
     value: Money | None = None
@@ -59,6 +60,8 @@ class Desk:
         self.fill_log: list[tuple[str, m.Fill]] = []
         self.settlements: list[Settlement] = []
         self.paused = False
+        self.sweep_lasts = Duration(0)  # how long a cancel-all also takes what comes after it: up to a minute
+        self.sweeping: dict[str, Instant] = {}  # user -> until when
         self._notices: list[Notice] = []
         self._n = 0
         self._expiries: list[tuple[Instant, str]] = []

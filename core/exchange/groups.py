@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from core.units import SECOND, Count, Instant
 
 WINDOW = 15 * SECOND
+MOST_CONTRACTS = Count(100_000_000)  # a million contracts
 
 
 @dataclass(slots=True)
@@ -34,6 +35,15 @@ class Group:
         """Drop what left the window."""
         while self.matched and self.matched[0][0] <= now - WINDOW:
             self.total -= self.matched.popleft()[1]
+
+    def limit_to(self, limit: Count, now: Instant) -> bool:
+        """Change the limit; True when what was matched in the window already reaches it and triggers the group."""
+        self.forget(now)
+        self.limit = limit
+        if not self.triggered and self.total >= limit:
+            self.triggered = True
+            return True
+        return False
 
     def reset(self) -> None:
         """Take orders again, with an empty window."""

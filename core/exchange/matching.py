@@ -34,6 +34,9 @@ class Resting:
     cost_maker: int = 0
     cost_taker: int = 0
     fees: int = 0
+    fees_maker: int = 0
+    touched: str = ""  # why it changed last while it rests: Trade, Amend, Decrease
+    initial: int = 0  # what was asked for, or the latest amended total
 
     @property
     def total(self) -> Count:

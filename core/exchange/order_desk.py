@@ -6,7 +6,7 @@ from zlib import crc32
 from core import messages as m
 from core.exchange.accounts import cost_to_rest
 from core.exchange.desk import Desk, Listed
-from core.exchange.groups import Group
+from core.exchange.groups import MOST_CONTRACTS, Group
 from core.exchange.matching import Resting
 from core.fees import fee
 from core.units import Count, Money, Price
@@ -26,8 +26,10 @@ class OrderDesk(Desk):
         order = Resting(
             f"{self._n:08x}-0000-4000-8000-{crc32(user.encode()):012x}", user, r.client_order_id, r.ticker, r.side,
             r.price, r.count, Count(0), self.now, r.post_only, r.expires_at, r.group, r.cancel_on_pause,
-            updated_at=self.now, self_trade=r.self_trade.value,
+            updated_at=self.now, self_trade=r.self_trade.value, initial=r.count,
         )  # fmt: skip
+        if r.reduce_only:
+            order.remaining = min(r.count, self._reducible(user, r.ticker, r.side))
         self.orders[order.order_id] = self.by_client_id[(user, r.client_order_id)] = order
         listed = self.markets[r.ticker]
         if r.post_only and listed.book.crosses(r.side, r.price):
@@ -38,6 +40,10 @@ class OrderDesk(Desk):
             order.status, order.reason, order.remaining = "canceled", "FillOrKill", Count(0)
             self._gone(order)
             return self._acked(order)
+        if not order.remaining:
+            order.status, order.reason = "canceled", "ReduceOnlyCancel"
+            self._gone(order)
+            return self._acked(order)
         self._match(listed, order)
         if order.status == "resting":
             if r.time_in_force is not m.TimeInForce.GOOD_TILL_CANCELED:
@@ -46,7 +52,17 @@ class OrderDesk(Desk):
             else:
                 self._rest(listed, order)
                 self._say(user, self._acked(order))
+                if self.now < self.sweeping.get(user, self.now):
+                    answer = self._acked(order)
+                    self._end(order, "Cancel")  # the answer said that it rests; a cancel-all of before takes it
+                    return answer
         return self._acked(order)
+
+    def _reducible(self, user: str, ticker: str, side: m.Side) -> Count:
+        """How much of a position an order of `side` closes."""
+        holding = self.accounts[user].holdings.get(ticker)
+        held = holding.position * -side.sign if holding else 0
+        return Count(max(0, held))
 
     def _may_trade(self, ticker: str) -> str:
         listed = self.markets.get(ticker)
@@ -64,6 +80,8 @@ class OrderDesk(Desk):
             return "invalid_price"
         if r.expires_at is not None and r.expires_at <= self.now:
             return "invalid_expiration_time"
+        if r.reduce_only and r.time_in_force is not m.TimeInForce.IMMEDIATE_OR_CANCEL:
+            return "reduce_only_needs_immediate_or_cancel"
         if r.group is not None:
             group = self.groups.get(r.group)
             if group is None or group.user != user:
@@ -128,7 +146,8 @@ class OrderDesk(Desk):
             charged = fee(fees.taker if is_taker else fees.maker, maker.price, count)
             order.filled, order.remaining = Count(order.filled + count), Count(order.remaining - count)
             order.fees += charged
-            order.updated_at = self.now
+            order.fees_maker += 0 if is_taker else charged
+            order.updated_at, order.touched = self.now, "Trade"
             value = maker.price * count
             order.cost_taker, order.cost_maker = (
                 (order.cost_taker + value, order.cost_maker)
@@ -136,9 +155,11 @@ class OrderDesk(Desk):
                 else (order.cost_taker, order.cost_maker + value)
             )
             account = self.accounts[order.user]
+            held = account.holdings[order.ticker].position if order.ticker in account.holdings else 0
             account.trade(order.ticker, listed.market.event_ticker, order.side, maker.price, count, charged)
+            after = account.holdings[order.ticker].position
+            listed.open_interest = Count(listed.open_interest + max(after, 0) - max(held, 0))
             if not account.house:
-                after = account.holdings[order.ticker].position
                 said = m.Fill(
                     self.now, trade_id, order.order_id, order.ticker, order.side, maker.price, count, charged, is_taker,
                     self.now, order.client_order_id, after,
@@ -172,10 +193,12 @@ class OrderDesk(Desk):
             return self._no(r, refusal)
         if (order.ticker, order.side) != (r.ticker, r.side):
             return self._no(r, "order_side_mismatch" if order.ticker == r.ticker else "order_ticker_mismatch")
+        if r.client_order_id and r.client_order_id != order.client_order_id:
+            return self._no(r, "order_id_and_client_order_id_mismatch")
         listed = self.markets[order.ticker]
         if not listed.market.grid.holds(r.price):
             return self._no(r, "invalid_price")
-        if r.expires_at is not None and r.expires_at <= self.now:
+        if r.expires_at is not None and 0 < r.expires_at <= self.now:
             return self._no(r, "invalid_expiration_time")
         remaining = Count(r.total - order.filled)
         if remaining <= 0:
@@ -185,10 +208,12 @@ class OrderDesk(Desk):
         )
         if not self.accounts[user].house and more > max(0, self.available(user)):
             return self._no(r, "insufficient_balance")
-        if r.expires_at is not None:
+        if r.expires_at == 0:  # an expiry of nought takes the expiry away
+            order.expires_at = None
+        elif r.expires_at is not None:
             order.expires_at = r.expires_at
             heapq.heappush(self._expiries, (r.expires_at, order.order_id))
-        order.updated_at = self.now
+        order.updated_at, order.initial, order.touched = self.now, r.total, "Amend"
         if r.price == order.price and remaining <= order.remaining:
             self._shrink(listed, order, remaining)
             return self._acked(order)
@@ -217,6 +242,7 @@ class OrderDesk(Desk):
         if r.reduce_to == 0:
             self._end(order, "Decrease")
             return self._gone_message(order)
+        order.touched = "Decrease"
         self._shrink(self.markets[order.ticker], order, r.reduce_to)
         return self._acked(order)
 
@@ -243,7 +269,7 @@ class OrderDesk(Desk):
 
     def _group(self, user: str, request: m.Request) -> m.Said:
         if isinstance(request, m.CreateGroup):
-            if request.limit <= 0:
+            if not 0 < request.limit <= MOST_CONTRACTS:
                 return m.Rejected(self.now, "", "", "CreateGroup", "invalid_contracts_limit")
             self._n += 1
             group_id = f"og_{self._n}"
@@ -255,8 +281,13 @@ class OrderDesk(Desk):
         if group is None or group.user != user:
             return m.Rejected(self.now, "", "", type(request).__name__, "order_group_not_found")
         if isinstance(request, m.SetGroupLimit):
-            group.limit = request.limit
+            if not 0 < request.limit <= MOST_CONTRACTS:
+                return m.Rejected(self.now, "", "", "SetGroupLimit", "invalid_contracts_limit")
             changed = m.GroupChanged(self.now, group.group_id, "limit_updated", request.limit)
+            if group.limit_to(request.limit, self.now):
+                self._say(user, changed)
+                self._trigger(group)
+                return changed
         elif isinstance(request, m.ResetGroup):
             group.reset()
             changed = m.GroupChanged(self.now, group.group_id, "reset")

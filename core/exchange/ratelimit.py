@@ -2,6 +2,9 @@
 
 from dataclasses import dataclass
 
+DEFAULT_COST, CANCEL_COST = 10, 2
+BALANCE_BURST = 5.0  # reads of the balance have a bucket of their own; its depth is not documented
+
 
 @dataclass(slots=True)
 class Bucket:
@@ -22,6 +25,33 @@ class Bucket:
         return True
 
 
-def advanced(now: float) -> dict[str, Bucket]:
-    """The Advanced tier: 300 tokens a second for reads and writes, three seconds of burst."""
-    return {kind: Bucket(300.0, 900.0, 900.0, now) for kind in ("read", "write")}
+@dataclass(frozen=True, slots=True)
+class Tier:
+    """Tokens a second and at once, for reads and writes; balance reads a second."""
+
+    name: str
+    read: int
+    read_burst: int
+    write: int
+    write_burst: int
+    balance: float = 1.0
+
+
+TIERS = {
+    tier.name: tier
+    for tier in (
+        Tier("basic", 200, 600, 100, 100), Tier("advanced", 300, 900, 300, 900),
+        Tier("expert", 600, 1800, 600, 1800, 5),
+        Tier("premier", 1200, 3600, 1200, 3600, 5), Tier("paragon", 2400, 7200, 2400, 7200, 5),
+        Tier("prime", 4800, 14400, 4800, 14400, 5), Tier("prestige", 12000, 36000, 9600, 28800, 5),
+    )
+}  # fmt: skip
+
+
+class Buckets:
+    """One user's buckets; full at the start."""
+
+    def __init__(self, tier: Tier, now: float) -> None:
+        self.read = Bucket(tier.read, tier.read_burst, tier.read_burst, now)
+        self.write = Bucket(tier.write, tier.write_burst, tier.write_burst, now)
+        self.balance = Bucket(tier.balance, BALANCE_BURST, BALANCE_BURST, now)

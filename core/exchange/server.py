@@ -5,23 +5,33 @@ import contextlib
 from collections.abc import AsyncIterator
 
 from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import Response
 from starlette.routing import WebSocketRoute
 from starlette.websockets import WebSocket
 
 from core.exchange import server_ws
 from core.exchange.auth import Keyring
 from core.exchange.history import History
+from core.exchange.ratelimit import TIERS
 from core.exchange.server_rest import Rest
+from core.exchange.server_shared import refusal
 from core.exchange.venue import Venue, wall_ms
+from core.exchange.wire_frames import Bodies
 
 _TICK_S = 0.25
 
 
-def application(venue: Venue, keyring: Keyring, history: History, *, ticking: bool = True) -> Starlette:
+def application(
+    venue: Venue, keyring: Keyring, history: History, *, ticking: bool = True, tier: str = "advanced"
+) -> Starlette:
     """The service; `ticking` False leaves time to the caller (tests)."""
 
+    bodies = Bodies(venue.exchange)
+
     async def stream(socket: WebSocket) -> None:
-        await server_ws.serve(socket, venue, keyring)
+        await server_ws.serve(socket, venue, keyring, bodies)
 
     async def tick() -> None:
         last = wall_ms()
@@ -40,6 +50,12 @@ def application(venue: Venue, keyring: Keyring, history: History, *, ticking: bo
             with contextlib.suppress(asyncio.CancelledError):
                 await task
 
+    async def nowhere(_: Request, error: Exception) -> Response:
+        status = error.status_code if isinstance(error, HTTPException) else 404
+        return refusal(status, "not_found" if status == 404 else "method_not_allowed", "no such endpoint")
+
     return Starlette(
-        routes=[*Rest(venue, keyring, history).routes(), WebSocketRoute(server_ws.PATH, stream)], lifespan=life
+        exception_handlers={HTTPException: nowhere},
+        routes=[*Rest(venue, keyring, history, TIERS[tier]).routes(), WebSocketRoute(server_ws.PATH, stream)],
+        lifespan=life,
     )

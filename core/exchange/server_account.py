@@ -27,15 +27,41 @@ class AccountRoutes(Shared):
 
     def limits(self, request: Request, user: str) -> JSON:
         """The tier's buckets."""
-        bucket = {"refill_rate": 300, "bucket_capacity": 900}
-        return {"usage_tier": "advanced", "read": bucket, "write": bucket, "grants": []}
+        t = self.tier
+        return {"usage_tier": t.name, "read": {"refill_rate": t.read, "bucket_capacity": t.read_burst},
+                "write": {"refill_rate": t.write, "bucket_capacity": t.write_burst}, "grants": []}  # fmt: skip
+
+    def keys(self, request: Request, user: str) -> JSON:
+        """The user's keys and what they may do."""
+        mine = [key_id for key_id, (owner, _) in self.keyring.keys.items() if owner == user]
+        return {"api_keys": [{"api_key_id": k, "name": k, "scopes": ["read", "write::trade"]} for k in mine]}
+
+    def balance(self, request: Request, user: str) -> JSON:
+        """Cash, and what the positions cost; it has a bucket of its own."""
+        if not self._buckets(user).balance.take(1.0, wall_ms() / 1000):
+            raise No(429, "too_many_requests")
+        return wire_out.balance(self.venue.exchange, user)
 
     def positions(self, request: Request, user: str) -> JSON:
         """Positions by market and event."""
         exchange, account = self.venue.exchange, self.venue.exchange.accounts[user]
-        views = exchange.positions(user)
-        rows = [wire_out.position(v, account.holdings[v.ticker].traded, exchange.now) for v in views]
-        return {"market_positions": rows, "event_positions": [], "cursor": ""}
+        query = request.query_params
+        ticker, event = query.get("ticker"), query.get("event_ticker")
+        if query.get("settlement_status", "unsettled") not in ("unsettled", "settled", "all"):
+            raise Malformed("settlement_status", query["settlement_status"], "expected unsettled, settled or all")
+        if query.get("settlement_status") == "settled":
+            return {"market_positions": [], "event_positions": [], "cursor": ""}
+        filters = query.get("count_filter", "").split(",")
+        found = [
+            v for v in exchange.positions(user)
+            if (not ticker or v.ticker == ticker) and (not event or account.holdings[v.ticker].event_ticker == event)
+            and (v.position or "position" not in filters)
+        ]  # fmt: skip
+        page, cursor = page_of(found, query.get("cursor", ""), limit_of(query.get("limit"), 1000))
+        rows = [wire_out.position(v, account.holdings[v.ticker].traded, exchange.now) for v in page]
+        events = {account.holdings[v.ticker].event_ticker for v in page}
+        of_events = [e for e in wire_out.event_positions(exchange, user) if e["event_ticker"] in events]
+        return {"market_positions": rows, "event_positions": of_events, "cursor": cursor}
 
     def orders(self, request: Request, user: str) -> JSON:
         """Orders by status, ticker, event and time."""
@@ -61,8 +87,12 @@ class AccountRoutes(Shared):
 
     def queue(self, request: Request, user: str) -> JSON:
         """Contracts ahead of each resting order."""
+        tickers = [t for t in request.query_params.get("market_tickers", "").split(",") if t]
+        event = request.query_params.get("event_ticker")
         rows = []
         for order_id, order in self.venue.exchange.resting[user].items():
+            if (tickers and order.ticker not in tickers) or (event and not order.ticker.startswith(f"{event}-")):
+                continue
             ahead = self.venue.exchange.queue_position(order_id)
             if ahead is not None:
                 rows.append(
@@ -70,12 +100,22 @@ class AccountRoutes(Shared):
                 )
         return {"queue_positions": rows}
 
+    def queue_one(self, request: Request, user: str) -> JSON:
+        """Contracts ahead of one resting order."""
+        order_id = request.path_params["order"]
+        ahead = self.venue.exchange.queue_position(order_id)
+        if ahead is None or self.venue.exchange.orders[order_id].user != user:
+            raise No(404, "not_found")
+        return {"queue_position_fp": count_text(ahead)}
+
     def fills(self, request: Request, user: str) -> JSON:
         """Fills, newest first."""
         query = request.query_params
+        tickers = [t for t in query.get("ticker", "").split(",") if t]
         found = [
             f for f in reversed(self.venue.exchange.fills(user, Instant(0)))
-            if after_at(f.filled_at, query.get("min_ts")) and (not query.get("ticker") or f.ticker in query["ticker"])
+            if after_at(f.filled_at, query.get("min_ts")) and not after_at(f.filled_at, query.get("max_ts"), False)
+            and (not tickers or f.ticker in tickers)
             and (not query.get("order_id") or f.order_id == query["order_id"])
         ]  # fmt: skip
         page, cursor = page_of(found, query.get("cursor", ""), limit_of(query.get("limit"), 1000))
@@ -84,7 +124,12 @@ class AccountRoutes(Shared):
     def settlements(self, request: Request, user: str) -> JSON:
         """Settlements, newest first."""
         query = request.query_params
-        found = [s for s in reversed(self.venue.exchange.settlements) if s.user == user]
+        ticker, event = query.get("ticker"), query.get("event_ticker")
+        found = [
+            s for s in reversed(self.venue.exchange.settlements)
+            if s.user == user and (not ticker or s.ticker == ticker) and (not event or s.event_ticker == event)
+            and after_at(s.at, query.get("min_ts")) and not after_at(s.at, query.get("max_ts"), False)
+        ]  # fmt: skip
         page, cursor = page_of(found, query.get("cursor", ""), limit_of(query.get("limit"), 1000))
         return {"settlements": [wire_out.settlement(s) for s in page], "cursor": cursor}
 
@@ -131,7 +176,7 @@ class AccountRoutes(Shared):
         if isinstance(answer, m.CancelNotFound):
             raise No(404, "not_found")
         if isinstance(answer, m.Rejected):
-            raise No(STATUS.get(answer.code, 400), answer.code)
+            raise No(400, answer.code)
         assert order is not None, "a cancelled order was there"
         return {"order_id": order_id, "client_order_id": order.client_order_id, "reduced_by": count_text(before),
                 "ts_ms": wire_out.millis(self.venue.exchange.now)}  # fmt: skip
@@ -156,9 +201,27 @@ class AccountRoutes(Shared):
 
     def amend(self, request: Request, user: str, body: JSON) -> JSON:
         """Amend price, total size or expiry."""
-        order_id = request.path_params["order"]
-        answer = self.venue.request(user, wire_in.amend(order_id, body))
-        return self._changed(order_id, answer)
+        order_id, exchange = request.path_params["order"], self.venue.exchange
+        wanted, renamed = wire_in.amend(order_id, body), wire_in.new_client_order_id(body)
+        order = exchange.resting[user].get(order_id)
+        if order is None:
+            raise No(404, "not_found")
+        if renamed is not None and renamed != order.client_order_id and (user, renamed) in exchange.by_client_id:
+            raise No(400, "order_already_exists")  # the specification of an amend knows no 409
+        left, filled = order.remaining, order.filled
+        cost, fees = order.cost_maker + order.cost_taker, order.fees
+        answer = self.venue.request(user, wanted)
+        if isinstance(answer, m.Rejected):
+            raise No(400, answer.code)
+        if renamed is not None and order.status == "resting":
+            exchange.rename(user, order_id, renamed)
+        shown: JSON = {"order_id": order_id, "client_order_id": order.client_order_id,
+                       "ts_ms": wire_out.millis(exchange.now)}  # fmt: skip
+        if (order.remaining, order.filled) != (left, filled):  # only then are these told [S: AmendOrderV2Response]
+            new = Count(order.filled - filled)
+            shown |= {"remaining_count": count_text(order.remaining), "fill_count": count_text(new)}
+            shown |= averages(new, order.cost_maker + order.cost_taker - cost, order.fees - fees)
+        return shown
 
     def decrease(self, request: Request, user: str, body: JSON) -> JSON:
         """Shrink what remains."""
@@ -166,18 +229,14 @@ class AccountRoutes(Shared):
         order = self.venue.exchange.resting[user].get(order_id)
         if order is None:
             raise No(404, "not_found")
-        return self._changed(order_id, self.venue.request(user, wire_in.decrease(order_id, body, order.remaining)))
-
-    def _changed(self, order_id: str, answer: m.Said) -> JSON:
+        answer = self.venue.request(user, wire_in.decrease(order_id, body, order.remaining))
         if isinstance(answer, m.CancelNotFound):
             raise No(404, "not_found")
         if isinstance(answer, m.Rejected):
-            raise No(STATUS.get(answer.code, 400), answer.code)
-        order = self.venue.exchange.orders[order_id]
-        shown: JSON = {"order_id": order_id, "client_order_id": order.client_order_id,
-                       "remaining_count": count_text(order.remaining), "fill_count": count_text(order.filled),
-                       "ts_ms": wire_out.millis(self.venue.exchange.now)}  # fmt: skip
-        return shown | averages(order.filled, order.cost_maker + order.cost_taker, order.fees)
+            raise No(400, answer.code)
+        return {"order_id": order_id, "client_order_id": order.client_order_id,
+                "remaining_count": count_text(order.remaining),
+                "ts_ms": wire_out.millis(self.venue.exchange.now)}  # fmt: skip
 
     # --- order groups ------------------------------------------------------------------------------------------------
 
@@ -206,7 +265,8 @@ class AccountRoutes(Shared):
     def _group_request(self, user: str, request: m.Request) -> JSON:
         answer = self.venue.request(user, request)
         if isinstance(answer, m.Rejected):
-            raise No(404, "not_found")
+            known = answer.code != "order_group_not_found"
+            raise No(400 if known else 404, answer.code if known else "not_found")
         return {}
 
     def group_reset(self, request: Request, user: str, body: JSON) -> JSON:

@@ -3,7 +3,7 @@
 from starlette.requests import Request
 
 from core.exchange import wire_out
-from core.exchange.server_shared import ASKED, JSON, PREFIX, No, Shared, by_event, limit_of, page_of
+from core.exchange.server_shared import ASKED, JSON, PREFIX, No, Shared, after_at, by_event, limit_of, page_of
 from core.exchange.simulator import Listed
 from core.stations import BY_SERIES
 from core.units import iso
@@ -39,8 +39,9 @@ class PublicReads(Shared):
         return {"as_of_time": iso(self.venue.exchange.now)}
 
     def series_list(self, request: Request, user: str) -> JSON:
-        """All series."""
-        return {"series": [series_view(ticker) for ticker in BY_SERIES]}
+        """All series of a category."""
+        category = request.query_params.get("category")
+        return {"series": [series_view(t) for t in BY_SERIES] if category in (None, "", wire_out.CATEGORY) else []}
 
     def series_one(self, request: Request, user: str) -> JSON:
         """One series."""
@@ -48,10 +49,6 @@ class PublicReads(Shared):
         if ticker not in BY_SERIES:
             raise No(404, "not_found")
         return {"series": series_view(ticker)}
-
-    def fee_changes(self, request: Request, user: str) -> JSON:
-        """None are pending."""
-        return {"series_fee_change_arr": []}
 
     def events(self, request: Request, user: str) -> JSON:
         """Events by status and series, with their markets when asked."""
@@ -68,7 +65,10 @@ class PublicReads(Shared):
         if not markets:
             raise No(404, "not_found")
         shown = wire_out.event(markets, nested=True)
-        return {"event": shown, "markets": shown["markets"]}
+        rows = shown["markets"]
+        if request.query_params.get("with_nested_markets") != "true":
+            del shown["markets"]
+        return {"event": shown, "markets": rows}
 
     def markets(self, request: Request, user: str) -> JSON:
         """Markets by status, series, event or tickers."""
@@ -80,7 +80,7 @@ class PublicReads(Shared):
             found = self._selected(query.get("status", ""), query.get("series_ticker", ""))
         if query.get("event_ticker"):
             found = [x for x in found if x.market.event_ticker == query["event_ticker"]]
-        page, cursor = page_of(found, query.get("cursor", ""), limit_of(query.get("limit"), 1000))
+        page, cursor = page_of(found, query.get("cursor", ""), limit_of(query.get("limit"), 1000, least=0))
         return {"markets": [wire_out.market(x) for x in page], "cursor": cursor}
 
     def _selected(self, status: str, series: str) -> list[Listed]:
@@ -121,13 +121,25 @@ class PublicReads(Shared):
     def trades(self, request: Request, user: str) -> JSON:
         """Trades, newest first."""
         query = request.query_params
-        sources = [self._market(query["ticker"])] if query.get("ticker") else self.venue.exchange.markets.values()
-        found = sorted((t for x in sources for t in x.trades), key=lambda t: -t.traded_at)
-        page, cursor = page_of(found, query.get("cursor", ""), limit_of(query.get("limit"), 1000))
+        every = self.venue.exchange.markets
+        sources = [every[t] for t in (query["ticker"],) if t in every] if query.get("ticker") else every.values()
+        found = sorted(
+            (
+                t
+                for x in sources
+                for t in x.trades
+                if after_at(t.traded_at, query.get("min_ts")) and not after_at(t.traded_at, query.get("max_ts"), False)
+            ),
+            key=lambda t: -t.traded_at,
+        )
+        if query.get("is_block_trade") == "true":
+            found = []
+        page, cursor = page_of(found, query.get("cursor", ""), limit_of(query.get("limit"), 1000, least=0))
         return {"trades": [wire_out.trade(t) for t in page], "cursor": cursor}
 
     def costs(self, request: Request, user: str) -> JSON:
         """What differs from the default of 10."""
         path = f"{PREFIX}/portfolio/events/orders"
         return {"default_cost": 10, "endpoint_costs": [{"method": "DELETE", "path": f"{path}/:order_id", "cost": 2},
+                                                       {"method": "DELETE", "path": f"{path}/batched", "cost": 2},
                                                        {"method": "DELETE", "path": path, "cost": 2}]}  # fmt: skip

@@ -3,21 +3,23 @@
 from typing import Any
 
 import msgspec
+from starlette.requests import Request
 from starlette.responses import Response
 
 from core.errors import Malformed
 from core.exchange.auth import Keyring
 from core.exchange.history import History
-from core.exchange.ratelimit import Bucket
+from core.exchange.ratelimit import Buckets, Tier
 from core.exchange.simulator import Listed
-from core.exchange.venue import Venue
+from core.exchange.venue import Venue, wall_ms
 from core.units import SECOND, Count, Instant, Price, price_text
 
 PREFIX = "/trade-api/v2"
 STATUS = {
-    "order_already_exists": 409, "market_not_found": 404, "order_group_not_found": 404, "not_found": 404,
-    "insufficient_balance": 400, "trading_is_paused": 409, "market_inactive": 409, "order_group_triggered": 409,
-}  # fmt: skip
+    "order_already_exists": 409,
+    "order_group_triggered": 409,
+    "not_found": 404,
+}  # everything else is a 400: the specification of a create knows no 404
 ASKED = {"open": "active", "closed": "closed", "settled": "finalized", "unopened": "initialized", "paused": "inactive"}
 JSON = dict[str, Any]
 
@@ -33,10 +35,13 @@ class No(Exception):
 class Shared:
     """The venue, who may sign, and the past."""
 
-    def __init__(self, venue: Venue, keyring: Keyring, history: History) -> None:
-        self.venue, self.keyring, self.history = venue, keyring, history
-        self.buckets: dict[str, dict[str, Bucket]] = {}
+    def __init__(self, venue: Venue, keyring: Keyring, history: History, tier: Tier) -> None:
+        self.venue, self.keyring, self.history, self.tier = venue, keyring, history, tier
+        self.buckets: dict[str, Buckets] = {}
         self.batch = 0
+
+    def _buckets(self, user: str) -> Buckets:
+        return self.buckets.setdefault(user, Buckets(self.tier, wall_ms() / 1000))
 
 
 def by_event(found: list[Listed]) -> dict[str, list[Listed]]:
@@ -47,7 +52,7 @@ def by_event(found: list[Listed]) -> dict[str, list[Listed]]:
 
 
 def page_of[T](rows: list[T], cursor: str, limit: int) -> tuple[list[T], str]:
-    if cursor and not (cursor.isdigit() and len(cursor) < 12):
+    if cursor and not (cursor.isascii() and cursor.isdigit() and len(cursor) < 12):
         raise Malformed("cursor", cursor, "not one we gave")
     start = int(cursor) if cursor else 0
     return rows[start : start + limit], str(start + limit) if start + limit < len(rows) else ""
@@ -56,7 +61,7 @@ def page_of[T](rows: list[T], cursor: str, limit: int) -> tuple[list[T], str]:
 def limit_of(text: str | None, most: int, *, least: int = 1) -> int:
     if text is None:
         return min(100, most)
-    if not text.isdigit() or len(text) > 6 or not least <= int(text) <= most:
+    if not (text.isascii() and text.isdigit()) or len(text) > 6 or not least <= int(text) <= most:
         raise Malformed("limit", text, f"expected {least} to {most}")
     return int(text)
 
@@ -64,9 +69,16 @@ def limit_of(text: str | None, most: int, *, least: int = 1) -> int:
 def after_at(at: Instant, text: str | None, absent: bool = True) -> bool:
     if text is None:
         return absent
-    if not text.isdigit() or len(text) > 12:
+    if not text.removeprefix("-").isdecimal() or not text.isascii() or len(text) > 19:
         raise Malformed("min_ts", text, "expected Unix seconds")
     return at >= int(text) * SECOND
+
+
+def integer_of(request: Request, name: str) -> int:
+    text = request.query_params.get(name, "")
+    if not text.removeprefix("-").isdecimal() or not text.isascii() or len(text) > 19:
+        raise Malformed(name, text, "expected an integer")
+    return int(text)
 
 
 def averages(filled: Count, cost: int, fees: int) -> JSON:
@@ -102,4 +114,4 @@ def error_body(code: str, words: str) -> JSON:
 
 
 def refusal(status: int, code: str, words: str) -> Response:
-    return json_answer({"error": error_body(code, words)}, status)
+    return json_answer(error_body(code, words), status)

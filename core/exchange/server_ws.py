@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+from collections import deque
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -9,15 +10,28 @@ import msgspec
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
 from core import messages as m
-from core.exchange import wire_out
+from core.exchange import wire_frames
 from core.exchange.auth import Keyring
 from core.exchange.simulator import Notice
 from core.exchange.venue import Venue, wall_ms
-from core.units import Count, Price, complement, count_text, iso, money_text, price_text
+from core.exchange.wire_frames import Bodies
 
 PATH = "/trade-api/ws/v2"
-_CHANNELS = ("orderbook_delta", "trade", "fill", "user_orders", "market_lifecycle_v2", "order_group_updates")
-_BUFFER = 20_000  # messages a slow reader may fall behind
+CHANNELS = {  # channel -> the type of its messages; None: two types, or of several channels
+    "orderbook_delta": "orderbook_delta", "ticker": "ticker", "trade": "trade", "fill": "fill",
+    "market_positions": "market_position", "user_orders": "user_order", "market_lifecycle_v2": "market_lifecycle_v2",
+    "order_group_updates": "order_group_updates",
+}  # fmt: skip
+_UNSEQUENCED = {"ticker", "fill", "market_positions", "user_orders"}
+_NEEDS_MARKETS = {"orderbook_delta"}
+_HEARD: dict[type, tuple[str, ...]] = {
+    m.BookDelta: ("orderbook_delta", "ticker"), m.TradePrint: ("trade", "ticker"),
+    m.Fill: ("fill", "market_positions"), m.Acked: ("user_orders",), m.Gone: ("user_orders",),
+    m.MarketChanged: ("market_lifecycle_v2",), m.GroupChanged: ("order_group_updates",),
+}  # fmt: skip
+_BUFFER = 20_000  # messages a slow reader may fall behind before its subscriptions end (error 25)
+_MOST_SIDS = 1_000
+_encode = msgspec.json.Encoder().encode
 JSON = dict[str, Any]
 
 
@@ -30,25 +44,30 @@ class Subscription:
     tickers: set[str] = field(default_factory=set)
     yes_price: bool = False
     seq: int = 0
+    head: str = ""
 
 
 class Connection:
     """One client: its subscriptions and what is to be sent to it."""
 
-    def __init__(self, venue: Venue, user: str) -> None:
-        self.venue, self.user = venue, user
+    def __init__(self, venue: Venue, user: str, bodies: Bodies) -> None:
+        self.venue, self.user, self.bodies = venue, user, bodies
         self.subscriptions: dict[int, Subscription] = {}
+        self.by_channel: dict[str, list[Subscription]] = {}
         self.next_sid = 1
-        self.out: asyncio.Queue[bytes] = asyncio.Queue(_BUFFER)
+        self.out: deque[str] = deque()
+        self.ready = asyncio.Event()
         self.overflown = False
 
     def send(self, message: JSON) -> None:
-        """Queue one message."""
+        """Queue one message of the conversation itself."""
         message["sending_ts_ms"] = wall_ms()
-        try:
-            self.out.put_nowait(msgspec.json.encode(message))
-        except asyncio.QueueFull:
-            self.overflown = True
+        self._queue(_encode(message).decode())
+
+    def _queue(self, text: str) -> None:
+        self.out.append(text)
+        self.ready.set()
+        self.overflown = self.overflown or len(self.out) > 2 * _BUFFER  # commands without end, answers unread
 
     # --- commands ----------------------------------------------------------------------------------------------------
 
@@ -60,225 +79,156 @@ class Connection:
             return self.error(0, 1, "Unable to process message")
         if not isinstance(said, dict):
             return self.error(0, 1, "Unable to process message")
-        number = said.get("id") if isinstance(said.get("id"), int) else 0
-        params = said.get("params")
-        params = params if isinstance(params, dict) else {}
+        number = said.get("id")
+        number = number if isinstance(number, int) and not isinstance(number, bool) and 0 <= number < 2**63 else 0
+        params: Any = said.get("params")
         match said.get("cmd"):
+            case "list_subscriptions":
+                rows = [{"channel": s.channel, "sid": s.sid} for s in self.subscriptions.values()]
+                return self.send(_numbered({"type": "ok", "msg": rows}, number))
+            case "subscribe" | "update_subscription" | "unsubscribe" if not isinstance(params, dict):
+                return self.error(number, 2, "Params required")
             case "subscribe":
                 return self.subscribe(number, params)
             case "update_subscription":
                 return self.update(number, params)
             case "unsubscribe":
-                sids = params.get("sids")
-                if not isinstance(sids, list) or not sids:
-                    return self.error(number, 4, "Subscription IDs required")
-                for sid in sids:
-                    found = self.subscriptions.pop(sid, None) if isinstance(sid, int) else None
-                    if found is None:
-                        self.error(number, 7, "Unknown subscription ID")
-                    else:
-                        found.seq += 1
-                        self.send({"id": number, "type": "unsubscribed", "sid": sid, "seq": found.seq})
-                return None
-            case "list_subscriptions":
-                rows = [{"channel": s.channel, "sid": s.sid} for s in self.subscriptions.values()]
-                return self.send({"id": number, "type": "ok", "msg": rows})
+                return self.unsubscribe(number, params)
             case _:
                 return self.error(number, 5, "Unknown command")
 
-    def error(self, number: Any, code: int, words: str) -> None:
+    def error(self, number: int, code: int, words: str) -> None:
         """An error answer."""
-        self.send({"id": number, "type": "error", "msg": {"code": code, "msg": words}})
+        self.send(_numbered({"type": "error", "msg": {"code": code, "msg": words}}, number))
 
-    def subscribe(self, number: Any, params: JSON) -> None:
+    def subscribe(self, number: int, params: JSON) -> None:
         """One sid for each channel."""
         channels = params.get("channels")
         if not isinstance(channels, list) or not channels:
             return self.error(number, 3, "Channels required")
         tickers = _tickers(params)
         for channel in channels:
-            if channel not in _CHANNELS:
+            if not isinstance(channel, str) or channel not in CHANNELS:
                 self.error(number, 8, "Unknown channel name")
-                continue
-            if channel == "orderbook_delta" and not tickers:
+            elif channel in _NEEDS_MARKETS and not tickers:
                 self.error(number, 14, "Market Ticker required")
-                continue
-            found = Subscription(self.next_sid, channel, tickers, params.get("use_yes_price") is True)
-            self.next_sid += 1
-            self.subscriptions[found.sid] = found
-            self.send({"id": number, "type": "subscribed", "msg": {"channel": channel, "sid": found.sid}})
-            if channel == "orderbook_delta":
-                for ticker in sorted(tickers):
-                    self.snapshot(found, ticker)
+            elif len(self.subscriptions) >= _MOST_SIDS:
+                self.error(number, 27, "Too many requests")
+            else:
+                self._open(number, channel, set(tickers), params)
         return None
 
-    def update(self, number: Any, params: JSON) -> None:
+    def _open(self, number: int, channel: str, tickers: set[str], params: JSON) -> None:
+        found = Subscription(self.next_sid, channel, tickers, params.get("use_yes_price") is True)
+        found.head = f'{{"type":"{CHANNELS[channel]}","sid":{found.sid},'
+        self.next_sid += 1
+        self.subscriptions[found.sid] = found
+        self.by_channel.setdefault(channel, []).append(found)
+        self.send(_numbered({"type": "subscribed", "msg": {"channel": channel, "sid": found.sid}}, number))
+        if channel == "orderbook_delta":
+            for ticker in sorted(tickers):
+                self.snapshot(found, ticker)
+
+    def _close(self, sub: Subscription) -> None:
+        del self.subscriptions[sub.sid]
+        self.by_channel[sub.channel].remove(sub)
+
+    def unsubscribe(self, number: int, params: JSON) -> None:
+        """End these sids."""
+        sids = params.get("sids")
+        if not isinstance(sids, list) or not sids:
+            return self.error(number, 4, "Subscription IDs required")
+        for sid in sids:
+            found = self._known(sid)
+            if found is None:
+                self.error(number, 7, "Unknown subscription ID")
+                continue
+            self._close(found)
+            found.seq += 1
+            self.send(_numbered({"type": "unsubscribed", "sid": found.sid, "seq": found.seq}, number))
+        return None
+
+    def _known(self, sid: Any) -> Subscription | None:
+        return self.subscriptions.get(sid) if isinstance(sid, int) and not isinstance(sid, bool) else None
+
+    def update(self, number: int, params: JSON) -> None:
         """add_markets, delete_markets or get_snapshot."""
-        sid = params.get("sid")
-        if sid is None and isinstance(params.get("sids"), list) and len(params["sids"]) == 1:
-            sid = params["sids"][0]
-        found = self.subscriptions.get(sid) if isinstance(sid, int) else None
+        sids = params.get("sids")
+        if params.get("sid") is None and (not isinstance(sids, list) or len(sids) != 1):
+            return self.error(number, 12, "Exactly one subscription ID is required")
+        found = self._known(params["sid"] if params.get("sid") is not None else sids[0] if sids else None)
         if found is None:
             return self.error(number, 7, "Unknown subscription ID")
-        tickers = _tickers(params)
-        match params.get("action"):
-            case "add_markets":
-                new = tickers - found.tickers
-                found.tickers |= tickers
-            case "delete_markets":
-                new = set()
-                found.tickers -= tickers
-            case "get_snapshot":
-                for ticker in sorted(tickers & found.tickers):
-                    self.snapshot(found, ticker, number)
-                return None
-            case _:
+        action, tickers = params.get("action"), _tickers(params)
+        if action is None:
+            return self.error(number, 15, "Action required")
+        if action not in ("add_markets", "delete_markets", "get_snapshot"):
+            return self.error(number, 13, "Unsupported action")
+        if not tickers:
+            return self.error(number, 14, "Market Ticker required")
+        if action == "get_snapshot":
+            if found.channel != "orderbook_delta":
                 return self.error(number, 13, "Unsupported action")
+            for ticker in sorted(tickers & found.tickers):
+                self.snapshot(found, ticker, number)
+            return None
+        new = tickers - found.tickers if action == "add_markets" else set()
+        found.tickers = found.tickers | tickers if action == "add_markets" else found.tickers - tickers
         found.seq += 1
-        self.send({"id": number, "sid": found.sid, "seq": found.seq, "type": "ok",
-                   "msg": {"market_tickers": sorted(found.tickers)}})  # fmt: skip
+        self.send(_numbered({"sid": found.sid, "seq": found.seq, "type": "ok",
+                             "msg": {"market_tickers": sorted(found.tickers)}}, number))  # fmt: skip
         if found.channel == "orderbook_delta":
             for ticker in sorted(new):
                 self.snapshot(found, ticker)
         return None
 
-    def snapshot(self, sub: Subscription, ticker: str, number: Any = None) -> None:
-        """A whole book; a side without offers is an absent key."""
-        listed = self.venue.exchange.markets.get(ticker)
-        if listed is None:
-            return  # an unknown ticker stays silent
-        sub.seq += 1
-        said: JSON = {"market_ticker": ticker, "market_id": wire_out.market_id(ticker), "clock": listed.clock}
-        bids, asks = listed.book.levels(m.Side.BID), listed.book.levels(m.Side.ASK)
-        if bids:
-            said["yes_dollars_fp"] = wire_out.levels(bids)
-        if asks:
-            said["no_dollars_fp"] = wire_out.levels(asks, flip=not sub.yes_price)
-        message: JSON = {"type": "orderbook_snapshot", "sid": sub.sid, "seq": sub.seq, "msg": said}
-        if number is not None:
-            message["id"] = number
-        self.send(message)
+    def snapshot(self, sub: Subscription, ticker: str, number: int = 0) -> None:
+        """A whole book; an unknown ticker stays silent."""
+        if ticker in self.venue.exchange.markets:
+            sub.seq += 1
+            book = self.venue.exchange.snapshot(ticker)
+            self.send(_numbered({"type": "orderbook_snapshot", "sid": sub.sid, "seq": sub.seq,
+                                 "msg": wire_frames.snapshot(book, yes_price=sub.yes_price)}, number))  # fmt: skip
 
     # --- what the exchange says --------------------------------------------------------------------------------------
 
     def hear(self, notices: list[Notice]) -> None:
         """Turn notices into messages of the channels subscribed."""
+        stamp = f'"sending_ts_ms":{wall_ms()},"msg":'
         for user, said in notices:
             if user is not None and user != self.user:
                 continue
-            channel = _CHANNEL.get(type(said))
-            if channel is None:
-                continue
-            for sub in self.subscriptions.values():
-                if sub.channel == channel and (not sub.tickers or getattr(said, "ticker", "") in sub.tickers):
-                    message = self._message(sub, said)
-                    if message is not None:
-                        self.send(message)
+            for channel in _HEARD.get(type(said), ()):
+                for sub in self.by_channel.get(channel, ()):
+                    if not sub.tickers or getattr(said, "ticker", "") in sub.tickers:
+                        self._tell(sub, said, stamp)
+        self._end_what_is_too_slow()
 
-    def _message(self, sub: Subscription, said: m.Said) -> JSON | None:
-        match said:
-            case m.BookDelta():
-                return self._sequenced(sub, "orderbook_delta", self._delta(sub, said))
-            case m.TradePrint():
-                return self._sequenced(sub, "trade", {
-                    "trade_id": said.trade_id, "market_ticker": said.ticker,
-                    **wire_out.both("price_dollars", said.price), "count_fp": count_text(said.count),
-                    "taker_side": wire_out.outcome(said.taker), "taker_outcome_side": wire_out.outcome(said.taker),
-                    "taker_book_side": said.taker.value, "is_block_trade": False,
-                    "ts": said.traded_at // 10**9, "ts_ms": wire_out.millis(said.traded_at),
-                })  # fmt: skip
-            case m.Fill():
-                return {"type": "fill", "sid": sub.sid, "msg": self._fill(said)}
-            case m.Acked() | m.Gone():
-                return {"type": "user_order", "sid": sub.sid, "msg": self._order(said)}
-            case m.MarketChanged():
-                return self._sequenced(sub, "market_lifecycle_v2", self._lifecycle(said))
-            case m.GroupChanged():
-                body: JSON = {"event_type": said.change, "order_group_id": said.group,
-                              "ts_ms": wire_out.millis(said.at)}  # fmt: skip
-                if said.limit is not None:
-                    body["contracts_limit_fp"] = count_text(said.limit)
-                return self._sequenced(sub, "order_group_updates", body)
-            case _:
-                return None
+    def _tell(self, sub: Subscription, said: m.Said, stamp: str) -> None:
+        body = self.bodies.of(sub.channel, said, user=self.user, yes_price=sub.yes_price)
+        if body is None:
+            return
+        if sub.channel in _UNSEQUENCED:
+            self._queue(f"{sub.head}{stamp}{body.decode()}}}")
+        else:
+            sub.seq += 1
+            self._queue(f'{sub.head}"seq":{sub.seq},{stamp}{body.decode()}}}')
 
-    @staticmethod
-    def _sequenced(sub: Subscription, kind: str, body: JSON) -> JSON:
+    def _end_what_is_too_slow(self) -> None:
+        """The client reads too slowly: its subscriptions end, each with error 25, and it must subscribe anew."""
+        if len(self.out) > _BUFFER:
+            for sub in list(self.subscriptions.values()):
+                self.end(sub, 25, "Subscription buffer overflow")
+
+    def end(self, sub: Subscription, code: int, words: str) -> None:
+        """End one sid with an error (10: channel error, 25: buffer overflow)."""
+        self._close(sub)
         sub.seq += 1
-        return {"type": kind, "sid": sub.sid, "seq": sub.seq, "msg": body}
-
-    def _delta(self, sub: Subscription, said: m.BookDelta) -> JSON:
-        flip = said.side is m.Side.ASK and not sub.yes_price
-        price = complement(said.price) if flip else said.price
-        body: JSON = {
-            "market_ticker": said.ticker, "market_id": wire_out.market_id(said.ticker), "clock": said.clock or 0,
-            "price_dollars": price_text(Price(price)), "delta_fp": count_text(said.change),
-            "side": wire_out.outcome(said.side), "ts": iso(said.at), "ts_ms": wire_out.millis(said.at),
-        }  # fmt: skip
-        if said.client_order_id is not None and (self.user, said.client_order_id) in self.venue.exchange.by_client_id:
-            body["client_order_id"] = said.client_order_id
-        return body
-
-    def _fill(self, said: m.Fill) -> JSON:
-        after = said.position_after if said.position_after is not None else Count(0)
-        return {
-            "trade_id": said.trade_id, "order_id": said.order_id, "client_order_id": said.client_order_id,
-            "market_ticker": said.ticker, "exchange_index": 0, "is_taker": said.is_taker,
-            "side": wire_out.outcome(said.side), "yes_price_dollars": price_text(said.price),
-            "count_fp": count_text(said.count), "fee_cost": money_text(said.fee), "action": "buy",
-            "ts": said.filled_at // 10**9, "ts_ms": wire_out.millis(said.filled_at),
-            "post_position_fp": count_text(after), "purchased_side": wire_out.outcome(said.side),
-            "outcome_side": wire_out.outcome(said.side), "book_side": said.side.value, "subaccount": 0,
-        }  # fmt: skip
-
-    def _order(self, said: m.Acked | m.Gone) -> JSON:
-        order = self.venue.exchange.orders[said.order_id]
-        shown = wire_out.order(order)
-        body: JSON = {
-            key: shown[key]
-            for key in ("order_id", "user_id", "client_order_id", "ticker", "exchange_index", "side", "outcome_side",
-                        "book_side", "yes_price_dollars", "taker_fill_cost_dollars", "maker_fill_cost_dollars",
-                        "taker_fees_dollars", "maker_fees_dollars", "initial_count_fp", "self_trade_prevention_type")
-        }  # fmt: skip
-        filled = said.filled if said.filled is not None else order.filled
-        body |= {
-            "status": "resting" if isinstance(said, m.Acked) else "executed" if said.reason == "Trade" else "canceled",
-            "is_yes": order.side is m.Side.BID, "fill_count_fp": count_text(filled),
-            "remaining_count_fp": count_text(said.remaining) if isinstance(said, m.Acked) else "0.00",
-            "created_ts_ms": wire_out.millis(order.created_at), "last_updated_ts_ms": wire_out.millis(order.updated_at),
-            "subaccount_number": 0,
-        }  # fmt: skip
-        if isinstance(said, m.Acked):
-            body["yes_price_dollars"] = price_text(said.price)
-            if said.expires_at is not None:
-                body["expiration_ts_ms"] = wire_out.millis(said.expires_at)
-        elif said.reason:
-            body["last_update_reason"] = said.reason
-        if order.group is not None:
-            body["order_group_id"] = order.group
-        return body
-
-    def _lifecycle(self, said: m.MarketChanged) -> JSON:
-        body: JSON = {"market_ticker": said.ticker, "event_type": said.change, "exchange_index": 0}
-        if said.close_at is not None:
-            body["close_ts"] = said.close_at // 10**9
-        if said.change == "created":
-            listed = self.venue.exchange.markets[said.ticker]
-            body |= {"open_ts": listed.market.open_at // 10**9, "price_level_structure": "linear_cent",
-                     "price_ranges": wire_out.ranges(listed.market)}  # fmt: skip
-        if said.change == "determined":
-            body |= {"result": said.result or "", "determination_ts": said.at // 10**9}
-            if said.settlement_value is not None:
-                body["settlement_value"] = price_text(Price(said.settlement_value // 100))
-        if said.change == "settled":
-            body["settled_ts"] = said.at // 10**9
-        return body
+        self.send({"type": "error", "sid": sub.sid, "seq": sub.seq, "msg": {"code": code, "msg": words}})
 
 
-_CHANNEL: dict[type, str] = {
-    m.BookDelta: "orderbook_delta", m.TradePrint: "trade", m.Fill: "fill", m.Acked: "user_orders",
-    m.Gone: "user_orders", m.MarketChanged: "market_lifecycle_v2", m.GroupChanged: "order_group_updates",
-}  # fmt: skip
+def _numbered(message: JSON, number: int) -> JSON:
+    return message | {"id": number} if number else message
 
 
 def _tickers(params: JSON) -> set[str]:
@@ -289,7 +239,7 @@ def _tickers(params: JSON) -> set[str]:
     return tickers
 
 
-async def serve(socket: WebSocket, venue: Venue, keyring: Keyring) -> None:
+async def serve(socket: WebSocket, venue: Venue, keyring: Keyring, bodies: Bodies) -> None:
     """One connection, until either side ends it."""
     headers = socket.headers
     user = keyring.user_of(
@@ -300,11 +250,11 @@ async def serve(socket: WebSocket, venue: Venue, keyring: Keyring) -> None:
         await socket.close(4401)
         return
     await socket.accept()
-    connection = Connection(venue, user)
+    connection = Connection(venue, user, bodies)
     venue.listeners.append(connection.hear)
     sender = asyncio.create_task(_send_all(socket, connection))
     try:
-        while True:
+        while not connection.overflown:
             connection.command(await socket.receive_text())
     except (WebSocketDisconnect, RuntimeError, KeyError):
         pass  # the client left, or sent bytes where text belongs
@@ -318,8 +268,10 @@ async def serve(socket: WebSocket, venue: Venue, keyring: Keyring) -> None:
 async def _send_all(socket: WebSocket, connection: Connection) -> None:
     with contextlib.suppress(WebSocketDisconnect, RuntimeError):
         while True:
-            message = await connection.out.get()
-            if connection.overflown:
-                await socket.close(1013)  # it reads too slowly; it must start anew
-                return
-            await socket.send_text(message.decode())
+            await connection.ready.wait()
+            connection.ready.clear()
+            while connection.out:
+                if connection.overflown:
+                    await socket.close(1013)  # it asks without end and reads nothing
+                    return
+                await socket.send_text(connection.out.popleft())

@@ -6,9 +6,10 @@ The server puts it behind Kalshi's protocol; seeded worlds talk to it directly. 
 
 import heapq
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 
 from core import messages as m
-from core.contract import Market
+from core.contract import Market, PriceGrid
 from core.exchange.accounts import Account
 from core.exchange.desk import Listed as Listed
 from core.exchange.desk import Notice as Notice
@@ -93,6 +94,28 @@ class Exchange(OrderDesk):
             listed.status = "active"
             self._say(None, m.MarketChanged(self.now, ticker, "activated"))
 
+    def regrid(self, ticker: str, grid: PriceGrid) -> None:
+        """Give one market another price structure; what rests, rests."""
+        listed = self.markets[ticker]
+        listed.market = replace(listed.market, grid=grid)
+        self._say(None, m.MarketChanged(self.now, ticker, "price_level_structure_updated",
+                                        price_ranges=list(grid.ranges)))  # fmt: skip
+
+    def redate(self, ticker: str, close_at: Instant) -> None:
+        """Move a market's close."""
+        listed = self.markets[ticker]
+        listed.market = replace(listed.market, close_at=close_at)
+        self._closings = [(t, k) for t, k in self._closings if k != ticker]
+        heapq.heapify(self._closings)
+        heapq.heappush(self._closings, (close_at, ticker))
+        self._say(None, m.MarketChanged(self.now, ticker, "close_date_updated", close_at=close_at))
+
+    def rename(self, user: str, order_id: str, client_order_id: str) -> None:
+        """Give an order of the user's another client id."""
+        order = self.resting[user][order_id]
+        order.client_order_id = client_order_id
+        self.by_client_id[(user, client_order_id)] = order
+
     def settle(self, ticker: str, result: str, value: Money, degrees: str = "") -> None:
         """Determine and pay out one market at `value` a YES contract (1 dollar, 0, or between for a scalar result)."""
         listed = self.markets[ticker]
@@ -130,6 +153,8 @@ class Exchange(OrderDesk):
                 for order in list(self.resting[user].values()):
                     if self.markets[order.ticker].status in ("active", "inactive"):
                         self._end(order, "Cancel")
+                if self.sweep_lasts:
+                    self.sweeping[user] = Instant(self.now + self.sweep_lasts)
                 return m.Gone(self.now, "", "", reason="canceled")
             case _:
                 return self._group(user, request)

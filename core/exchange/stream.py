@@ -4,7 +4,6 @@ Every message goes to `put`; the first of a connection is Connected, the last Di
 """
 
 import asyncio
-import base64
 import contextlib
 import logging
 import random
@@ -13,14 +12,12 @@ from collections.abc import Callable
 
 import msgspec
 import websockets
-from cryptography.hazmat.primitives import hashes
-from cryptography.hazmat.primitives.asymmetric import padding
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from core import messages as m
 from core.clock import Clock
 from core.exchange.credentials import Credentials
 from core.exchange.session import Command, Session
+from core.exchange.signature import headers
 
 _PATH = "/trade-api/ws/v2"
 _LARGEST = 64 * 2**20
@@ -52,18 +49,7 @@ class Stream:
 
     def headers(self) -> dict[str, str]:
         """A fresh signature."""
-        stamp = str(time.time_ns() // 1_000_000)
-        text = f"{stamp}GET{_PATH}".encode()
-        if isinstance(self.key, Ed25519PrivateKey):
-            signature = self.key.sign(text)
-        else:
-            salt = padding.PSS(mgf=padding.MGF1(hashes.SHA256()), salt_length=padding.PSS.DIGEST_LENGTH)
-            signature = self.key.sign(text, salt, hashes.SHA256())
-        return {
-            "KALSHI-ACCESS-KEY": self.key_id,
-            "KALSHI-ACCESS-TIMESTAMP": stamp,
-            "KALSHI-ACCESS-SIGNATURE": base64.b64encode(signature).decode(),
-        }
+        return headers(self.key_id, self.key, "GET", _PATH)
 
     async def run(self, put: Callable[[m.Said], None]) -> None:
         """Until cancelled: connect, listen, reconnect with a growing, jittered pause and a fresh signature."""

@@ -7,16 +7,18 @@ written down.
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 from core import messages as m
 from core.clock import Clock
 from core.contract import Market
+from core.exchange.candles import Candles
 from core.exchange.listing import SETTLE_AFTER, Oracle, listed_now
 from core.exchange.memory import Memory, restore
 from core.exchange.simulator import Exchange, Listed, Notice
 from core.exchange.traders import INFORMED, MAKER, NOISE, Crowd, Draws, settle_due
 from core.stations import STATIONS
-from core.units import HOUR, Instant, money
+from core.units import HOUR, MINUTE, Instant, money
 
 USER = "embedded"
 STARTING_CASH = money("10000.00")
@@ -46,6 +48,10 @@ class Venue:
             self.memory = Memory(memory)
             self.memory.settled = len(self.exchange.settlements)
         self.carried = 0.0
+        self.candles = Candles()
+        self.next_minute = Instant(0)
+        self.series_fee_changes: list[dict[str, Any]] = []
+        self.event_fee_changes: list[dict[str, Any]] = []
 
     def events(self) -> list[list[Listed]]:
         """Active markets by event."""
@@ -69,6 +75,10 @@ class Venue:
             for market in listed_now(STATIONS, self.oracle, now):
                 self.exchange.list_market(market)
         settle_due(self.exchange, self.oracle, SETTLE_AFTER)
+        if now >= self.next_minute:
+            self.next_minute = Instant(now // MINUTE * MINUTE + MINUTE)
+            for one in self.exchange.active():
+                self.candles.note_quote(one.market.ticker, now, one.book.best(m.Side.BID), one.book.best(m.Side.ASK))
         events = self.events()
         if events and not self.exchange.paused:
             pace = min(self.clock.speed, 10.0) ** 0.5
@@ -90,6 +100,11 @@ class Venue:
     def publish(self) -> None:
         """Write down, then tell, everything that was said."""
         notices = self.exchange.drain()
+        for _, said in notices:
+            if isinstance(said, m.TradePrint):
+                book = self.exchange.markets[said.ticker].book
+                self.candles.note_trade(said.ticker, said.traded_at, said.price, said.count, book.best(m.Side.BID),
+                                        book.best(m.Side.ASK))  # fmt: skip
         if self.memory is not None:
             for user, said in notices:
                 if user is not None:

@@ -1,11 +1,15 @@
 """What the embedded exchange writes: our messages in Kalshi's words (OpenAPI 3.34.0, AsyncAPI October 2026). Pure."""
 
+from functools import cache
 from typing import Any
+from uuid import NAMESPACE_URL, uuid5
 from zlib import crc32
 
-from core.contract import Market
+from core.contract import Market, PriceGrid
+from core.exchange.candles import Bar, Range
 from core.exchange.matching import Resting
 from core.exchange.simulator import Exchange, Listed, Settlement
+from core.exchange.structures import STRUCTURES
 from core.messages import Fill, PositionView, Side, TradePrint
 from core.station_day import Variable
 from core.units import (
@@ -34,9 +38,63 @@ def millis(at: Instant) -> int:
     return at // 1_000_000
 
 
+@cache
 def market_id(ticker: str) -> str:
     """A stable UUID-shaped id."""
     return f"{crc32(ticker.encode()):08x}-0000-4000-a000-{crc32(ticker[::-1].encode()):012x}"
+
+
+@cache
+def user_id(user: str) -> str:
+    """A user's UUID: a function of the name, so that a restart does not change it."""
+    return str(uuid5(NAMESPACE_URL, user))
+
+
+def structure(grid: PriceGrid) -> str:
+    """`price_level_structure`: the name that Kalshi gives to these ranges. Only a name: nobody should key on it."""
+    return STRUCTURES.get(grid.ranges, "")
+
+
+def candle(ends: int, bar: Bar, open_interest: Count) -> JSON:
+    """MarketCandlestick."""
+    price = {} if bar.price is None else ohlc(bar.price) | {
+        "mean_dollars": price_text(Price(round(bar.value / bar.volume)))}  # fmt: skip
+    return {"end_period_ts": ends, "yes_bid": ohlc(bar.bid), "yes_ask": ohlc(bar.ask), "price": price,
+            "volume_fp": count_text(bar.volume), "open_interest_fp": count_text(open_interest)}  # fmt: skip
+
+
+def ohlc(r: Range) -> JSON:
+    """Open, low, high, close."""
+    return {"open_dollars": price_text(r.open), "low_dollars": price_text(r.low), "high_dollars": price_text(r.high),
+            "close_dollars": price_text(r.close)}  # fmt: skip
+
+
+def incentive(listed: Listed) -> JSON:
+    """IncentiveProgram: the liquidity programme that low-temperature markets had in January 2026 (FACTS §5.3)."""
+    m = listed.market
+    return {
+        "id": market_id(m.ticker + "-liquidity"), "market_id": market_id(m.ticker), "market_ticker": m.ticker,
+        "incentive_type": "liquidity", "incentive_description": "liquidity", "start_date": iso(m.open_at),
+        "end_date": iso(m.close_at), "period_reward": 200_000, "paid_out": False, "discount_factor_bps": 5_000,
+        "target_size_fp": "300.00",
+    }  # fmt: skip
+
+
+def event_positions(exchange: Exchange, user: str) -> list[JSON]:
+    """EventPosition of every event with a position."""
+    sums: dict[str, list[int]] = {}
+    account = exchange.accounts[user]
+    for holding in account.holdings.values():
+        row = sums.setdefault(holding.event_ticker, [0, 0, 0, 0, 0])
+        for k, part in enumerate((holding.traded, holding.contracts, account.exposure(holding), holding.realized,
+                                  holding.fees)):  # fmt: skip
+            row[k] += part
+    return [
+        {"event_ticker": event, "total_cost_dollars": money_text(Money(traded)),
+         "total_cost_shares_fp": count_text(Count(contracts)), "event_exposure_dollars": money_text(Money(exposure)),
+         "realized_pnl_dollars": money_text(Money(realized)), "fees_paid_dollars": money_text(Money(fees))}
+        for event, (traded, contracts, exposure, realized, fees) in sums.items()
+    ]  # fmt: skip
 
 
 def outcome(side: Side) -> str:
@@ -49,9 +107,9 @@ def both(prefix: str, price: Price) -> JSON:
     return {f"yes_{prefix}": price_text(price), f"no_{prefix}": price_text(complement(price))}
 
 
-def ranges(market: Market) -> list[JSON]:
+def ranges(grid: PriceGrid) -> list[JSON]:
     """`price_ranges`."""
-    return [{"start": price_text(a), "end": price_text(b), "step": price_text(c)} for a, b, c in market.grid.ranges]
+    return [{"start": price_text(a), "end": price_text(b), "step": price_text(c)} for a, b, c in grid.ranges]
 
 
 def strikes(market: Market) -> JSON:
@@ -87,10 +145,10 @@ def market(listed: Listed) -> JSON:
         "yes_ask_size_fp": count_text(Count(sizes[Side.ASK])), "last_price_dollars": last,
         "previous_yes_bid_dollars": price_text(bid), "previous_yes_ask_dollars": price_text(ask),
         "previous_price_dollars": last, "volume_fp": count_text(listed.volume),
-        "volume_24h_fp": count_text(listed.volume), "open_interest_fp": count_text(listed.volume),
+        "volume_24h_fp": count_text(listed.volume), "open_interest_fp": count_text(listed.open_interest),
         "result": listed.result, "can_close_early": True, "expiration_value": listed.expiration_value,
-        "rules_primary": m.rules, "rules_secondary": "", "price_level_structure": "linear_cent",
-        "price_ranges": ranges(m), "settlement_bounds_type": "default", "exchange_index": m.exchange_index,
+        "rules_primary": m.rules, "rules_secondary": "", "price_level_structure": structure(m.grid),
+        "price_ranges": ranges(m.grid), "settlement_bounds_type": "default", "exchange_index": m.exchange_index,
         **strikes(m),
     }  # fmt: skip
     if listed.value is not None:
@@ -141,13 +199,16 @@ def orderbook(listed: Listed, depth: int = 0) -> JSON:
 def order(o: Resting) -> JSON:
     """Order object."""
     shown: JSON = {
-        "order_id": o.order_id, "user_id": o.user, "client_order_id": o.client_order_id, "ticker": o.ticker,
+        "order_id": o.order_id, "user_id": user_id(o.user), "client_order_id": o.client_order_id, "ticker": o.ticker,
         "side": outcome(o.side), "action": "buy", "outcome_side": outcome(o.side), "book_side": o.side.value,
         "type": "limit", "status": o.status, **both("price_dollars", o.price),
         "fill_count_fp": count_text(o.filled), "remaining_count_fp": count_text(o.remaining),
-        "initial_count_fp": count_text(o.total), "taker_fill_cost_dollars": money_text(Money(o.cost_taker)),
-        "maker_fill_cost_dollars": money_text(Money(o.cost_maker)), "taker_fees_dollars": money_text(Money(o.fees)),
-        "maker_fees_dollars": "0.000000", "created_time": iso(o.created_at), "last_update_time": iso(o.updated_at),
+        "initial_count_fp": count_text(Count(o.initial) if o.initial else o.total),
+        "taker_fill_cost_dollars": money_text(Money(o.cost_taker)),
+        "maker_fill_cost_dollars": money_text(Money(o.cost_maker)),
+        "taker_fees_dollars": money_text(Money(o.fees - o.fees_maker)),
+        "maker_fees_dollars": money_text(Money(o.fees_maker)),
+        "created_time": iso(o.created_at), "last_update_time": iso(o.updated_at),
         "self_trade_prevention_type": o.self_trade, "cancel_order_on_pause": o.cancel_on_pause,
         "subaccount_number": 0, "exchange_index": 0,
     }  # fmt: skip

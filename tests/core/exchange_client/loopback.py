@@ -65,6 +65,12 @@ class Place:
     rest: Rest
     markets: list[Market]
 
+    @classmethod
+    def to(cls, venue: Venue, credentials: Credentials, port: int, markets: list[Market]) -> "Place":
+        """Our client to an exchange that is served already; the caller closes it."""
+        sdk = Sdk(f"http://127.0.0.1:{port}/trade-api/v2", credentials, 3.0)
+        return cls(venue, credentials, port, Rest(sdk, CLOCK.now), markets)
+
     def stream(self) -> Stream:
         """Our stream on this exchange."""
         url = f"ws://127.0.0.1:{self.port}/trade-api/ws/v2"
