@@ -49,6 +49,7 @@ COMMANDS: dict[str, tuple[str, str, str]] = {
     "flows": ("flows.commands", "flows", "Run one flow now, list them, or serve them on their schedules."),
     "fair": ("flows.commands", "fair", "The fair-value ladder of an event, and why."),
     "score": ("flows.score_command", "score", "Walk the model forward over a dataset; write its predictions."),
+    "report": ("core.ops.report_command", "report", "The morning brief or a day's report, as HTML and text."),
     "sql": ("core.ops.sql_command", "sql", "Open DuckDB on the data, or run one query; blocks nobody."),
     "export": ("core.ops.sql_command", "export", "A table, view or query as CSV, Parquet or JSON."),
 }

@@ -45,6 +45,7 @@ Dollars = Annotated[Money, BeforeValidator(_money), Field(ge=0)]
 Contracts = Annotated[Count, BeforeValidator(_count), Field(gt=0)]
 Seconds = Annotated[float, Field(gt=0, le=604_800)]
 Port = Annotated[int, Field(ge=1, le=65_535)]
+Clocktime = Annotated[str, Field(pattern=r"^([01]\d|2[0-3]):[0-5]\d$")]
 Edge = Annotated[float, Field(ge=0, le=1)]
 
 
@@ -133,6 +134,8 @@ class FlowSettings(Section):
     settle_s: Seconds
     report_s: Seconds
     compact_s: Seconds
+    brief_at: Clocktime
+    eod_at: Clocktime
     valid_s: Seconds
 
 
@@ -227,6 +230,7 @@ class AlertSettings(Section):
     gap_s: Seconds
     remind_s: Seconds
     per_hour: Annotated[int, Field(ge=1)]
+    reports: bool
 
 
 class PrefectSettings(Section):

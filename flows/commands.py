@@ -12,14 +12,17 @@ from rich.table import Table
 
 from core import config
 from core.clock import this_process
+from core.config import FlowSettings
 from core.errors import SettingsError
 from flows.fair_command import fair as fair
 
-NAMES = ("discover", "ingest", "publish", "load", "settle", "report", "compact", "seed")
+NAMES = ("discover", "ingest", "publish", "load", "settle", "report", "compact", "brief", "eod", "seed")
+DAILY = ("brief", "eod")
 YAML = Path(__file__).parents[1] / "prefect.yaml"
 # a run is a process of its own: a fast world gets publications often and everything else as often as two cores bear
 _LEAST_S = {
     "publish": 15.0, "ingest": 30.0, "load": 30.0, "settle": 45.0, "discover": 60.0, "report": 120.0, "compact": 300.0,
+    "brief": 300.0, "eod": 300.0,
 }  # fmt: skip
 _AT_ONCE = 3
 flows = typer.Typer(help="The Prefect flows.", no_args_is_help=True, pretty_exceptions_enable=False)
@@ -75,10 +78,10 @@ def serve() -> None:
         _first(name)
     deployments = []
     for name, wanted in schedules().items():
-        interval = max(_LEAST_S[name], getattr(settings.flows, f"{name}_s") / speed)
         deployments.append(
             flow_named(name).to_deployment(
-                name=wanted["name"], interval=interval, tags=wanted["tags"], description=wanted["description"],
+                name=wanted["name"], schedules=[schedule(name, settings.flows, speed)], tags=wanted["tags"],
+                description=wanted["description"],
                 concurrency_limit=ConcurrencyLimitConfig(
                     limit=1, collision_strategy=ConcurrencyLimitStrategy.CANCEL_NEW
                 ),
@@ -86,6 +89,19 @@ def serve() -> None:
             )
         )  # fmt: skip
     prefect_serve(*deployments, limit=_AT_ONCE, print_starting_message=False)
+
+
+def schedule(name: str, flows: FlowSettings, speed: float) -> Any:
+    """When a flow runs: every so often, or, the two daily ones, at their time of day (UTC); in a fast world, once a day
+    of that world."""
+    from prefect.schedules import Cron, Interval
+
+    if name in DAILY:
+        at = getattr(flows, f"{name}_at")
+        if speed == 1.0:
+            return Cron(f"{int(at[3:])} {int(at[:2])} * * *", timezone="UTC")
+        return Interval(max(_LEAST_S[name], 86_400 / speed))
+    return Interval(max(_LEAST_S[name], getattr(flows, f"{name}_s") / speed))
 
 
 def _first(name: str) -> None:

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 import pytest
 
+from tests.core.ops.receiver import Receiver
 from tests.system.house import House
 
 
@@ -16,3 +17,11 @@ def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
         yield house
     finally:
         house.kill()
+
+
+@pytest.fixture
+def receiver() -> Iterator[Receiver]:
+    """Who gets messages and pings on loopback."""
+    found = Receiver()
+    yield found
+    found.close()

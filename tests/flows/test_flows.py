@@ -1,25 +1,33 @@
 """Each flow as it runs in production, against the embedded exchange and weather, under a Prefect of its own."""
 
+import asyncio
 import gzip
 import json
 import threading
+from datetime import timedelta
 from importlib import import_module
+from pathlib import Path
 from typing import Any
 
 import msgspec
 import pytest
+from prefect.client.orchestration import get_client
 
+from core import config
 from core import messages as m
 from core.storage import journal, lake, publications
 from core.storage.journal_rows import EventRow, NoteRow
 from core.units import Count, Instant, Price, money, to_datetime
-from flows.commands import NAMES, flow_named, schedules
+from flows.brief import brief
+from flows.commands import NAMES, flow_named, schedule, schedules
 from flows.discover import discover
+from flows.eod import eod
 from flows.ingest import ingest
 from flows.load import load
 from flows.publish import publish
 from flows.report import report
 from flows.settle import settle
+from tests.core.ops.receiver import Receiver
 from tests.flows.conftest import Surroundings
 
 pytestmark = pytest.mark.slow
@@ -145,6 +153,34 @@ def test_the_report_is_of_what_was_traded(around: Surroundings) -> None:
     assert shown["data-quality"] >= 3
 
 
+def test_the_daily_reports_are_pages_artifacts_and_messages(
+    around: Surroundings, receiver: Receiver, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    discover(), ingest(), publish()
+    journal_fill(around, around.markets[0].ticker, "t1")
+    load()
+    monkeypatch.setenv("KWM_ALERTS__URLS", f'["json://127.0.0.1:{receiver.port}/"]')
+    page = Path(brief())
+    assert page.parent == around.data / "reports" and "Today" in page.read_text()
+    assert receiver.bodies[0]["title"].startswith("Morning brief")
+    assert Path(eod()).with_suffix(".txt").read_text().startswith("End of day")
+    shown = [a.key for a in asyncio.run(artifacts())]
+    assert {"report-brief", "report-eod"} <= set(shown)
+
+
+async def artifacts() -> list[Any]:
+    async with get_client() as client:
+        return await client.read_artifacts(limit=50)
+
+
+def test_daily_flows_run_at_their_hour_and_in_a_fast_world_once_a_day_of_it() -> None:
+    flows = config.load({}, None).flows
+    assert schedule("brief", flows, 1.0).cron == "0 11 * * *"
+    assert schedule("eod", flows, 1.0).cron == "30 16 * * *"
+    assert schedule("eod", flows, 60.0).interval == timedelta(seconds=1_440)
+    assert schedule("publish", flows, 60.0).interval == timedelta(seconds=15)
+
+
 def test_every_deployment_names_a_flow_its_interval_and_its_limit() -> None:
     found = schedules()
     assert set(found) == set(NAMES) - {"seed"}
@@ -152,7 +188,8 @@ def test_every_deployment_names_a_flow_its_interval_and_its_limit() -> None:
         path, _, function = deployment["entrypoint"].partition(":")
         assert getattr(import_module(path.removesuffix(".py").replace("/", ".")), function) is flow_named(name)
         assert deployment["concurrency_limit"] == {"limit": 1, "collision_strategy": "CANCEL_NEW"}
-        assert deployment["schedules"][0]["interval"] >= 15
+        schedule = deployment["schedules"][0]
+        assert schedule.get("interval", 0) >= 15 or schedule["cron"].count("*") == 3
 
 
 def test_notes_become_rows(around: Surroundings) -> None:

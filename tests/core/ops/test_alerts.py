@@ -2,10 +2,7 @@
 
 import json
 import os
-import threading
 import time
-from collections.abc import Iterator
-from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +18,7 @@ from core.ops.deliver import Messenger
 from core.storage.journal import Journal
 from core.storage.journal_rows import NoteRow
 from core.units import Instant, money
+from tests.core.ops.receiver import Receiver
 
 WANTED = Thresholds(15.0, 0.8, 60, 180.0, 2_000.0)
 PACE = Pace(60.0, 3_600.0, 20)
@@ -127,47 +125,6 @@ def test_what_could_not_be_delivered_is_tried_again_later_and_later() -> None:
     assert message(memory, 9.0, PACE) == "" and message(memory, 10.0, PACE) != ""
     not_told(memory, 10.0)
     assert message(memory, 29.0, PACE) == "" and "HALT" in message(memory, 30.0, PACE)
-
-
-class Receiver:
-    """An HTTP server on loopback that keeps what it gets."""
-
-    def __init__(self) -> None:
-        self.bodies: list[dict[str, Any]] = []
-        self.pings = 0
-        self.answer = 200
-        outer = self
-
-        class Handler(BaseHTTPRequestHandler):
-            def do_POST(self) -> None:
-                outer.bodies.append(json.loads(self.rfile.read(int(self.headers["Content-Length"]))))
-                self.send_response(outer.answer)
-                self.end_headers()
-
-            def do_GET(self) -> None:
-                outer.pings += 1
-                self.send_response(200)
-                self.end_headers()
-
-            def log_message(self, format: str, *arguments: object) -> None:
-                """Quiet."""
-
-        self.server = HTTPServer(("127.0.0.1", 0), Handler)
-        self.port = self.server.server_port
-        self.thread = threading.Thread(target=self.server.serve_forever, kwargs={"poll_interval": 0.01})
-        self.thread.start()
-
-    def close(self) -> None:
-        self.server.shutdown()
-        self.thread.join()
-        self.server.server_close()
-
-
-@pytest.fixture
-def receiver() -> Iterator[Receiver]:
-    found = Receiver()
-    yield found
-    found.close()
 
 
 @pytest.fixture

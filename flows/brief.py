@@ -1,0 +1,20 @@
+"""The morning brief, as files in data/reports, as an artifact, and as a message to who wants it."""
+
+from prefect import flow
+
+from flows.base import context
+from flows.daily import gather, keep, show
+
+
+@flow(
+    name="brief",
+    timeout_seconds=180,
+    description="The morning brief: today's events, what is held, yesterday's PnL, data quality.",
+)
+def brief() -> str:
+    """Where the page lies."""
+    c = context()
+    found = gather(c, "brief")
+    page = keep(c, found)
+    show(c, found, page)
+    return str(page)
