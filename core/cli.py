@@ -16,6 +16,7 @@ from core.errors import KwmError
 # command -> (module, attribute: a typer.Typer or a function, one line for `kwm --help`)
 COMMANDS: dict[str, tuple[str, str, str]] = {
     "up": ("core.up.command", "up", "Start everything: exchange, weather, Prefect, flows, quoter, dashboard."),
+    "init": ("core.ops.init_command", "init", "Write your settings file: environment, keys, cities, money at risk."),
     "alerts": ("core.ops.alerts_command", "alerts", "Tell a person what is wrong (what `kwm up` starts)."),
     "doctor": ("core.doctor", "doctor", "Check settings, keys, clock, exchange, weather, disk; say what to do."),
     "conformance": (
