@@ -74,10 +74,22 @@ class ExchangeSettings(Section):
         return Path(self.books) if self.books else None
 
 
+SourceName = Literal[
+    "nws_grid", "nws_forecast", "observations", "climate_report", "cf6", "nbm", "nbm_short", "nbm_hourly", "gfs_mos",
+    "gfs_mos_ext", "nam_mos", "dsm", "portal",
+]  # fmt: skip
+
+
 class WeatherSettings(Section):
     """Where the weather comes from."""
 
     source: Literal["embedded", "live"]
+    sources: tuple[SourceName, ...]
+    nws_url: str
+    nbm_url: str
+    mos_url: str
+    afos_url: str
+    portal_url: str
     user_agent: str
     timeout_s: Seconds
     port: Port

@@ -1,48 +1,86 @@
-"""Forecasts, observations and climate reports into the lake, with the raw bodies beside them."""
+"""Forecasts, guidance, observations and reports into the lake, with the raw bodies beside them.
+
+Two rounds, each written before the next: first what a fair value needs, then what may be slow (files of many
+megabytes). A source that is away leaves a row in `source_failures` and fails nobody else.
+"""
 
 import asyncio
-import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from datetime import datetime
+from pathlib import Path
 
 from prefect import flow, task
 
+from core.config import Settings
+from core.errors import Malformed
 from core.storage import lake, raw
 from core.storage.files import write_whole
 from core.units import DAY, Instant, from_datetime, iso
-from core.weather.fetch import Fetcher, Harvest
-from core.weather.rows import ClimateRow, ForecastRow, ObservationRow
+from core.weather import standing
+from core.weather.fetch import Fetcher
+from core.weather.harvest import Harvest, gather
+from core.weather.rows import Row
+from core.weather.sources import FIRST
+from core.weather.standing import State
 from flows import rows
-from flows.base import Context, context, passing
+from flows.base import Context, context
+
+_ROUND_S = 100.0  # one round's limit: what is not here by then comes with the next
 
 
-@task(name="fetch the weather", retries=2, retry_delay_seconds=[5, 20], retry_condition_fn=passing, timeout_seconds=240)
-def fetch(c: Context) -> Harvest:
-    """One round over all chosen stations; a source that fails is in `failures`, the others are there."""
-    return asyncio.run(_fetch(c))
+@dataclass(slots=True)
+class Fetched:
+    """One round's rows, and what to remember once they are written."""
+
+    harvest: Harvest
+    state: State
 
 
-async def _fetch(c: Context) -> Harvest:
-    fetcher = Fetcher(c.settings, c.clock.now)
-    cells = c.data / "raw" / f"grid_cells_{c.settings.weather.source}.json"
-    if cells.exists():
-        fetcher.cells = {code: (office, x, y) for code, (office, x, y) in json.loads(cells.read_text()).items()}
-    harvest = Harvest()
+def state_path(data: Path, settings: Settings) -> Path:
+    """Where it is remembered what was asked for and how each source stands."""
+    return data / "live" / f"weather_{settings.weather.source}.json"
+
+
+def remembered(data: Path, settings: Settings) -> State:
+    """The state after the last round that was written; a damaged file is as good as none: everything is asked anew."""
+    path = state_path(data, settings)
     try:
-        await asyncio.gather(*(fetcher.station(s, harvest) for s in c.settings.events.stations()))
+        return standing.decode(path.read_bytes())
+    except (FileNotFoundError, Malformed):
+        return State()
+
+
+@task(name="fetch the weather", timeout_seconds=_ROUND_S + 20)
+def fetch(c: Context, names: tuple[str, ...]) -> Fetched:
+    """One round over all chosen stations; a source that fails is in `failures`, the others are there."""
+    return asyncio.run(_fetch(c, names))
+
+
+async def _fetch(c: Context, names: tuple[str, ...]) -> Fetched:
+    fetcher = Fetcher(c.settings, c.clock.now, remembered(c.data, c.settings))
+    try:
+        async with asyncio.timeout(_ROUND_S):
+            harvest = await gather(c.settings, fetcher, c.settings.events.stations(), names)
+    except TimeoutError:
+        # nothing of the round is kept, so nothing of it may count as known either
+        late = Harvest(failures={name: f"not here within {_ROUND_S:.0f} s" for name in names})
+        return Fetched(late, remembered(c.data, c.settings))
     finally:
         await fetcher.close()
-    write_whole(cells, json.dumps(fetcher.cells).encode())
-    return harvest
+    return Fetched(harvest, fetcher.state)
 
 
-_FORECAST = ("station", "variable", "day", "source", "issued_at", "value_f")
-_OBSERVATION = ("station", "observed_at", "kind", "low_f", "high_f")
-_REPORT = ("product_id",)
-_THERE = {
-    "forecasts": f"SELECT {', '.join(_FORECAST)} FROM forecasts WHERE received_at > $since::TIMESTAMPTZ",
-    "observations": f"SELECT {', '.join(_OBSERVATION)} FROM observations WHERE received_at > $since::TIMESTAMPTZ",
-    "climate_reports": "SELECT product_id FROM climate_reports WHERE received_at > $since::TIMESTAMPTZ",
+_SINCE = "received_at > $since::TIMESTAMPTZ"
+# table -> (columns that make a row the same row, days back within which it may already be there)
+_SAME: dict[str, tuple[tuple[str, ...], int]] = {
+    "forecasts": (("station", "variable", "day", "source", "issued_at", "value_f"), 9),
+    "percentiles": (("station", "variable", "day", "source", "issued_at"), 9),
+    "hourly_forecasts": (("station", "source", "issued_at", "valid_at"), 3),
+    "observations": (("station", "observed_at", "kind", "low_f", "high_f"), 9),
+    "climate_reports": (("product_id", "day"), 9),
+    "daily_summaries": (("station", "day", "source", "max_f", "min_f", "complete"), 45),
+    "portal_reports": (("station", "day", "status", "max_f", "min_f"), 9),
 }
 
 
@@ -51,11 +89,20 @@ def _key(values: Iterable[object]) -> tuple[object, ...]:
     return tuple(from_datetime(v) if isinstance(v, datetime) else str(v) for v in values)
 
 
-def _new[R: (ForecastRow, ObservationRow, ClimateRow)](
-    found: list[R], names: tuple[str, ...], there: set[tuple[object, ...]]
-) -> list[R]:
+def _there(data: Path, found: dict[str, Sequence[Row]], now: Instant) -> dict[str, set[tuple[object, ...]]]:
+    there: dict[str, set[tuple[object, ...]]] = {}
+    with lake.connect(data) as db:
+        for table, (names, days) in _SAME.items():
+            if found[table]:
+                query = f"SELECT {', '.join(names)} FROM {table} WHERE {_SINCE}"
+                since = {"since": iso(Instant(now - days * DAY))}
+                there[table] = {_key(row) for row in db.execute(query, since).fetchall()}
+    return there
+
+
+def _new(found: Sequence[Row], names: tuple[str, ...], there: set[tuple[object, ...]]) -> list[Row]:
     """Those that are not there; of the same one read twice, the first."""
-    fresh: list[R] = []
+    fresh: list[Row] = []
     for row in found:
         key = tuple(v if n.endswith("_at") else str(v) for n, v in ((n, getattr(row, n)) for n in names))
         if key not in there:
@@ -65,31 +112,44 @@ def _new[R: (ForecastRow, ObservationRow, ClimateRow)](
 
 
 @task(name="write the weather")
-def write(c: Context, harvest: Harvest) -> dict[str, int]:
-    """Raw bodies first, then one commit of what is not there yet: a vintage is one row, however often it is read."""
-    now = c.now
-    since = {"since": iso(Instant(now - 9 * DAY))}  # the service keeps its reports a week
-    with lake.connect(c.data) as db:
-        there = {table: {_key(row) for row in db.execute(q, since).fetchall()} for table, q in _THERE.items()}
+def write(c: Context, fetched: Fetched, part: str) -> dict[str, int]:
+    """Raw bodies first, then one commit of what is not there yet, then what to remember of the round.
+
+    A vintage is one row, however often it is read. In this order a crash costs a second read, never a row.
+    """
+    now, harvest = c.now, fetched.harvest
+    found: dict[str, Sequence[Row]] = {
+        "forecasts": harvest.forecasts, "percentiles": harvest.percentiles, "hourly_forecasts": harvest.hourly,
+        "observations": harvest.observations, "climate_reports": harvest.climate,
+        "daily_summaries": harvest.summaries, "portal_reports": harvest.portal,
+    }  # fmt: skip
+    there = _there(c.data, found, now)
     for one in harvest.raw:
         raw.keep(c.data, one.source, one.station, one.body, now)
-    failures = [
+    tables: dict[str, list[rows.Row]] = {
+        table: [rows.weather(r) for r in _new(some, _SAME[table][0], there[table])] for table, some in found.items()
+        if some
+    }  # fmt: skip
+    tables["source_failures"] = [
         {"happened_at": lake.at_text(now), "source": source, "reason": why} for source, why in harvest.failures.items()
     ]
-    return lake.commit(c.data, f"ingest-{c.run}", now, {
-        "forecasts": [rows.weather(r) for r in _new(harvest.forecasts, _FORECAST, there["forecasts"])],
-        "observations": [rows.weather(r) for r in _new(harvest.observations, _OBSERVATION, there["observations"])],
-        "climate_reports": [rows.weather(r) for r in _new(harvest.climate, _REPORT, there["climate_reports"])],
-        "source_failures": failures,
-    })  # fmt: skip
+    counts = lake.commit(c.data, f"ingest-{c.run}-{part}", now, tables) if any(tables.values()) else {}
+    write_whole(state_path(c.data, c.settings), standing.encode(fetched.state))
+    return counts
 
 
-@flow(name="ingest", timeout_seconds=300, description="Fetches forecasts, observations and climate reports.")
+@flow(name="ingest", timeout_seconds=300, description="Forecasts, guidance, observations and reports into the lake.")
 def ingest() -> dict[str, int]:
-    """Rows written, by table. Fails when nothing at all could be fetched."""
+    """Rows written, by table. Fails when of all that a fair value needs nothing could be had, new or known."""
     c = context()
-    harvest = fetch(c)
-    counts = write(c, harvest)
-    if harvest.failures and not harvest.forecasts:
-        raise RuntimeError(f"no forecast could be fetched: {'; '.join(list(harvest.failures.values())[:3])}")
+    first = fetch(c, FIRST)
+    counts = write(c, first, "first")
+    later = tuple(name for name in c.settings.weather.sources if name not in FIRST)
+    if later:
+        second = fetch(c, later)
+        for table, number in write(c, second, "later").items():
+            counts[table] = counts.get(table, 0) + number
+    if not first.harvest.good:
+        reasons = "; ".join(list(first.harvest.failures.values())[:3])
+        raise RuntimeError(f"no forecast and no observation could be fetched: {reasons}")
     return counts

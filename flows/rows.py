@@ -10,7 +10,7 @@ from core.exchange.catalog import Settled
 from core.publication import EventFair, Publication
 from core.storage.lake import at_text, decimal
 from core.units import Instant
-from core.weather.rows import ClimateRow, ForecastRow, ObservationRow
+from core.weather import rows as weather_rows
 
 Row = dict[str, Any]
 
@@ -30,7 +30,7 @@ def contracts(value: int | None) -> str | None:
     return decimal(value, 2)
 
 
-def weather(row: ForecastRow | ObservationRow | ClimateRow) -> Row:
+def weather(row: weather_rows.Row) -> Row:
     """A weather row: the same names, times as text."""
     shown: Row = msgspec.to_builtins(row)
     for name, value in shown.items():

@@ -1,202 +1,196 @@
-"""Fetches from api.weather.gov or the embedded service: the same code, another base address. The room's only I/O.
+"""Asks the weather's hosts, politely and suspiciously: the one place where a body comes in. The room's only client I/O.
 
-Polite and suspicious: User-Agent and Accept on every request, conditional GETs, few at a time; a 200 is believed only
-when it parses and its `updateTime` is young. A failure is a value with its reason; the caller keeps what it had.
+User-Agent and Accept on every request, conditional where a validator is known, few at a time per host. What the service
+calls passing is tried again (1, 2, 4 s; a 429 as long as it says, the whole host); an address that fails round after
+round is left alone for a while. A 200 that is HTML where data was expected is a failure like any other.
 """
 
 import asyncio
-from dataclasses import dataclass, field
-from typing import Any
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from dataclasses import dataclass
 
 import httpx
 import stamina
 
 from core.config import Settings
-from core.errors import Malformed, Unavailable
-from core.station_day import StationDay, Variable, climate_day
-from core.stations import Station
-from core.units import SECOND, Instant, iso
-from core.weather import climate_report, nws
-from core.weather.rows import ClimateRow, ForecastRow, HourlyRow, ObservationRow
+from core.errors import Unavailable
+from core.units import Instant, iso
+from core.weather import sources
+from core.weather.standing import Document, State, failed
 
-LIVE = "https://api.weather.gov"
-_AT_ONCE = 8
-_BULLETINS = 4  # the newest few cover today's preliminary and yesterday's final with its corrections
+_AT_ONCE = {"nws": 8, "nbm": 1, "mos": 1, "afos": 2, "portal": 1}
+_ACCEPT = {"json": "application/geo+json, application/json;q=0.9", "text": "text/plain, */*;q=0.5"}
+_ATTEMPTS, _LONGEST_WAIT_S, _THROTTLED_S = 4, 30.0, 5.0
+_LONGEST_BODY, _LONGEST_FILE = 20_000_000, 200_000_000
+
+
+class Nonsense(Unavailable):
+    """Status 200 and a body that is no answer: a gateway's page. May pass."""
+
+
+class Missing(Unavailable):
+    """404: it is not there (yet)."""
 
 
 @dataclass(frozen=True, slots=True)
-class Raw:
-    """One body as it came, for the raw archive."""
+class Answer:
+    """One body, or None where the server says that it has not changed since the vintage `issued_at`."""
 
-    source: str
-    station: str
     url: str
-    fetched_at: Instant
-    body: bytes
-
-
-@dataclass(slots=True)
-class Harvest:
-    """What one round of fetching brought: rows, raw bodies, and what failed with its reason."""
-
-    forecasts: list[ForecastRow] = field(default_factory=list)
-    hourly: list[HourlyRow] = field(default_factory=list)
-    observations: list[ObservationRow] = field(default_factory=list)
-    climate: list[ClimateRow] = field(default_factory=list)
-    raw: list[Raw] = field(default_factory=list)
-    failures: dict[str, str] = field(default_factory=dict)
+    received_at: Instant
+    body: bytes | None
+    etag: str = ""
+    modified: str = ""
+    issued_at: Instant | None = None
 
 
 def base_url(settings: Settings) -> str:
-    """Where the weather comes from."""
-    return LIVE if settings.weather.source == "live" else f"http://127.0.0.1:{settings.weather.port}"
+    """Where the weather service itself is."""
+    return sources.hosts(settings)["nws"]
 
 
 class Fetcher:
-    """Keeps the connection, the validators for conditional GETs, and the grid cells already asked for."""
+    """Holds the connections and changes `state`: validators and circuits. Close it."""
 
-    def __init__(self, settings: Settings, now: Any) -> None:
-        self.base = base_url(settings)
-        self.max_age = int(settings.weather.max_age_s * SECOND)
+    def __init__(
+        self, settings: Settings, now: Callable[[], Instant], state: State | None = None, first_wait_s: float = 1.0
+    ) -> None:
+        self.hosts = sources.hosts(settings)
         self.now = now
-        self.cells: dict[str, tuple[str, int, int]] = {}
-        self.tags: dict[str, tuple[str, bytes]] = {}
-        self.known_bulletins: set[str] = set()
-        self.gate = asyncio.Semaphore(_AT_ONCE)
+        self.state = state if state is not None else State()
+        self.first_wait_s = first_wait_s
+        self.gates = {host: asyncio.Semaphore(number) for host, number in _AT_ONCE.items()}
+        self.resume_at: dict[str, float] = {}  # loop time before which a host that throttles is not asked
+        self.unreachable: dict[str, str] = {}  # hosts that let nobody connect, for as long as this fetcher lives
         self.client = httpx.AsyncClient(
-            timeout=settings.weather.timeout_s,
-            headers={"User-Agent": settings.weather.user_agent, "Accept": "application/geo+json"},
-            follow_redirects=True,
-            trust_env=self.base == LIVE,
-        )
+            timeout=settings.weather.timeout_s, headers={"User-Agent": settings.weather.user_agent},
+            follow_redirects=True, trust_env=settings.weather.source == "live",
+        )  # fmt: skip
 
     async def close(self) -> None:
-        """Let the connection go."""
+        """Let the connections go."""
         await self.client.aclose()
 
-    async def get(self, path: str, params: dict[str, str] | None = None) -> bytes:
-        """One body. Retries what the service itself calls passing. Raises: Unavailable, with the reason."""
-        url = self.base + path
-        async with self.gate:
-            try:
-                async for attempt in stamina.retry_context(on=_passing, attempts=3, wait_initial=1.0, wait_max=5.0):
+    async def get(
+        self, host: str, path: str, params: Mapping[str, str] | None = None, *, kind: str = "json", fresh: bool = False
+    ) -> Answer:
+        """One body. `fresh`: past every cache, and whole. Raises: Unavailable, with the reason; Missing on 404."""
+        url = self.hosts[host] + path
+        known = None if fresh or params is not None else self.state.documents.get(url)
+        headers = {"Accept": _ACCEPT[kind]}
+        if fresh:
+            headers["Cache-Control"] = "no-cache"
+        elif known is not None:
+            headers |= {"If-None-Match": known.etag} if known.etag else {}
+            headers |= {"If-Modified-Since": known.modified} if known.modified else {}
+
+        async def once() -> Answer:
+            found = await self.client.get(url, params=params, headers=headers)
+            if found.status_code == 304 and known is not None:
+                return Answer(url, self.now(), None, known.etag, known.modified, known.issued_at)
+            found.raise_for_status()
+            _believable(found.headers.get("content-type", ""), found.content, kind, path)
+            etag, modified = found.headers.get("etag", ""), found.headers.get("last-modified", "")
+            return Answer(url, self.now(), found.content, etag, modified)
+
+        return await self._tried(host, path, url, once)
+
+    async def lines(self, host: str, path: str, read: Callable[[AsyncIterator[str]], Awaitable[None]]) -> Instant:
+        """A file of many megabytes, line by line into `read` (an async function); gives when it was here."""
+        url = self.hosts[host] + path
+
+        async def once() -> Instant:
+            async with self.client.stream("GET", url, headers={"Accept": _ACCEPT["text"]}) as found:
+                found.raise_for_status()
+                _believable(found.headers.get("content-type", ""), b"", "text", path)
+                await read(_counted(found, path))
+            return self.now()
+
+        return await self._tried(host, path, url, once)
+
+    def remember(self, answer: Answer, issued_at: Instant) -> None:
+        """This body was believed: next time ask only for a newer one."""
+        if answer.etag or answer.modified:
+            self.state.documents[answer.url] = Document(answer.etag, answer.modified, issued_at, answer.received_at)
+
+    async def _tried[T](self, host: str, path: str, url: str, once: Callable[[], Awaitable[T]]) -> T:
+        circuit = self.state.circuits.get(url)
+        if circuit is not None and self.now() < circuit.open_until:
+            raise Unavailable(f"{path}: not asked again before {iso(circuit.open_until)}; {circuit.reason}")
+        try:
+            async with self.gates[host]:
+                if host in self.unreachable:
+                    raise Unavailable(f"{path}: {self.unreachable[host]}")
+                async for attempt in stamina.retry_context(
+                    on=lambda error: self._again(host, error), attempts=_ATTEMPTS, timeout=None,
+                    wait_initial=self.first_wait_s, wait_max=5.0, wait_jitter=self.first_wait_s / 4,
+                ):  # fmt: skip
                     with attempt:
-                        return await self._get_once(url, params)
-            except httpx.HTTPStatusError as error:
-                raise Unavailable(f"{path}: {error.response.status_code} {_title(error.response)}") from error
-            except httpx.HTTPError as error:
-                raise Unavailable(f"{path}: {type(error).__name__}") from error
-        raise Unavailable(f"{path}: no answer")
+                        pause = self.resume_at.get(host, 0.0) - asyncio.get_running_loop().time()
+                        if pause > 0:
+                            await asyncio.sleep(pause)
+                        found = await once()
+            self.state.circuits.pop(url, None)
+            return found
+        except httpx.HTTPStatusError as error:
+            code = error.response.status_code
+            if code == 404:
+                raise Missing(f"{path}: 404 {_title(error.response)}") from error
+            reason = f"{path}: {code} {_title(error.response)}"
+        except httpx.HTTPError as error:
+            reason = f"{path}: {type(error).__name__}"
+            if isinstance(error, httpx.ConnectError | httpx.ConnectTimeout):
+                self.unreachable[host] = f"{self.hosts[host]} lets nobody connect"
+        except Nonsense as error:
+            reason = str(error)
+        self.state.circuits[url] = failed(circuit, reason, self.now())
+        raise Unavailable(reason)
 
-    async def _get_once(self, url: str, params: dict[str, str] | None) -> bytes:
-        known = self.tags.get(url) if params is None else None
-        headers = {"If-None-Match": known[0]} if known else {}
-        answer = await self.client.get(url, params=params, headers=headers)
-        if answer.status_code == 304 and known:
-            return known[1]
-        answer.raise_for_status()
-        if "json" not in answer.headers.get("content-type", ""):
-            raise Unavailable(f"{url}: {answer.headers.get('content-type')} where JSON was expected")
-        tag = answer.headers.get("etag")
-        if tag and params is None:
-            self.tags[url] = (tag, answer.content)
-        return answer.content
-
-    async def station(self, station: Station, harvest: Harvest) -> None:
-        """Everything about one station into `harvest`."""
-        for name, fetch in (
-            ("grid", self._grid), ("forecast", self._forecast), ("observations", self._observations),
-            ("climate report", self._climate),
-        ):  # fmt: skip
-            try:
-                await fetch(station, harvest)
-            except (Unavailable, Malformed) as error:
-                harvest.failures[f"{station.code} {name}"] = str(error)
-
-    async def _cell(self, station: Station) -> str:
-        if station.code not in self.cells:
-            body = await self.get(f"/points/{station.latitude:.4f},{station.longitude:.4f}")
-            self.cells[station.code] = nws.grid_of(body)
-        office, x, y = self.cells[station.code]
-        return f"/gridpoints/{office}/{x},{y}"
-
-    def _keep(self, harvest: Harvest, source: str, station: Station, path: str, body: bytes) -> Instant:
-        now: Instant = self.now()
-        harvest.raw.append(Raw(source, station.code, self.base + path, now, body))
-        return now
-
-    def _fresh(self, body: bytes, path: str) -> None:
-        issued, now = nws.updated_at(body), self.now()
-        if now - issued > self.max_age:
-            raise Unavailable(f"{path}: stale, updateTime {iso(issued)} is {(now - issued) // SECOND // 3600} h old")
-
-    async def _grid(self, station: Station, harvest: Harvest) -> None:
-        path = await self._cell(station)
-        body = await self.get(path)
-        self._fresh(body, path)
-        received = self._keep(harvest, "nws_grid", station, path, body)
-        harvest.forecasts += nws.grid_extremes(body, station, received)
-        rows = nws.grid_hourly(body, station, received)
-        harvest.hourly += rows
-        for day in sorted({climate_day(station, row.valid_at) for row in rows}):
-            found = nws.hourly_extremes(rows, StationDay(station, Variable.HIGH, day))
-            if found is not None:
-                for variable, value in zip((Variable.HIGH, Variable.LOW), found, strict=True):
-                    harvest.forecasts.append(
-                        ForecastRow(station=station.code, variable=variable, day=day, source="nws_hourly",
-                                    issued_at=rows[0].issued_at, received_at=received, value_f=value)
-                    )  # fmt: skip
-
-    async def _forecast(self, station: Station, harvest: Harvest) -> None:
-        path = await self._cell(station) + "/forecast"
-        body = await self.get(path)
-        self._fresh(body, path)
-        received = self._keep(harvest, "nws_forecast", station, path, body)
-        harvest.forecasts += nws.forecast(body, station, received)
-
-    async def _observations(self, station: Station, harvest: Harvest) -> None:
-        path = f"/stations/{station.code}/observations"
-        start = Instant(self.now() - 30 * 3600 * SECOND)
-        body = await self.get(path, {"start": iso(Instant(start // SECOND * SECOND)), "limit": "500"})
-        received = self._keep(harvest, "observations", station, path, body)
-        harvest.observations += nws.observations(body, station, received)
-
-    async def _climate(self, station: Station, harvest: Harvest) -> None:
-        listed = nws.product_list(await self.get(f"/products/types/CLI/locations/{station.site}"))
-        for product_id, _ in listed[:_BULLETINS]:
-            if product_id in self.known_bulletins:
-                continue  # immutable: fetched once
-            path = f"/products/{product_id}"
-            body = await self.get(path)
-            received = self._keep(harvest, "climate_report", station, path, body)
-            harvest.climate += climate_report.parse(nws.product_text(body), station.code, received, product_id)
-            self.known_bulletins.add(product_id)
+    def _again(self, host: str, error: Exception) -> bool | float:
+        """Worth another try? A number says after how many seconds."""
+        if not isinstance(error, httpx.HTTPStatusError):
+            return isinstance(error, httpx.TransportError | Nonsense)
+        code = error.response.status_code
+        if code == 429:
+            wait = min(_seconds(error.response.headers.get("retry-after", "")), _LONGEST_WAIT_S)
+            self.resume_at[host] = asyncio.get_running_loop().time() + wait
+            return wait
+        # an office that sends no grids does so for hours: another try in a second is only noise
+        return code >= 500 and "expired" not in _title(error.response).lower()
 
 
-async def fetch_all(
-    settings: Settings, stations: tuple[Station, ...], now: Any, fetcher: Fetcher | None = None
-) -> Harvest:
-    """One round over all stations. `now` is called for the present instant. Never raises for what a source did."""
-    own = fetcher or Fetcher(settings, now)
-    harvest = Harvest()
+def _believable(content_type: str, body: bytes, kind: str, path: str) -> None:
+    shown = content_type.partition(";")[0] or "nothing"
+    if "html" in content_type or body.lstrip()[:1] == b"<":
+        raise Nonsense(f"{path}: HTML where {kind} was expected")
+    if kind == "json" and "json" not in content_type:
+        raise Nonsense(f"{path}: {shown} where JSON was expected")
+    if len(body) > _LONGEST_BODY:
+        raise Nonsense(f"{path}: {len(body)} bytes")
+
+
+async def _counted(found: httpx.Response, path: str) -> AsyncIterator[str]:
+    size = 0
+    async for line in found.aiter_lines():
+        size += len(line) + 1
+        if size > _LONGEST_FILE:
+            raise Nonsense(f"{path}: more than {_LONGEST_FILE} bytes")
+        yield line
+
+
+def _seconds(text: str) -> float:
     try:
-        await asyncio.gather(*(own.station(station, harvest) for station in stations))
-    finally:
-        if fetcher is None:
-            await own.close()
-    return harvest
-
-
-def _passing(error: Exception) -> bool:
-    """Worth another try at once: a connection that broke, a 5xx, a 429."""
-    if isinstance(error, httpx.HTTPStatusError):
-        return error.response.status_code >= 500 or error.response.status_code == 429
-    return isinstance(error, httpx.TransportError)
+        return max(0.0, float(text))
+    except ValueError:
+        return _THROTTLED_S  # no header, or a date: the service asks for about five seconds
 
 
 def _title(answer: httpx.Response) -> str:
+    """The title of a problem+json, where there is one (the body of a stream is not read)."""
+    if not answer.is_closed and not answer.is_stream_consumed:
+        return ""
     try:
         title = answer.json().get("title", "")
-    except ValueError:
+    except (ValueError, AttributeError, httpx.ResponseNotRead):
         return ""
     return title if isinstance(title, str) else ""

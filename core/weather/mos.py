@@ -6,7 +6,7 @@ them (NBM text card v5.0; MAV, MET and MEX cards): of other windows than the cli
 """
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 
@@ -45,19 +45,27 @@ def header_of(line: str) -> str | None:
     return found["station"] if found else None
 
 
-def cut(lines: Iterable[str], wanted: frozenset[str]) -> Iterator[tuple[str, str]]:
-    """(station, its block's text) of the wanted ones out of a file with thousands; each is given once it is whole."""
-    station, kept = "", list[str]()
-    for line in lines:
-        opens = header_of(line)
+class Cutter:
+    """Takes a file of thousands of stations line by line; keeps the blocks of the wanted ones."""
+
+    def __init__(self, wanted: frozenset[str]) -> None:
+        self.wanted = wanted
+        self.kept: dict[str, list[str]] = {}
+        self.station = ""
+
+    def line(self, line: str) -> None:
+        """The next line."""
+        opens = header_of(line) if "GUIDANCE" in line else None
         if opens is not None:
-            if station in wanted and kept:
-                yield station, "\n".join(kept) + "\n"
-            station, kept = opens, []
-        if station in wanted and len(kept) < _MOST_LINES:
-            kept.append(line.rstrip("\r\n"))
-    if station in wanted and kept:
-        yield station, "\n".join(kept) + "\n"
+            self.station = opens
+            if opens in self.wanted:
+                self.kept[opens] = []
+        if self.station in self.wanted and len(self.kept[self.station]) < _MOST_LINES:
+            self.kept[self.station].append(line.rstrip("\r\n"))
+
+    def done(self) -> dict[str, str]:
+        """Each wanted station's block as text."""
+        return {station: "\n".join(lines).rstrip() + "\n" for station, lines in self.kept.items()}
 
 
 def block(body: bytes, station: Station, products: frozenset[str]) -> Block:

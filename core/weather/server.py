@@ -1,7 +1,8 @@
 """The embedded weather service: answers like api.weather.gov, on loopback, from the seeded world.
 
 Its manners are the real one's too: no User-Agent is 403, an unknown query parameter 400, errors are problem+json,
-answers carry Cache-Control, Last-Modified and ETag, and a conditional GET gets 304.
+answers carry Cache-Control and ETag, and a conditional GET gets 304. Beside it, below a path of their own, the other
+hosts: `/nbm`, `/mos`, `/afos`, `/portal` (`server_guidance.py`).
 """
 
 import hashlib
@@ -19,12 +20,13 @@ from core.clock import Clock
 from core.errors import Malformed
 from core.stations import BY_CODE, STATIONS, Station
 from core.units import DAY, Instant, instant, iso
-from core.weather import recorded
+from core.weather import recorded, server_guidance
 from core.weather import world_answers as answers
 from core.weather.world import World
 
 _BY_GRID: dict[tuple[str, int, int], Station] = {answers.GRID[s.code]: s for s in STATIONS}
 _BY_SITE = {s.site: s for s in STATIONS}
+_PRODUCTS = {"CLI": "Climatological Report (Daily)", "CF6": "WFO Monthly/Daily Climate Data"}
 
 
 class Problem(Exception):
@@ -103,15 +105,23 @@ def application(world: World, clock: Clock, base: str, recordings: Recordings | 
         station = _BY_SITE.get(request.path_params["site"])
         if station is None:
             raise Problem(404, "Not Found", "no such location")
-        graph = [
-            {
-                "@id": f"{base}/products/{found_id}", "id": found_id, "wmoCollectiveId": "CDUS41",
-                "issuingOffice": f"K{station.office}", "issuanceTime": iso(issued).replace("Z", "+00:00"),
-                "productCode": "CLI", "productName": "Climatological Report (Daily)",
-            }
-            for found_id, issued, _, _ in answers.bulletins(station, clock.now())
-        ]  # fmt: skip
+        graph = [listed("CLI", station, of, "", at) for of, at, _, _ in answers.bulletins(station, clock.now())]
         return {"@context": {}, "@graph": graph}
+
+    def month_list(request: Request) -> Any:
+        station = _BY_SITE.get(request.path_params["site"])
+        if station is None:
+            raise Problem(404, "Not Found", "no such location")
+        day, issued = answers.month_issued(station, clock.now())
+        return {"@context": {}, "@graph": [listed("CF6", station, answers.month_id(station, day), "", issued)]}
+
+    def listed(code: str, station: Station, of: str, text: str, issued: Instant, *, whole: bool = False) -> Any:
+        about = {
+            "@id": f"{base}/products/{of}", "id": of, "wmoCollectiveId": "CDUS41",
+            "issuingOffice": f"K{station.office}", "issuanceTime": iso(issued).replace("Z", "+00:00"),
+            "productCode": code, "productName": _PRODUCTS[code],
+        }  # fmt: skip
+        return about | {"productText": text} if whole else about
 
     def product(request: Request) -> Any:
         wanted = request.path_params["product"]
@@ -122,16 +132,14 @@ def application(world: World, clock: Clock, base: str, recordings: Recordings | 
             day = date.fromisoformat(day_text)
         except ValueError:
             day = None
+        if station is not None and day is not None and kind == "cf6":
+            return listed("CF6", station, wanted, *answers.month(world, station, day, clock.now()), whole=True)
         if station is None or day is None or kind not in ("final", "preliminary"):
             raise Problem(404, "Not Found", "no such product")
         text, issued = answers.bulletin(world, station, day, kind == "final")
         if issued > clock.now():
             raise Problem(404, "Not Found", "no such product")
-        return {
-            "id": wanted, "wmoCollectiveId": "CDUS41", "issuingOffice": f"K{station.office}",
-            "issuanceTime": iso(issued).replace("Z", "+00:00"), "productCode": "CLI",
-            "productName": "Climatological Report (Daily)", "productText": text,
-        }  # fmt: skip
+        return listed("CLI", station, wanted, text, issued, whole=True)
 
     def route(path: str, make: Callable[[Request], Any], allowed: tuple[str, ...] = (), age_s: int = 60) -> Route:
         async def endpoint(request: Request) -> Response:
@@ -149,7 +157,9 @@ def application(world: World, clock: Clock, base: str, recordings: Recordings | 
             route("/stations/{station}/observations", observations, ("start", "end", "limit")),
             route("/stations/{station}/observations/latest", latest, ("require_qc",)),
             route("/products/types/CLI/locations/{site}", product_list),
+            route("/products/types/CF6/locations/{site}", month_list),
             route("/products/{product}", product, age_s=86_400),
+            *server_guidance.routes(world, clock),
         ]
     )  # fmt: skip
 

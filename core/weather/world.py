@@ -29,6 +29,10 @@ _PERSISTENCE = 0.65
 _LOW_HOUR, _HIGH_HOUR = 6, 15
 _STEP_H = 3  # an increment of knowledge every three hours
 _HORIZON_H = 9 * 24
+# guidance: (sd of its seasonal bias at a station, sd of each cycle's own error), degrees F
+_GUIDANCE: dict[str, tuple[float, float]] = {
+    "nbm": (0.4, 0.6), "nbm_short": (0.5, 0.8), "gfs_mos": (0.9, 1.5), "gfs_mos_ext": (1.1, 1.7), "nam_mos": (1.0, 1.8),
+}  # fmt: skip
 FINAL_AFTER_H = 2.5  # the final climate report comes this long after the climate day ends
 PRELIMINARY_HOUR = 16  # LST; "VALID TODAY AS OF 0400 PM", out 33 minutes later
 
@@ -126,6 +130,17 @@ class World:
         block = issued_at // (6 * HOUR)
         bias = 0.9 * normal(self.seed, station.code, variable.value, "bias", (day.month % 12) // 3)
         return float(round(mean - bias + 0.8 * normal(self.seed, station.code, variable.value, day, "noise", block)))
+
+    def guidance(
+        self, source: str, station: Station, variable: Variable, day: date, cycle: Instant
+    ) -> tuple[float, float]:
+        """(mean, sd) that guidance of one cycle gives: the sd is right about everything but its bias."""
+        mean, sd = self.belief(station, variable, day, cycle)
+        bias_sd, error_sd = _GUIDANCE[source]
+        key = (station.code, variable.value, source)
+        bias = bias_sd * normal(self.seed, *key, "bias", (day.month % 12) // 3)
+        error = error_sd * normal(self.seed, *key, day, "cycle", cycle // HOUR)
+        return mean - bias + error, math.hypot(sd, error_sd)
 
     def _hours_before(self, station: Station, variable: Variable, day: date, now: Instant) -> float:
         hour = _HIGH_HOUR if variable is Variable.HIGH else _LOW_HOUR

@@ -12,7 +12,7 @@ from core.units import HOUR, MINUTE, Instant, iso, to_datetime
 from core.weather.world import FINAL_AFTER_H, PRELIMINARY_HOUR, World, issue_time
 
 GRID: dict[str, tuple[str, int, int]] = {s.code: (s.office, 30 + i, 40 + i) for i, s in enumerate(STATIONS)}
-_PRELIMINARY_LATE = 33 * MINUTE
+PRELIMINARY_LATE = 33 * MINUTE
 
 
 def _offset(station: Station) -> str:
@@ -48,7 +48,7 @@ def _celsius(fahrenheit: float) -> float:
     return round((fahrenheit - 32) * 5 / 9, 13)
 
 
-def _forecast_curve(world: World, station: Station, issued: Instant, at: Instant) -> float:
+def forecast_at(world: World, station: Station, issued: Instant, at: Instant) -> float:
     """The hourly forecast: the true shape of the day, moved so that its extremes are the forecast ones."""
     day = climate_day(station, at)
     curve = world.temperature(station, at)
@@ -78,7 +78,7 @@ def gridpoint(world: World, station: Station, now: Instant) -> dict[str, Any]:
             hours = (end - begin) // HOUR
             layers[name].append({"validTime": f"{_stamp(begin)}/PT{hours}H", "value": _celsius(value)})
     hourly = [
-        {"validTime": f"{_stamp(at)}/PT1H", "value": _celsius(_forecast_curve(world, station, issued, at))}
+        {"validTime": f"{_stamp(at)}/PT1H", "value": _celsius(forecast_at(world, station, issued, at))}
         for at in (Instant(start + k * HOUR) for k in range(7 * 24))
     ]
     return {
@@ -128,7 +128,7 @@ def hourly(world: World, station: Station, now: Instant) -> dict[str, Any]:
             "number": k + 1, "name": "", "startTime": _local(station, at),
             "endTime": _local(station, Instant(at + HOUR)), "isDaytime": 6 <= to_datetime(
                 Instant(at + station.standard_offset_hours * HOUR)).hour < 18,
-            "temperature": int(_forecast_curve(world, station, issued, at)), "temperatureUnit": "F",
+            "temperature": int(forecast_at(world, station, issued, at)), "temperatureUnit": "F",
             "temperatureTrend": None, "windSpeed": "5 mph", "windDirection": "W", "shortForecast": "Partly Cloudy",
             "detailedForecast": "",
         })  # fmt: skip
@@ -210,7 +210,7 @@ def bulletins(station: Station, now: Instant, days: int = 8) -> list[tuple[str, 
         for final in (False, True):
             issued = Instant(
                 start + 24 * HOUR + int(FINAL_AFTER_H * HOUR) if final
-                else start + PRELIMINARY_HOUR * HOUR + _PRELIMINARY_LATE
+                else start + PRELIMINARY_HOUR * HOUR + PRELIMINARY_LATE
             )  # fmt: skip
             if issued <= now:
                 found.append((bulletin_id(station, day, final), issued, day, final))
@@ -229,7 +229,7 @@ def bulletin(world: World, station: Station, day: date, final: bool) -> tuple[st
         issued = Instant(start + 24 * HOUR + int(FINAL_AFTER_H * HOUR))
         high, low = world.truth(station, Variable.HIGH, day), world.truth(station, Variable.LOW, day)
     else:
-        issued = Instant(start + PRELIMINARY_HOUR * HOUR + _PRELIMINARY_LATE)
+        issued = Instant(start + PRELIMINARY_HOUR * HOUR + PRELIMINARY_LATE)
         curve = [world.temperature(station, Instant(start + k * 10 * MINUTE)) for k in range(PRELIMINARY_HOUR * 6 + 1)]
         high, low = round(max(curve)), round(min(curve))
     heading = "YESTERDAY" if final else "TODAY"
@@ -250,5 +250,38 @@ def bulletin(world: World, station: Station, day: date, final: bool) -> tuple[st
         f"  MAXIMUM        {high:3d}    300 PM 120    1993  {high:3d}      0      {high:3d}\n"
         f"  MINIMUM        {low:3d}    600 AM -20    1894  {low:3d}      0      {low:3d}\n"
         f"  AVERAGE        {(high + low) // 2:3d}\n\nPRECIPITATION (IN)\n  {heading}        0.00\n\n$$\n"
+    )
+    return text, issued
+
+
+def month_issued(station: Station, now: Instant) -> tuple[date, Instant]:
+    """(climate day, issued) of the newest month's table: each morning at 05 standard time, of the days up to then."""
+    at = Instant(now - 5 * HOUR)
+    day = climate_day(station, at)
+    return day, Instant(StationDay(station, Variable.HIGH, day).start + 5 * HOUR)
+
+
+def month_id(station: Station, day: date) -> str:
+    """An id that says what it is; opaque to everybody else."""
+    return f"{station.site.lower()}-{day.isoformat()}-cf6"
+
+
+def month(world: World, station: Station, day: date, now: Instant) -> tuple[str, Instant]:
+    """(text, issued) of the table made in the morning of `day`: the month of the day before."""
+    issued = Instant(StationDay(station, Variable.HIGH, day).start + 5 * HOUR)
+    last = day - timedelta(days=1)
+    lines = []
+    for number in range(1, last.day + 1):
+        of = last.replace(day=number)
+        high, low = (world.official(station, variable, of, min(now, issued)) for variable in Variable)
+        shown = [f"{v:3d}" if v is not None else "  M" for v in (high, low)]
+        lines.append(f"{number:2d} {shown[0]} {shown[1]}   M   M   M   M    M    M    M    M  M   M")
+    text = (
+        f"\n000\nCXUS51 K{station.office} {to_datetime(issued):%d%H%M}\nCF6{station.site}\n"
+        "PRELIMINARY LOCAL CLIMATOLOGICAL DATA (WS FORM: F-6)\n\n"
+        f"                                          STATION:   {station.city.upper()}\n"
+        f"                                          MONTH:     {last:%B}\n"
+        f"                                          YEAR:      {last.year}\n\n"
+        "DY MAX MIN AVG DEP HDD CDD  WTR  SNW DPTH SPD SPD DIR\n" + "\n".join(lines) + "\n"
     )
     return text, issued

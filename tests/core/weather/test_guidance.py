@@ -96,7 +96,10 @@ def test_another_stations_block_is_not_ours() -> None:
 def test_a_file_of_thousands_is_cut_to_the_wanted_stations() -> None:
     den = body("nbp_percentiles_of_two_days.txt").decode()
     lines = (den.replace("KDEN", f"K{n:03d}") for n in range(300))
-    found = dict(mos.cut("".join([*lines, den, den.replace("KDEN", "KNYC")]).splitlines(), frozenset({"KDEN", "KNYC"})))
+    cutter = mos.Cutter(frozenset({"KDEN", "KNYC"}))
+    for line in "".join([*lines, den, den.replace("KDEN", "KNYC")]).splitlines():
+        cutter.line(line)
+    found = cutter.done()
     assert found["KDEN"] == den
     assert nbm.percentiles(found["KNYC"].encode(), KNYC, NOW)
 
