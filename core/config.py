@@ -9,11 +9,12 @@ import tomllib
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
+from pydantic import BeforeValidator, Field, ValidationError, model_validator
 
+from core.config_kinds import Clocktime, Contracts, Dollars, Edge, Port, Seconds, Section
+from core.config_weather import WeatherSettings
 from core.errors import Malformed, SettingsError
 from core.stations import BY_CODE, BY_SERIES, STATIONS, Station
-from core.units import Count, Money, count, money
 
 CONFIRMATION = "I trade real money"
 DEFAULTS = Path(__file__).with_name("settings.toml")
@@ -27,32 +28,6 @@ _NOT_SETTINGS = {
     "KWM_WEATHER_URL",
     "KWM_EXCHANGE__KEY_PEM",
 }
-
-
-def _money(value: object) -> object:
-    return money(value, "amount") if isinstance(value, str) else _refuse(value, 'a dollar string such as "25.00"')
-
-
-def _count(value: object) -> object:
-    return count(value, "contracts") if isinstance(value, str) else _refuse(value, 'a string such as "10"')
-
-
-def _refuse(value: object, wanted: str) -> object:
-    raise ValueError(f"expected {wanted}, got {value!r}")
-
-
-Dollars = Annotated[Money, BeforeValidator(_money), Field(ge=0)]
-Contracts = Annotated[Count, BeforeValidator(_count), Field(gt=0)]
-Seconds = Annotated[float, Field(gt=0, le=604_800)]
-Port = Annotated[int, Field(ge=1, le=65_535)]
-Clocktime = Annotated[str, Field(pattern=r"^([01]\d|2[0-3]):[0-5]\d$")]
-Edge = Annotated[float, Field(ge=0, le=1)]
-
-
-class Section(BaseModel):
-    """A frozen section; a misspelt key is an error."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, validate_default=True)
 
 
 class ExchangeSettings(Section):
@@ -72,33 +47,6 @@ class ExchangeSettings(Section):
     def books_file(self) -> Path | None:
         """The recorded books that the embedded exchange opens with, if any."""
         return Path(self.books) if self.books else None
-
-
-SourceName = Literal[
-    "nws_grid", "nws_forecast", "observations", "climate_report", "cf6", "nbm", "nbm_short", "nbm_hourly", "gfs_mos",
-    "gfs_mos_ext", "nam_mos", "dsm", "portal",
-]  # fmt: skip
-
-
-class WeatherSettings(Section):
-    """Where the weather comes from."""
-
-    source: Literal["embedded", "live"]
-    sources: tuple[SourceName, ...]
-    nws_url: str
-    nbm_url: str
-    mos_url: str
-    afos_url: str
-    portal_url: str
-    user_agent: str
-    timeout_s: Seconds
-    port: Port
-    max_age_s: Seconds
-    payloads: str
-
-    def payloads_folder(self) -> Path | None:
-        """The recorded answers that the embedded weather gives, if any."""
-        return Path(self.payloads) if self.payloads else None
 
 
 class EventSettings(Section):
