@@ -24,7 +24,8 @@ SELECT DISTINCT {_FORECAST} FROM (
     QUALIFY row_number() OVER (PARTITION BY station, variable, day, source, back ORDER BY issued_at DESC) = 1)
 """
 _PERCENTILES = """
-SELECT station, variable, day, source, issued_at, received_at, mean_f, sd_f, p10_f, p25_f, p50_f, p75_f, p90_f
+SELECT station, variable, day, source, issued_at, received_at, forecast_hour, mean_f, sd_f, p10_f, p25_f, p50_f, p75_f,
+  p90_f
 FROM percentiles WHERE received_at <= $now::TIMESTAMPTZ AND issued_at > $now::TIMESTAMPTZ - INTERVAL 1 DAY
   AND p10_f IS NOT NULL AND p50_f IS NOT NULL AND p90_f IS NOT NULL
 QUALIFY row_number() OVER (PARTITION BY station, variable, day, source ORDER BY issued_at DESC) = 1
@@ -88,7 +89,8 @@ def forecast(row: dict[str, Any]) -> ForecastRow:
 def _quantiles(row: dict[str, Any]) -> QuantileRow:
     return QuantileRow(
         station=row["station"], variable=Variable(row["variable"]), day=row["day"], source=row["source"],
-        issued_at=_at(row["issued_at"]), received_at=_at(row["received_at"]), mean_f=row["mean_f"], sd_f=row["sd_f"],
+        issued_at=_at(row["issued_at"]), received_at=_at(row["received_at"]), forecast_hour=row["forecast_hour"],
+        mean_f=row["mean_f"], sd_f=row["sd_f"],
         p10_f=row["p10_f"], p25_f=row["p25_f"], p50_f=row["p50_f"], p75_f=row["p75_f"], p90_f=row["p90_f"],
     )  # fmt: skip
 
