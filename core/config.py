@@ -94,6 +94,7 @@ class FlowSettings(Section):
     settle_s: Seconds
     report_s: Seconds
     compact_s: Seconds
+    fit_at: Clocktime
     brief_at: Clocktime
     eod_at: Clocktime
     valid_s: Seconds

@@ -16,13 +16,13 @@ from core.config import FlowSettings
 from core.errors import SettingsError
 from flows.fair_command import fair as fair
 
-NAMES = ("discover", "ingest", "publish", "load", "settle", "report", "compact", "brief", "eod", "seed")
-DAILY = ("brief", "eod")
+NAMES = ("discover", "ingest", "publish", "load", "settle", "report", "compact", "fit", "brief", "eod", "seed")
+DAILY = ("fit", "brief", "eod")
 YAML = Path(__file__).parents[1] / "prefect.yaml"
 # a run is a process of its own: a fast world gets publications often and everything else as often as two cores bear
 _LEAST_S = {
     "publish": 15.0, "ingest": 30.0, "load": 30.0, "settle": 45.0, "discover": 60.0, "report": 120.0, "compact": 300.0,
-    "brief": 300.0, "eod": 300.0,
+    "brief": 300.0, "eod": 300.0, "fit": 3600.0,
 }  # fmt: skip
 _AT_ONCE = 3
 flows = typer.Typer(help="The Prefect flows.", no_args_is_help=True, pretty_exceptions_enable=False)
@@ -92,7 +92,7 @@ def serve() -> None:
 
 
 def schedule(name: str, flows: FlowSettings, speed: float) -> Any:
-    """When a flow runs: every so often, or, the two daily ones, at their time of day (UTC); in a fast world, once a day
+    """When a flow runs: every so often, or, the daily ones, at their time of day (UTC); in a fast world, once a day
     of that world."""
     from prefect.schedules import Cron, Interval
 

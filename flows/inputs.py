@@ -65,15 +65,18 @@ def open_markets(db: duckdb.DuckDBPyConnection, now: Instant) -> dict[str, list[
 
 def inputs(db: duckdb.DuckDBPyConnection, now: Instant) -> Known:
     """Everything known now."""
+    at = {"now": iso(now)}
     return Known(
-        [forecast(row) for row in _rows(db, _FORECASTS, now)],
-        [_quantiles(row) for row in _rows(db, _PERCENTILES, now)],
-        [observation(row) for row in _rows(db, _OBSERVATIONS, now)], [climate(row) for row in _rows(db, _REPORTS, now)],
+        [forecast(row) for row in rows_of(db, _FORECASTS, at)],
+        [_quantiles(row) for row in rows_of(db, _PERCENTILES, at)],
+        [observation(row) for row in rows_of(db, _OBSERVATIONS, at)],
+        [climate(row) for row in rows_of(db, _REPORTS, at)],
     )  # fmt: skip
 
 
-def _rows(db: duckdb.DuckDBPyConnection, query: str, now: Instant) -> list[dict[str, Any]]:
-    cursor = db.execute(query, {"now": iso(now)})
+def rows_of(db: duckdb.DuckDBPyConnection, query: str, parameters: dict[str, str]) -> list[dict[str, Any]]:
+    """What a query finds, by column name."""
+    cursor = db.execute(query, parameters)
     names = [column[0] for column in cursor.description or []]
     return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
 

@@ -6,7 +6,7 @@ import numpy as np
 
 from core.fair import emos
 from core.fair.cases import Cases, Days
-from core.fair.coefficients import NEUTRAL
+from core.fair.coefficients import NEUTRAL, Prior
 from core.fair.distribution import DEGREES, Array, pmf
 from core.fair.features import YEAR
 
@@ -26,12 +26,12 @@ def windows(cases: Cases, first_day: int, every: float = REFIT_DAYS) -> Iterator
         at += every
 
 
-def walk(cases: Cases, first_day: int, every: float = REFIT_DAYS) -> Array:
+def walk(cases: Cases, first_day: int, every: float = REFIT_DAYS, prior: Prior = NEUTRAL) -> Array:
     """Probabilities (n x degrees); rows of days before `first_day` stay zero."""
     past = emos.past_of(cases)
     out = np.zeros((len(cases), len(DEGREES)))
     for at, rows in windows(cases, first_day, every):
-        model = emos.fit(cases, past, at)
+        model = emos.fit(cases, past, at, prior)
         out[rows] = emos.predict(model, emos.take(cases, rows), emos.take_past(past, rows))
     return out
 
