@@ -15,6 +15,7 @@ from typing import Any
 import duckdb
 import msgspec
 
+from core.storage import migrate
 from core.storage.files import sync_folder
 from core.storage.schema import TABLES, Table
 from core.units import Instant, iso, to_datetime
@@ -37,7 +38,11 @@ def border(data: Path) -> str:
 
 
 def prepare(data: Path) -> None:
-    """Make the folders and the zero-row files; sweep what an interrupted run left in staging."""
+    """Make the folders and the zero-row files; sweep what an interrupted run left in staging.
+
+    Raises: SettingsError when the folder was written by another version.
+    """
+    migrate.check(data)
     lake = data / LAKE
     staging = lake / "staging"
     if staging.exists():

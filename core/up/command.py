@@ -19,6 +19,7 @@ import typer
 from core import config
 from core.clock import Clock
 from core.errors import KwmError, Malformed, SettingsError
+from core.storage.migrate import current, migrate
 from core.units import Instant, instant
 from core.up import flow_runs, ports, report, world_time
 from core.up.plan import Plan, dashboard_url, environment, plan, prefect_url
@@ -90,6 +91,8 @@ async def _run(
         clock = world_time.next_clock(data, speed, embedded=own_time, start=start)
         if embedded:
             world_time.remember(data, clock)
+        if (data / "lake").exists() and not current(data) and (changed := migrate(data)):
+            _say("data of an earlier version brought up to this one: " + ", ".join(changed))
         what = plan(settings, data, first_start=not (data / "lake" / "seeded").exists())
         ports.check(what.ports)
         stop = asyncio.Event()
