@@ -194,6 +194,17 @@ class AlertSettings(Section):
     reports: bool
 
 
+class TapeSettings(Section):
+    """What is recorded of the exchange's words, and how often it is handed to the disk."""
+
+    record: Literal["never", "real", "always"]
+    flush_s: Annotated[float, Field(gt=0, le=60)]
+    level: Annotated[int, Field(ge=1, le=19)]
+    rotate_mb: Annotated[float, Field(gt=0, le=4096)]
+    list_every_s: Seconds
+    books_every_s: Seconds
+
+
 class PrefectSettings(Section):
     """The Prefect server of `kwm up`."""
 
@@ -214,6 +225,7 @@ class Settings(Section):
     dashboard: DashboardSettings
     prefect: PrefectSettings
     alerts: AlertSettings
+    tape: TapeSettings
 
 
 def station_named(name: str) -> Station | None:

@@ -6,7 +6,7 @@ keywords silently, so `build` refuses them: a misspelt `post_only` would place a
 """
 
 import asyncio
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Callable
 from typing import Any, Protocol
 
 import aiohttp
@@ -48,6 +48,7 @@ class Sdk:
         self.keys = kalshi.ApiKeysApi(self.client)
         self.date = ""  # the Date header of the latest answer: the server's clock, to the second
         self.timeout_s = timeout_s
+        self.tap: Callable[[str, bytes], None] | None = None  # ("GET /path?query 200", body) of every answer
 
     async def close(self) -> None:
         """Let the connections go."""
@@ -90,6 +91,8 @@ class Sdk:
         status: int = response.status
         self.date = response.headers.get("Date", "")
         response.release()
+        if self.tap is not None:
+            self.tap(f"{response.method} {response.url.raw_path_qs} {status}", body)
         if 200 <= status < 300:
             return body
         raise refusal(status, body)

@@ -18,19 +18,23 @@ from core.clock import Clock
 from core.exchange.credentials import Credentials
 from core.exchange.session import Command, Session
 from core.exchange.signature import headers
+from core.units import Instant
 
 _PATH = "/trade-api/ws/v2"
 _LARGEST = 64 * 2**20
 _HEARTBEAT_S = 10.0
 _FIRST_PAUSE_S, _LONGEST_PAUSE_S = 0.5, 30.0
 _log = logging.getLogger("kwm.stream")
+Tap = Callable[[str, Instant, bytes], None]  # ("<" heard, ">" sent, "C" connected, "D" disconnected; when; bytes)
 
 
 class Stream:
     """See the module."""
 
-    def __init__(self, url: str, credentials: Credentials, clock: Clock, *, use_yes_price: bool) -> None:
-        self.url, self.clock, self.use_yes_price = url, clock, use_yes_price
+    def __init__(
+        self, url: str, credentials: Credentials, clock: Clock, *, use_yes_price: bool, tap: Tap | None = None
+    ) -> None:
+        self.url, self.clock, self.use_yes_price, self.tap = url, clock, use_yes_price, tap
         self.key_id, self.key = credentials.key_id, credentials.key()
         self.tickers: set[str] = set()
         self.session: Session | None = None
@@ -65,7 +69,9 @@ class Stream:
                     await self._converse(socket, put)
             except (OSError, TimeoutError, websockets.WebSocketException) as error:
                 words = f"{type(error).__name__}: {error}"
-            put(m.Disconnected(self.clock.now(), words))
+            now = self.clock.now()
+            self._tapped("D", now, words)
+            put(m.Disconnected(now, words))
             _log.warning("disconnected: %s", words)
             self.session = None
             pause = _FIRST_PAUSE_S if time.monotonic() - began > 60 else min(pause * 2, _LONGEST_PAUSE_S)
@@ -73,17 +79,22 @@ class Stream:
 
     async def _converse(self, socket: websockets.ClientConnection, put: Callable[[m.Said], None]) -> None:
         session = self.session = Session(self.use_yes_price, self.clock.speed)
-        put(m.Connected(self.clock.now()))
-        await _send(socket, session.opened(self.clock.now()))
+        now = self.clock.now()
+        self._tapped("C", now, "")
+        put(m.Connected(now))
+        await self._send(socket, session.opened(now))
         self._wake.set()
         talk = asyncio.create_task(self._talk(socket, session, put))
         try:
             async for raw in socket:
-                messages, commands = session.receive(raw, self.clock.now())
+                now = self.clock.now()
+                if self.tap is not None:
+                    self.tap("<", now, raw if isinstance(raw, bytes) else raw.encode())
+                messages, commands = session.receive(raw, now)
                 for message in messages:
                     put(message)
                 if commands:
-                    await _send(socket, commands)
+                    await self._send(socket, commands)
         finally:
             talk.cancel()
             with contextlib.suppress(asyncio.CancelledError, websockets.WebSocketException, TimeoutError):
@@ -98,14 +109,14 @@ class Stream:
             self._wake.clear()
             now = self.clock.now()
             if self.tickers != session.watched:
-                await _send(socket, session.watch(self.tickers, now))
+                await self._send(socket, session.watch(self.tickers, now))
             if self._resync:
                 wanted, self._resync = self._resync, set()
-                await _send(socket, session.resync(wanted, now))
+                await self._send(socket, session.resync(wanted, now))
             messages, commands = session.overdue(now)
             for message in messages:
                 put(message)
-            await _send(socket, commands)
+            await self._send(socket, commands)
             while session.troubles:
                 _log.warning("%s", session.troubles.popleft())
             if time.monotonic() >= next_ping:
@@ -118,7 +129,12 @@ class Stream:
                     return
                 put(m.Heartbeat(self.clock.now()))
 
+    def _tapped(self, kind: str, now: Instant, words: str) -> None:
+        if self.tap is not None:
+            self.tap(kind, now, words.encode())
 
-async def _send(socket: websockets.ClientConnection, commands: list[Command]) -> None:
-    for command in commands:
-        await socket.send(msgspec.json.encode(command).decode())
+    async def _send(self, socket: websockets.ClientConnection, commands: list[Command]) -> None:
+        for command in commands:
+            text = msgspec.json.encode(command).decode()
+            self._tapped(">", self.clock.now(), text)
+            await socket.send(text)

@@ -102,6 +102,8 @@ def plan(settings: Settings, data: Path, *, first_start: bool) -> Plan:
     quoter = Process("quoter", (*kwm, "quote"), f"{dashboard_url(settings)}/api/health", stop_within_s=15.0)
     alerts = Process("alerts", (*kwm, "alerts"))
     stages: list[tuple[Process, ...]] = [(*worlds, server), (flows, quoter), (alerts,)]
+    if settings.tape.record == "always" or (settings.tape.record == "real" and not embedded):
+        stages.append((Process("record", (*kwm, "record")),))
     if first_start and embedded and settings.weather.source == "embedded":
         stages.append((Process("seed", (*kwm, "flows", "run", "seed"), once=True),))
     return Plan(tuple(stages), ports)

@@ -1,0 +1,1 @@
+"""The tape: what the exchange said, byte for byte, with the moment at which we heard it."""
