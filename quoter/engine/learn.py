@@ -153,6 +153,10 @@ def positions(state: State, event: m.PositionsReported) -> Iterable[str]:
     A report during which a fill was learnt is neither before nor after it: it is not used, and asked for again.
     """
     state.balance = event.balance
+    if state.adopting and (not state.orders_known or event.asked_at < state.orders_known_at):
+        # an order may have filled after this report and before the list of orders: neither would show it
+        state.next_reconcile = event.at
+        return NONE
     if state.recent_fills and state.recent_fills[-1] >= event.asked_at:
         state.next_reconcile = event.at
         return NONE
@@ -162,7 +166,7 @@ def positions(state: State, event: m.PositionsReported) -> Iterable[str]:
         view = reported.get(ticker)
         position = view.position if view is not None else Count(0)
         market = state.market(ticker)
-        if market.settled or market.position == position:
+        if market.settled or (market.position == position and not state.adopting):
             market.disputed = None
             continue
         touched.append(ticker)
@@ -174,7 +178,7 @@ def positions(state: State, event: m.PositionsReported) -> Iterable[str]:
             state.alerts.append(
                 ("position", f"{ticker}: the exchange holds {position} hundredths, we {market.position}: taken over")
             )
-        _adopt(market, view)
+        _adopt(state, market, view)
         state.remeasure(market)
     if state.adopting:
         state.adopting = False
@@ -186,15 +190,19 @@ def positions(state: State, event: m.PositionsReported) -> Iterable[str]:
     return touched
 
 
-def _adopt(market: MarketState, view: m.PositionView | None) -> None:
+def _adopt(state: State, market: MarketState, view: m.PositionView | None) -> None:
+    """Position and cash as the exchange has them: what was earned and paid before counts in the event's worst case."""
     market.disputed = None
-    market.position = view.position if view is not None else Count(0)
-    if view is None:
-        market.cash = Money(0)
-    elif view.position >= 0:
-        market.cash = Money(-view.exposure)
+    if view is None:  # paid out while we did not listen: what it was worth to us last is what it earned
+        state.realised = Money(state.realised + market.cash + market.position * (market.mark() or 0))
+        market.position, market.cash = Count(0), Money(0)
+        return
+    market.position = view.position
+    earned = view.realized_pnl - view.fees_paid
+    if view.position >= 0:
+        market.cash = Money(earned - view.exposure)
     else:  # a short's exposure is its collateral less what it brought
-        market.cash = Money(-view.position * 10_000 - view.exposure)
+        market.cash = Money(earned - view.position * 10_000 - view.exposure)
 
 
 def market_changed(state: State, event: m.MarketChanged) -> Iterable[str]:

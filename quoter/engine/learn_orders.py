@@ -92,18 +92,23 @@ def acked(state: State, event: m.Acked) -> Iterable[str]:
     name(state, order, event.order_id)
     if order.life is Life.AMENDING and not _as_amended(order, event):
         return changed(state, market, order)  # said before the amend arrived
-    if order.life is Life.AMENDING:
-        order.settle_amend()
     if order.life is not Life.GONE:
-        order.price, order.total = event.price, Count(event.filled + event.remaining)
-        if event.expires_at is not None:
-            order.expires_at = event.expires_at
-        order.drop_amend()
-        order.become(Happening.ACKED)
+        _stands(order, event)
     return changed(state, market, order)
 
 
-def _as_amended(order: Order, event: m.Acked) -> bool:
+def _stands(order: Order, event: m.Acked | m.OrderView) -> None:
+    """It rests on these terms. An amend whose outcome is not known may still arrive: its terms go on counting until
+    they are seen, or the order is gone."""
+    if order.new_price is not None and _as_amended(order, event):
+        order.settle_amend()
+    order.price, order.total = event.price, Count(event.filled + event.remaining)
+    if event.expires_at is not None:
+        order.expires_at = event.expires_at
+    order.become(Happening.ACKED)
+
+
+def _as_amended(order: Order, event: m.Acked | m.OrderView) -> bool:
     price = order.price if order.new_price is None else order.new_price
     total = order.total if order.new_total is None else order.new_total
     same = event.price == price and event.filled + event.remaining == total
@@ -215,12 +220,10 @@ def looked_up(state: State, event: m.OrderLookedUp) -> Iterable[str]:
         return changed(state, market, order)
     name(state, order, view.order_id)
     order.tell(view.filled)
-    order.drop_amend()
     if view.status == "resting":
-        order.price, order.total = view.price, Count(view.filled + view.remaining)
-        order.expires_at = view.expires_at if view.expires_at is not None else order.expires_at
-        order.become(Happening.ACKED)
+        _stands(order, view)
     elif view.status in ("canceled", "executed"):
+        order.drop_amend()
         order.become(Happening.GONE)
     return changed(state, market, order)
 
@@ -258,9 +261,7 @@ def orders_reported(state: State, event: m.OrdersReported) -> Iterable[str]:
             name(state, order, view.order_id)
             order.tell(view.filled)
             if order.life in (Life.LOST, Life.RESTING, Life.ASKED):
-                order.price, order.total = view.price, Count(view.filled + view.remaining)
-                order.drop_amend()
-                order.become(Happening.ACKED)
+                _stands(order, view)
             touched.add(market.ticker)
     for ticker, theirs in foreign.items():
         state.market(ticker).foreign = theirs
@@ -272,7 +273,8 @@ def orders_reported(state: State, event: m.OrdersReported) -> Iterable[str]:
         touched.add(view.ticker)
     for ticker in sorted(touched):  # sorted: a replay must decide in the same order
         state.remeasure(state.market(ticker))
-    state.orders_known = True
+    if not state.orders_known:
+        state.orders_known, state.orders_known_at = True, event.at
     return sorted(touched)
 
 

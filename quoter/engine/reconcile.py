@@ -83,8 +83,8 @@ def _change(state: State, market: MarketState, order: Order, quote: Quote | None
         if quote is None and order.life in (Life.ASKED, Life.AMENDING):
             order.wanted_gone = True  # the wish is remembered until the order can be named
         return None
-    if quote is None or order.wanted_gone:
-        return WantCancel(market, order)
+    if quote is None or order.wanted_gone or order.new_price is not None:
+        return WantCancel(market, order)  # the last: an amend got lost and may still arrive; a cancel settles it
     config = state.config.quote
     expires_at = Instant(state.now + state.config.order_life)
     left = order.total - max(order.filled, order.told)

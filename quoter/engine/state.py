@@ -162,6 +162,7 @@ class State:
     connected: bool = False
     heard_at: Instant = Instant(0)
     orders_known: bool = False
+    orders_known_at: Instant = Instant(0)  # when the first list of orders of this connection came
     positions_known: bool = False
     halted: str = ""
     paused: bool = False

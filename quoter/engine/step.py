@@ -6,7 +6,17 @@
 from collections.abc import Iterable
 
 from core.errors import Refused
-from core.messages import CancelOrder, PlaceOrder, Side
+from core.messages import (
+    BookDelta,
+    BookSnapshot,
+    CancelOrder,
+    Heartbeat,
+    MarketChanged,
+    PlaceOrder,
+    Side,
+    StreamOpened,
+    TradePrint,
+)
 from core.risk.limits import Approved, Situation, check
 from core.units import Count, Instant, Money
 from quoter.engine import budget as cost
@@ -30,6 +40,8 @@ from quoter.engine.rows import note, quote_row
 from quoter.engine.state import MarketState, Quote, State
 
 _LEAST = 100  # one contract: smaller orders are not worth a request
+# what only the stream says: an answer over REST or a new publication is no sign of life of the feed
+_STREAMED = (BookDelta, BookSnapshot, TradePrint, Heartbeat, StreamOpened, MarketChanged)
 
 
 def deadline(state: State) -> Instant:
@@ -44,7 +56,7 @@ def step(state: State, event: Event) -> list[Action]:
     state.seen += 1
     state.counters.events += 1
     touched = LEARN[type(event)](state, event)
-    if state.connected and not isinstance(event, Timer):
+    if state.connected and isinstance(event, _STREAMED):
         state.heard_at = event.at
     state.budget.refill(event.at)
     actions: list[Action] = []

@@ -69,8 +69,8 @@ class Stage:
     def reconcile(self, positions: dict[str, int] | None = None) -> list[Action]:
         """Orders as the engine knows them, and positions, as REST would say."""
         views = [m.PositionView(t, Count(n * 100), Money(0), Money(0), Money(0)) for t, n in (positions or {}).items()]
-        done = self.say(m.PositionsReported(self.now, self.now, views, money("10000.00")))
-        return done + self.say(m.OrdersReported(self.now, self.now, []))
+        done = self.say(m.OrdersReported(self.now, self.now, []))
+        return done + self.say(m.PositionsReported(self.now, self.now, views, money("10000.00")))
 
     def book(self, ticker: str, bid: int, ask: int, size: int = 100) -> list[Action]:
         """Somebody else's book, in cents and contracts."""
