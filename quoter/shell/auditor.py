@@ -1,164 +1,276 @@
-"""What must hold after every event of a seeded world, and at its end. Looks at both sides; knows the truth."""
+"""What must hold after every event of a seeded world. Looks at both sides, keeps its own ledger, knows the truth.
 
+What an event cannot have broken is not looked at again: `touched` says which of our orders or positions changed.
+"""
+
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+import msgspec
+
 from core import messages as m
+from core.exchange.simulator import Exchange
 from core.risk.exposure import Leg, worst_case
 from core.risk.limits import Approved
-from core.units import ONE_DOLLAR, Count, Money
+from core.units import ONE_DOLLAR, SECOND, Count, Instant, Money
+from quoter.engine import events as e
 from quoter.engine.actions import Action
-from quoter.engine.events import Event
-from quoter.engine.orders import Life
+from quoter.shell.world_beliefs import EVENT_LOSS
+from quoter.shell.world_crowd import US
+from quoter.shell.world_plan import START
 
 if TYPE_CHECKING:
     from quoter.shell.world import World
 
-US = "us"
+_ENCODE = msgspec.json.Encoder().encode
+_QUIET = (m.BookDelta, m.TradePrint, m.BookSnapshot, m.Heartbeat, m.Gap, e.Timer, e.Published)  # prove no order's end
 
 
 class Broken(Exception):
     """An invariant does not hold; the message names the seed that replays it."""
 
 
-def _broken(world: "World", words: str) -> Broken:
-    seconds = (world.now - world.start) / 1e9
-    return Broken(f"seed {world.seed}, step {world.steps}, {seconds:.3f} s: {words}")
+def broken(world: "World", words: str) -> Broken:
+    """The failure of a world, with what replays it."""
+    return Broken(f"seed {world.seed}, step {world.steps}, {(world.now - START) / SECOND:.3f} s: {words}")
 
 
-def after_step(world: "World", event: Event, actions: list[Action]) -> None:
-    """Every invariant; what only our orders and fills can break is not looked at after a mere change of a book."""
-    if not actions and isinstance(event, m.BookDelta | m.TradePrint):
-        return
-    _nothing_sent_blind(world, actions)
-    _nothing_asked_twice(world)
-    _no_own_cross(world)
-    _local_knows_the_exchange(world)
-    _worst_case(world)
-    _manual_orders_untouched(world)
+@dataclass(slots=True)
+class Auditor:
+    """One world's. The ledger is kept from what was delivered to the engine, by rules of its own."""
 
+    world: "World"
+    dirty: set[str] = field(default_factory=set)  # events of which an order or position of ours changed
+    stopped: bool = False  # a person halted or paused, and did not resume
+    off: set[str] = field(default_factory=set)
+    settled: set[str] = field(default_factory=set)
+    missing: set[str] = field(default_factory=set)  # markets of whose stream something was lost, until a snapshot
+    position: dict[str, int] = field(default_factory=dict)
+    cash: dict[str, int] = field(default_factory=dict)
+    seen: set[tuple[str, str]] = field(default_factory=set)
+    filled: dict[str, int] = field(default_factory=dict)  # order id -> contracts this run was told of
+    local: dict[str, Instant] = field(default_factory=dict)  # our working orders at the last look, and their expiry
+    losses: dict[str, int] = field(default_factory=dict)
 
-def _nothing_sent_blind(world: "World", actions: list[Action]) -> None:
-    state = world.state
-    for action in actions:
-        if not isinstance(action, Approved) or isinstance(action.request, m.CancelOrder | m.CancelAllOrders):
-            continue
-        ticker = action.request.ticker
+    def new_run(self) -> None:
+        """A fresh process knows nothing; so does its ledger."""
+        for kept in (self.off, self.settled, self.position, self.cash, self.seen, self.filled, self.local):
+            kept.clear()
+
+    def touched(self, ticker: str) -> None:
+        """One of our orders, positions or requests in this market changed."""
+        if ticker:
+            self.dirty.add(ticker.rsplit("-", 1)[0])
+
+    # --- around a step -----------------------------------------------------------------------------------------------
+
+    def before(self, event: e.Event) -> None:
+        """What the event says, by our own reading, before the engine sees it."""
+        state = self.world.state
+        match event:
+            case m.Fill():
+                key = (event.trade_id, event.order_id)
+                if key in self.seen:
+                    return
+                self.seen.add(key)
+                if event.filled_at < state.began_at:
+                    return
+                self.filled[event.order_id] = self.filled.get(event.order_id, 0) + event.count
+                if not state.adopting and event.filled_at > state.adopted_at:
+                    signed = event.side.sign * event.count
+                    self.position[event.ticker] = self.position.get(event.ticker, 0) + signed
+                    self.cash[event.ticker] = self.cash.get(event.ticker, 0) - signed * event.price - event.fee
+            case m.MarketChanged(change="determined" | "settled"):
+                self.settled.add(event.ticker)
+                self.position[event.ticker] = self.cash[event.ticker] = 0
+            case m.BookSnapshot():
+                self.missing.discard(event.ticker)
+            case e.Halted() | e.Paused():
+                self.stopped = True
+            case e.Resumed():
+                self.stopped = False
+            case e.Toggled():
+                (self.off.discard if event.enabled else self.off.add)(event.ticker)
+
+    def after(self, event: e.Event, actions: list[Action]) -> None:
+        """Every invariant that this event or these actions can have broken. Raises: Broken."""
+        for action in actions:
+            if isinstance(action, Approved):
+                self._sent_with_open_eyes(action.request)
+        if isinstance(event, m.Fill):
+            self._counted_once(event)
+        elif isinstance(event, m.PositionsReported):
+            self._taken_over()
+        if actions or self.dirty or not isinstance(event, _QUIET):
+            self._nothing_forgotten()
+        if self.dirty:
+            self._orders_at_the_exchange()
+            for name in self.dirty:
+                self.losses[name] = self._loss(name)
+            self._within_limits()
+            self._others_untouched()
+            self.dirty.clear()
+
+    def journalled(self, request: m.Request) -> None:
+        """Every send has a prior journal record."""
+        if self.world.plan.journals:
+            body = _ENCODE(request)
+            if not any(body in line for line in self.world.journal[-400:]):
+                raise broken(self.world, f"{request} left the process before it was journalled")
+
+    # --- what is looked at -------------------------------------------------------------------------------------------
+
+    def _sent_with_open_eyes(self, request: m.Request) -> None:
+        if not isinstance(request, m.PlaceOrder | m.AmendOrder):
+            return
+        world, state, ticker = self.world, self.world.state, request.ticker
+        event = ticker.rsplit("-", 1)[0]
+        why = ""
         if not state.connected or not state.orders_known or not state.positions_known:
-            raise _broken(world, f"{action} was sent while not connected and reconciled")
-        if state.publication is None or world.now >= world.valid_until:
-            raise _broken(world, f"{action} was sent on a stale publication")
-        if not state.markets[ticker].book.known:
-            raise _broken(world, f"{action} was sent on an unknown book")
+            why = "while not connected and reconciled"
+        elif world.now >= world.beliefs.valid_until:
+            why = "on a stale publication"
+        elif not state.markets[ticker].book.known:
+            why = "on an unknown book"
+        elif ticker in self.missing:
+            why = "on a book of which a message was lost"
+        elif world.now - world.stream.heard_at > state.config.book_stale + 2 * SECOND:
+            why = "while the stream was silent"
+        elif self.stopped:
+            why = "although a person stopped us"
+        elif ticker in self.off or event in self.off:
+            why = "although a person switched it off"
+        elif world.now >= world.by_ticker[ticker].close_at - state.config.quote.stop_before_close:
+            why = "too close to the close"
+        if why:
+            raise broken(world, f"{request} was sent {why}")
 
+    def _counted_once(self, event: m.Fill) -> None:
+        market = self.world.state.markets[event.ticker]
+        have, want = (market.position, market.cash), (
+            self.position.get(event.ticker, 0), self.cash.get(event.ticker, 0)
+        )  # fmt: skip
+        if have != want and not self.world.state.adopting and event.ticker not in self.settled:
+            raise broken(self.world, f"{event.ticker}: position and cash are {have}, its fills say {want}")
 
-def _nothing_asked_twice(world: "World") -> None:
-    """One quote, one order: never more of this run resting on a side than there are levels."""
-    prefix, resting = f"{world.state.config.prefix}-{world.state.run}-", dict[tuple[str, m.Side], int]()
-    for order in world.exchange.resting[US].values():
-        if order.client_order_id.startswith(prefix):
-            key = (order.ticker, order.side)
-            resting[key] = resting.get(key, 0) + 1
-            if resting[key] > world.config.quote.levels:
-                raise _broken(world, f"{order.ticker}: {resting[key]} orders rest for one {order.side} quote")
+    def _taken_over(self) -> None:
+        """The engine may have taken positions over from the exchange."""
+        for ticker, market in self.world.state.markets.items():
+            self.position[ticker], self.cash[ticker] = market.position, market.cash
 
-
-def _no_own_cross(world: "World") -> None:
-    best: dict[tuple[str, m.Side], int] = {}
-    for order in world.exchange.resting[US].values():
-        key = (order.ticker, order.side)
-        now = best.get(key)
-        best[key] = order.price if now is None else (max if order.side is m.Side.BID else min)(now, order.price)
-    for (ticker, side), price in best.items():
-        ask = best.get((ticker, m.Side.ASK))
-        if side is m.Side.BID and ask is not None and price >= ask:
-            raise _broken(world, f"{ticker}: own bid {price} at or above own ask {ask}")
-
-
-def _local_knows_the_exchange(world: "World") -> None:
-    state = world.state
-    if not state.orders_known:
-        return
-    prefix = f"{state.config.prefix}-{state.run}-"
-    for order in world.exchange.resting[US].values():
-        if order.client_order_id.startswith(prefix):
-            known = state.markets[order.ticker].orders.get(order.client_order_id)
-            if known is None or known.life is Life.GONE:
-                raise _broken(world, f"{order.client_order_id} rests at the exchange and is unknown here")
-
-
-def _worst_case(world: "World") -> None:
-    """The truth at the exchange: positions, and everything resting or on its way filled the worst way."""
-    limit = min(world.config.limits.max_loss_event, 60_000_000)
-    account = world.exchange.accounts[US]
-    for event in dict.fromkeys(market.event_ticker for market in world.markets):
-        legs = []
-        for market in world.markets:
-            if market.event_ticker != event:
+    def _nothing_forgotten(self) -> None:
+        """What left our books is proved gone: it does not rest, cannot arrive, and every fill of it is counted."""
+        world, prefix = self.world, f"{self.world.state.config.prefix}-{self.world.state.run}-"
+        now = {cid: o.expires_at for x in world.state.markets.values() for cid, o in x.orders.items()}
+        for cid, expires_at in self.local.items():
+            if cid in now or not cid.startswith(prefix):
                 continue
-            holding = account.holdings.get(market.ticker)
-            position = holding.position if holding else Count(0)
-            cash = Money(-(holding.cost) + holding.realized - holding.fees) if holding else Money(0)
-            bids = asks = 0
-            for order in world.exchange.resting[US].values():
-                if order.ticker == market.ticker:
-                    if order.side is m.Side.BID:
-                        bids += order.price * order.remaining
-                    else:
-                        asks += (ONE_DOLLAR - order.price) * order.remaining
-            for request in world.requests_in_flight.values():
-                if isinstance(request, m.PlaceOrder) and request.ticker == market.ticker:
-                    if request.side is m.Side.BID:
-                        bids += request.price * request.count
-                    else:
-                        asks += (ONE_DOLLAR - request.price) * request.count
-            legs.append(Leg(position, cash, Money(bids), Money(asks)))
-        loss = worst_case(legs)
-        allowed = limit + sum(world.foreign.values()) * 100  # a person's own orders may come on top
-        if loss > allowed and world.runs == 1:
-            raise _broken(world, f"{event}: worst case {loss / 1e6:.2f} above its limit {limit / 1e6:.2f}")
+            order = world.exchange.by_client_id.get((US, cid))
+            if order is None:
+                asked = any(
+                    isinstance(r, m.PlaceOrder) and r.client_order_id == cid
+                    for _, r in world.requests.in_flight.values()
+                )
+                if asked and world.now <= expires_at:
+                    raise broken(world, f"{cid} was forgotten while it was on its way")
+            elif order.status == "resting":
+                raise broken(world, f"{cid} was forgotten while it rests")
+            elif order.filled != self.filled.get(order.order_id, 0):
+                raise broken(world, f"{cid} was forgotten before all its fills were counted")
+        self.local = now
+
+    def _orders_at_the_exchange(self) -> None:
+        """Known here, one a quote, never crossing each other."""
+        world = self.world
+        prefix = f"{world.state.config.prefix}-{world.state.run}-"
+        count: dict[tuple[str, m.Side], int] = {}
+        best: dict[tuple[str, m.Side], int] = {}
+        for order in world.exchange.resting[US].values():
+            key = (order.ticker, order.side)
+            if order.client_order_id.startswith(prefix):
+                if order.client_order_id not in self.local:
+                    raise broken(world, f"{order.client_order_id} rests at the exchange and is unknown here")
+                count[key] = count.get(key, 0) + 1
+                if count[key] > world.config.quote.levels:
+                    raise broken(world, f"{order.ticker}: {count[key]} orders rest for one {order.side} quote")
+            now = best.get(key)
+            best[key] = order.price if now is None else (max if order.side is m.Side.BID else min)(now, order.price)
+        for (ticker, side), price in best.items():
+            ask = best.get((ticker, m.Side.ASK))
+            if side is m.Side.BID and ask is not None and price >= ask:
+                raise broken(world, f"{ticker}: own bid {price} at or above own ask {ask}")
+
+    def _loss(self, event: str) -> int:
+        """The truth: what is held, and everything resting or on its way filled the worst way."""
+        world = self.world
+        if event == world.paid_out:
+            return 0
+        legs: dict[str, Leg] = {}
+        holdings = world.exchange.accounts[US].holdings
+        for market in world.markets:
+            if market.event_ticker == event:
+                holding = holdings.get(market.ticker)
+                if holding is None:
+                    legs[market.ticker] = Leg(Count(0), Money(0), Money(0), Money(0))
+                else:
+                    cash = Money(holding.realized - holding.fees - holding.cost)
+                    legs[market.ticker] = Leg(holding.position, cash, Money(0), Money(0))
+        for order in world.exchange.resting[US].values():
+            if order.ticker in legs:
+                _add(legs[order.ticker], order.side, order.price * order.remaining, order.remaining)
+        for _, request in world.requests.in_flight.values():
+            if isinstance(request, m.PlaceOrder) and request.ticker in legs:
+                _add(legs[request.ticker], request.side, request.price * request.count, request.count)
+            elif isinstance(request, m.AmendOrder) and request.ticker in legs:
+                _add_amend(world.exchange, legs[request.ticker], request)
+        return worst_case(list(legs.values()))
+
+    def _within_limits(self) -> None:
+        world, limits = self.world, self.world.config.limits
+        slack = (
+            sum(world.foreign.values()) * 100 + world.requests.ghosts
+        )  # a person's orders; a dead process's requests
+        cities: dict[str, int] = {}
+        total = 0
+        limit = min(limits.max_loss_event, EVENT_LOSS)
+        for name, loss in self.losses.items():
+            if loss > limit + slack:
+                raise broken(world, f"{name}: worst case {loss / 1e6:.2f} above its limit {limit / 1e6:.2f}")
+            city = next(x.station_day.station.code for x in world.markets if x.event_ticker == name)
+            cities[city] = cities.get(city, 0) + max(0, loss)
+            total += max(0, loss)
+        for city, loss in cities.items():
+            if loss > limits.max_loss_city + slack:
+                raise broken(world, f"{city}: worst case {loss / 1e6:.2f} above {limits.max_loss_city / 1e6:.2f}")
+        if total > limits.max_loss_total + slack:
+            raise broken(world, f"in total: worst case {total / 1e6:.2f} above {limits.max_loss_total / 1e6:.2f}")
+
+    def _others_untouched(self) -> None:
+        for order_id, size in self.world.foreign.items():
+            order = self.world.exchange.orders[order_id]
+            changed = order.status == "resting" and (order.price != 100 or order.total != size)
+            if changed or (order.status == "canceled" and order.reason not in ("HaltCancel", "CloseCancel")):
+                raise broken(self.world, f"{order.client_order_id} is a person's, and was touched: {order}")
 
 
-def _manual_orders_untouched(world: "World") -> None:
-    for order_id in world.foreign:
-        order = world.exchange.orders[order_id]
-        if order.status == "canceled" and order.reason == "Cancel":
-            raise _broken(world, f"{order.client_order_id} is a person's, and was cancelled")
+def _add(leg: Leg, side: m.Side, value: int, count: int) -> None:
+    if side is m.Side.BID:
+        leg.bid_loss = Money(leg.bid_loss + value)
+    else:
+        leg.ask_loss = Money(leg.ask_loss + ONE_DOLLAR * count - value)
 
 
-def books_agree(world: "World") -> bool:
-    """Is every book that we take for known the exchange's?"""
-    for ticker, market in world.state.markets.items():
-        if market.book.known and ticker in world.watched:
-            truth = world.exchange.snapshot(ticker)
-            if market.book.bids != dict(truth.bids) or market.book.asks != dict(truth.asks):
-                return False
-    return True
-
-
-def at_the_end(world: "World") -> None:
-    """Faults have stopped and time has passed: both sides agree, and we quote."""
-    state, exchange = world.state, world.exchange
-    ours = {o.client_order_id: o for o in exchange.resting[US].values() if o.client_order_id.startswith("kwm-")}
-    local = {o.client_order_id: o for x in state.markets.values() for o in x.orders.values()}
-    in_flight = {getattr(r, "client_order_id", "") for r in world.requests_in_flight.values()}
-    for cid in set(ours) ^ set(local):
-        known = local.get(cid)
-        if cid not in in_flight and (known is None or known.life is not Life.ASKED):
-            raise _broken(
-                world, f"at the end {cid} is {'only here' if cid in local else 'only at the exchange'}: {known}"
-            )
-    for ticker, market in state.markets.items():
-        holding = exchange.accounts[US].holdings.get(ticker)
-        position = holding.position if holding else 0
-        if market.position != position:
-            raise _broken(world, f"at the end {ticker}: we hold {market.position}, the exchange says {position}")
-    if world.runs == 1:
-        total = sum(x.cash for x in state.markets.values())
-        truth = exchange.accounts[US].cash - 2_000_000_000
-        if total != truth:
-            raise _broken(world, f"at the end our cash flow is {total}, the exchange's {truth}")
-        heard = len(state.fills_seen)
-        if heard != len(exchange.fill_log):
-            raise _broken(world, f"at the end {heard} fills are known of {len(exchange.fill_log)}")
-    if not state.halted and not local:
-        raise _broken(world, "at the end nothing rests: the engine has stopped quoting")
+def _add_amend(exchange: Exchange, leg: Leg, request: m.AmendOrder) -> None:
+    """The worse of old and new terms counts: the old ones are in already."""
+    order = exchange.resting[US].get(request.order_id)
+    if order is None:
+        return
+    new = max(0, request.total - order.filled)
+    old_value, new_value = order.price * order.remaining, request.price * new
+    if order.side is m.Side.ASK:
+        old_value, new_value = (ONE_DOLLAR - order.price) * order.remaining, (ONE_DOLLAR - request.price) * new
+    more = Money(max(0, new_value - old_value))
+    if order.side is m.Side.BID:
+        leg.bid_loss = Money(leg.bid_loss + more)
+    else:
+        leg.ask_loss = Money(leg.ask_loss + more)

@@ -3,7 +3,7 @@
 A replay needs nothing but the journal: each run's first line holds the engine's own configuration.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Annotated
@@ -21,7 +21,7 @@ from quoter.engine.rows import action_row
 from quoter.engine.state import State, new_state
 from quoter.engine.step import step
 
-_ROW = msgspec.json.Decoder(JournalRow)
+_ROW: msgspec.json.Decoder[JournalRow] = msgspec.json.Decoder(JournalRow)
 _ENCODE = msgspec.json.Encoder().encode
 
 
@@ -47,10 +47,14 @@ def rows(paths: list[Path]) -> Iterator[JournalRow]:
     """Every row of one run. Raises: Malformed for a damaged line that is not the last."""
     for path in paths:
         for line, offset in journal.lines(path):
-            try:
-                yield _ROW.decode(line)
-            except msgspec.MsgspecError as error:
-                raise Malformed(path.name, line[:60], f"damaged before byte {offset}: {error}") from error
+            yield _row(line, f"{path.name} before byte {offset}")
+
+
+def _row(line: bytes, where: str) -> JournalRow:
+    try:
+        return _ROW.decode(line)
+    except msgspec.MsgspecError as error:
+        raise Malformed(where, line[:60], f"damaged: {error}") from error
 
 
 def begin(row: RunRow) -> State:
@@ -64,11 +68,20 @@ def begin(row: RunRow) -> State:
 
 def replay_run(run: str, paths: list[Path], most: int = 20) -> Replayed:
     """Feed one run's events to a fresh engine and compare every action."""
+    return _compare(run, rows(paths), most)
+
+
+def replay_rows(run: str, lines: list[bytes], most: int = 20) -> Replayed:
+    """The same for a journal in memory, of one run or of several after each other."""
+    return _compare(run, (_row(line, run) for line in lines), most)
+
+
+def _compare(run: str, read: Iterable[JournalRow], most: int) -> Replayed:
     found, state = Replayed(run), None
     due: list[bytes] = []
-    for row in rows(paths):
+    for row in read:
         if isinstance(row, RunRow):
-            state = begin(row)
+            state, due = begin(row), []  # a run that was killed may lack its last actions
         elif isinstance(row, EventRow):
             if state is None:
                 raise Malformed("journal", run, "its first line, which holds the configuration, is missing")
