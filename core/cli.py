@@ -52,6 +52,7 @@ COMMANDS: dict[str, tuple[str, str, str]] = {
     "flows": ("flows.commands", "flows", "Run one flow now, list them, or serve them on their schedules."),
     "fair": ("flows.commands", "fair", "The fair-value ladder of an event, and why."),
     "score": ("flows.score_command", "score", "Walk the model forward over a dataset; write its predictions."),
+    "service": ("core.ops.service_command", "service", "systemd user services, for running it for months."),
     "backup": ("core.ops.backup_command", "backup", "Copy the data folder into one archive, while everything runs."),
     "restore": ("core.ops.backup_command", "restore", "Unpack a backup."),
     "migrate": ("core.ops.backup_command", "migrate", "Bring the data of an earlier version up to this one."),

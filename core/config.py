@@ -167,6 +167,8 @@ class StorageSettings(Section):
     """Where files live."""
 
     data: Path
+    keep_raw_days: Annotated[int, Field(ge=0)]
+    keep_journal_days: Annotated[int, Field(ge=0)]
 
 
 class DashboardSettings(Section):

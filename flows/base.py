@@ -1,5 +1,6 @@
 """What every flow run starts with: settings, the world's clock, the data folder, and this run's id."""
 
+import shutil
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -34,8 +35,21 @@ class Context:
 def context() -> Context:
     """Read once, at the top of a flow."""
     settings, clock = config.load(), this_process()
+    data = settings.storage.data.resolve()
+    enough_room(data, settings.alerts.min_free_mb / 4)
     run_id = flow_run.get_id() or "by-hand"
-    return Context(settings, clock, settings.storage.data.resolve(), f"{clock.now():020d}-{str(run_id)[:8]}")
+    return Context(settings, clock, data, f"{clock.now():020d}-{str(run_id)[:8]}")
+
+
+def enough_room(data: Path, least_mb: float) -> None:
+    """The last room on the disk belongs to the quoter's journal. Raises: Unavailable, saying what to do."""
+    here = next(p for p in (data, *data.parents) if p.exists())
+    free_mb = shutil.disk_usage(here).free / 1e6
+    if free_mb < least_mb:
+        raise Unavailable(
+            f"only {free_mb:,.0f} MB are left for {data}: no flow runs below {least_mb:,.0f} MB, and quoting ends when"
+            " the publication expires. Make room ([storage] keep_raw_days, kwm backup), or lower [alerts] min_free_mb"
+        )
 
 
 def catalog(c: Context) -> Catalog:

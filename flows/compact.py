@@ -1,7 +1,11 @@
 """Past days of the lake into one file a table and day, so that queries stay as fast as on the first day."""
 
+import json
+from pathlib import Path
+
 from prefect import flow, task
 
+from core.storage import lake, retention
 from core.storage.compaction import compact as compacted
 from core.units import HOUR, Instant, to_datetime
 from flows.base import Context, context
@@ -16,7 +20,22 @@ def archive(c: Context) -> dict[str, list[str]]:
     return compacted(c.data, to_datetime(Instant(c.now - _LATE)).date(), (OFFSETS,))
 
 
+@task(name="delete what is kept long enough")
+def tidied(c: Context) -> list[str]:
+    """Days of raw bodies and of the journal that [storage] keep_..._days lets go."""
+    known = lake.latest_note(c.data, OFFSETS)
+    offsets: dict[str, int] = json.loads(known) if known else {}
+
+    def loaded(path: Path) -> bool:
+        name = f"{path.parent.name}/{path.name.removesuffix('.gz')}"
+        return name in offsets and (path.suffix == ".gz" or path.stat().st_size <= offsets[name])
+
+    own = c.settings.storage
+    return retention.tidy(c.data, to_datetime(c.now).date(), own.keep_raw_days, own.keep_journal_days, loaded)
+
+
 @flow(name="compact", timeout_seconds=900, description="Past days of the lake into one file a table and day.")
 def compact() -> dict[str, list[str]]:
-    """Days archived, and days deleted from `recent`."""
-    return archive(context())
+    """Days archived, and days deleted."""
+    c = context()
+    return archive(c) | {"let go": tidied(c)}

@@ -21,7 +21,7 @@ from core.clock import Clock
 from core.errors import KwmError, Malformed, SettingsError
 from core.storage.migrate import current, migrate
 from core.units import Instant, instant
-from core.up import flow_runs, ports, report, world_time
+from core.up import flow_runs, logs, ports, report, world_time
 from core.up.plan import Plan, dashboard_url, environment, plan, prefect_url
 from core.up.status_line import status_line
 from core.up.supervisor import Supervisor
@@ -186,6 +186,8 @@ async def _watch(
             world_time.remember(data, clock)
         if time.monotonic() >= next_status and not stop.is_set():
             next_status = time.monotonic() + _STATUS_EVERY_S
+            for log in logs.rotate(data / "logs"):
+                _say(f"{log.name} was big: compressed and begun anew")
             beat = next(reversed(seen.lives.values()), None) if seen.lives else None
             _say(status_line(beat, await _flow_runs(settings, began_at), supervisor.running))
 
