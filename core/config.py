@@ -128,6 +128,7 @@ class RiskSettings(Section):
     max_position: Contracts
     max_loss_event: Dollars
     max_stress_event: Dollars
+    max_loss_station_day: Dollars
     max_loss_city: Dollars
     max_loss_total: Dollars
     max_daily_loss: Dollars
@@ -150,7 +151,11 @@ class EngineSettings(Section):
     write_tokens_per_s: Annotated[float, Field(gt=0)]
     write_burst: Annotated[float, Field(gt=0)]
     cancel_reserve: Annotated[float, Field(ge=0)]
+    order_groups: bool
     group_window_limit: Contracts
+    group_reset_s: Annotated[float, Field(ge=0)]
+    reduce_only_at: Annotated[float, Field(gt=0, le=1)]
+    empty_books: bool
 
     @model_validator(mode="after")
     def _ordered(self) -> "EngineSettings":

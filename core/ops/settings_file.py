@@ -17,8 +17,8 @@ _CENT = MONEY_PER_DOLLAR // 100
 _COMMENT = re.compile(r"^(\w+) = .*?#\s*(.+)$")
 # limit -> share of the worst case a person can bear, in hundredths
 _SHARES = {
-    "max_order_notional": 5, "max_loss_event": 10, "max_stress_event": 40, "max_loss_city": 20, "max_loss_total": 100,
-    "max_daily_loss": 25, "max_drawdown": 50, "min_balance": 20,
+    "max_order_notional": 5, "max_loss_event": 10, "max_stress_event": 40, "max_loss_station_day": 15,
+    "max_loss_city": 20, "max_loss_total": 100, "max_daily_loss": 25, "max_drawdown": 50, "min_balance": 20,
 }  # fmt: skip
 _CONTRACTS = {"max_order": 5, "max_position": 20}  # hundredths of a contract a dollar, at least one contract
 _NOT_MONEY = {"collar": "0.15", "max_fills_per_minute": "60", "max_errors_per_minute": "20"}

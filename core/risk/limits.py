@@ -7,7 +7,18 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from core.errors import Refused
-from core.messages import AmendOrder, CancelAllOrders, CancelOrder, PlaceOrder, Side
+from core.messages import (
+    AmendOrder,
+    CancelAllOrders,
+    CancelOrder,
+    CreateGroup,
+    DecreaseOrder,
+    PlaceOrder,
+    ResetGroup,
+    SetGroupLimit,
+    Side,
+    TriggerGroup,
+)
 from core.units import ONE_DOLLAR, Count, Money, Price
 
 
@@ -19,18 +30,34 @@ class Limit(StrEnum):
     COLLAR_FAIR = "collar_fair"
     COLLAR_BOOK = "collar_book"
     NO_FAIR = "no_fair"
+    NO_BOOK = "no_book"
     POSITION = "position_limit"
     EVENT_LOSS = "event_loss_limit"
     EVENT_STRESS = "event_stress_limit"
+    STATION_DAY_LOSS = "station_day_loss_limit"
     CITY_LOSS = "city_loss_limit"
     TOTAL_LOSS = "total_loss_limit"
     BALANCE = "balance_floor"
     SELF_CROSS = "would_cross_own_order"
+    REDUCE_ONLY = "only_reducing_orders"
 
 
 @dataclass(frozen=True, slots=True)
-class Approved[R: (PlaceOrder, AmendOrder, CancelOrder, CancelAllOrders)]:
-    """A request that passed `check` (or needs no check: a cancel only takes risk away)."""
+class Approved[
+    R: (
+        PlaceOrder,
+        AmendOrder,
+        DecreaseOrder,
+        CancelOrder,
+        CancelAllOrders,
+        CreateGroup,
+        SetGroupLimit,
+        ResetGroup,
+        TriggerGroup,
+    )
+]:
+    """A request that passed `check`, or needs no check: a cancel or a decrease only takes risk away, and an order group
+    is a brake."""
 
     request: R
 
@@ -48,6 +75,7 @@ class RiskLimits:
     max_loss_total: Money
     min_balance: Money
     collar: Price
+    max_loss_station_day: Money
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +83,7 @@ class Situation:
     """What the world would be with the candidate order working, as the engine's books have it."""
 
     fair: float | None
+    book_known: bool
     book_bid: Price | None  # others' best, ours taken out
     book_ask: Price | None
     own_bid: Price | None  # our own best, if any
@@ -66,11 +95,15 @@ class Situation:
     event_limit: Money  # the tighter of settings and publication
     event_stress: Money
     event_stress_before: Money
+    station_day_loss: Money
+    station_day_loss_before: Money
     city_loss: Money
     city_loss_before: Money
     total_loss: Money
     total_loss_before: Money
     balance: Money | None
+    reduce_only: bool = False
+    empty_book: bool = False  # may we be the first in a book that nobody else is in?
 
 
 def check[R: (PlaceOrder, AmendOrder)](
@@ -100,9 +133,13 @@ def _collar(price: Price, side: Side, now: Situation, limits: RiskLimits) -> str
     beyond_fair = price - fair if side is Side.BID else fair - price
     if beyond_fair > limits.collar:
         return Limit.COLLAR_FAIR
-    if now.book_bid is not None and now.book_ask is not None:
-        middle = (now.book_bid + now.book_ask) // 2
-        beyond_book = price - middle if side is Side.BID else middle - price
+    if not now.book_known:
+        return Limit.NO_BOOK
+    reference = reference_price(now.book_bid, now.book_ask)
+    if reference is None and not now.empty_book:
+        return Limit.NO_BOOK
+    if reference is not None:
+        beyond_book = price - reference if side is Side.BID else reference - price
         if beyond_book > limits.collar:
             return Limit.COLLAR_BOOK
     other = now.own_ask if side is Side.BID else now.own_bid
@@ -111,8 +148,20 @@ def _collar(price: Price, side: Side, now: Situation, limits: RiskLimits) -> str
     return ""
 
 
+def reference_price(bid: Price | None, ask: Price | None) -> Price | None:
+    """What a book says a contract is worth: the middle, the only side's best where the other is empty, or nothing.
+
+    A side nobody is on is knowledge, not a missing book; a book without anybody says nothing.
+    """
+    if bid is not None and ask is not None:
+        return Price((bid + ask) // 2)
+    return ask if bid is None else bid
+
+
 def _position(side: Side, now: Situation, limits: RiskLimits) -> str:
     reached = now.most_long if side is Side.BID else Count(-now.most_short)
+    if now.reduce_only and reached > 0:
+        return Limit.REDUCE_ONLY
     return Limit.POSITION if reached > limits.max_position else ""
 
 
@@ -120,6 +169,7 @@ def _losses(now: Situation, limits: RiskLimits) -> str:
     for after, before, limit, name in (
         (now.event_loss, now.event_loss_before, now.event_limit, Limit.EVENT_LOSS),
         (now.event_stress, now.event_stress_before, limits.max_stress_event, Limit.EVENT_STRESS),
+        (now.station_day_loss, now.station_day_loss_before, limits.max_loss_station_day, Limit.STATION_DAY_LOSS),
         (now.city_loss, now.city_loss_before, limits.max_loss_city, Limit.CITY_LOSS),
         (now.total_loss, now.total_loss_before, limits.max_loss_total, Limit.TOTAL_LOSS),
     ):

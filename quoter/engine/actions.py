@@ -2,7 +2,17 @@
 
 import msgspec
 
-from core.messages import AmendOrder, CancelAllOrders, CancelOrder, PlaceOrder, Ticker
+from core.messages import (
+    AmendOrder,
+    CancelAllOrders,
+    CancelOrder,
+    CreateGroup,
+    DecreaseOrder,
+    PlaceOrder,
+    ResetGroup,
+    SetGroupLimit,
+    Ticker,
+)
 from core.risk.limits import Approved
 from core.units import Instant
 
@@ -48,5 +58,8 @@ class Alert(msgspec.Struct, frozen=True, tag=True):
     words: str
 
 
-Send = Approved[PlaceOrder] | Approved[AmendOrder] | Approved[CancelOrder] | Approved[CancelAllOrders]
+Send = (
+    Approved[PlaceOrder] | Approved[AmendOrder] | Approved[DecreaseOrder] | Approved[CancelOrder]
+    | Approved[CancelAllOrders] | Approved[CreateGroup] | Approved[SetGroupLimit] | Approved[ResetGroup]
+)  # fmt: skip
 Action = Send | LookUp | AskOrders | AskPositions | AskFills | Resync | Watch | Alert

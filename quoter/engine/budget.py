@@ -11,6 +11,7 @@ CREATE = 10.0
 AMEND = 10.0
 CANCEL = 2.0
 CANCEL_ALL = 2.0
+GROUP = 10.0
 
 
 @dataclass(slots=True)

@@ -54,6 +54,11 @@ class EngineConfig:
     cancel_reserve: float
     exclude: frozenset[str]
     chosen: frozenset[str] = frozenset()  # series or event tickers; empty = all that are published
+    order_groups: bool = True
+    group_most: Count = Count(40_000)  # contracts matched in 15 s, at most
+    group_reset: Duration = Duration(0)  # 0: only a person's resume resets a triggered group
+    reduce_only_at: float = 1.0
+    empty_books: bool = False
     clock_margin: Duration = Duration(0)  # how far the exchange's clock may be from ours
 
 
@@ -72,7 +77,7 @@ def engine_config(settings: Settings, speed: float = 1.0) -> EngineConfig:
         ),
         limits=RiskLimits(
             r.max_order, r.max_order_notional, r.max_position, r.max_loss_event, r.max_stress_event, r.max_loss_city,
-            r.max_loss_total, r.min_balance, Price(round(r.collar * ONE_DOLLAR)),
+            r.max_loss_total, r.min_balance, Price(round(r.collar * ONE_DOLLAR)), r.max_loss_station_day,
         ),
         max_daily_loss=r.max_daily_loss,
         max_drawdown=r.max_drawdown,
@@ -89,5 +94,10 @@ def engine_config(settings: Settings, speed: float = 1.0) -> EngineConfig:
         cancel_reserve=e.cancel_reserve,
         exclude=frozenset(settings.events.exclude),
         chosen=frozenset((*settings.events.series, *settings.events.only)),
+        order_groups=e.order_groups,
+        group_most=e.group_window_limit,
+        group_reset=wall(e.group_reset_s),
+        reduce_only_at=e.reduce_only_at,
+        empty_books=e.empty_books,
         clock_margin=wall(1.0),
     )  # fmt: skip

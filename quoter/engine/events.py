@@ -54,10 +54,20 @@ class Paused(Message, frozen=True):
 
 
 class Resumed(Message, frozen=True):
-    """A person lets us quote again; latches are opened, the day's loss is counted from here."""
+    """A person lets us quote again. A halt by the daily loss is ended only by one who says so (`accept_loss`): the
+    day's loss is then counted from here."""
 
     at: Instant
     by: str
+    accept_loss: bool = False
+
+
+class ReduceOnly(Message, frozen=True):
+    """A person lets only orders through that reduce a position (`on`), or all again."""
+
+    at: Instant
+    by: str
+    on: bool
 
 
 class CancelEverything(Message, frozen=True):
@@ -93,6 +103,6 @@ class Timer(Message, frozen=True):
 
 Event = (
     m.Said | Started | Published | PublicationRefused | Halted | Paused | Resumed | CancelEverything | Toggled
-    | Configured | Timer
+    | ReduceOnly | Configured | Timer
 )  # fmt: skip
 DECODER: msgspec.json.Decoder[Event] = msgspec.json.Decoder(Event)

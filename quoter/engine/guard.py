@@ -2,6 +2,7 @@
 
 from core.messages import Side
 from core.units import ONE_DOLLAR
+from quoter.engine import groups
 from quoter.engine.state import MarketState, State
 
 WORDS: dict[str, str] = {
@@ -32,6 +33,10 @@ WORDS: dict[str, str] = {
     "cooling_down": "the last request here failed: waiting before the next",
     "position_disputed": "the exchange reports another position than ours",
     "inventory_full": "inventory is near its limit: only the reducing side is quoted",
+    "book_empty": "nobody else is in this book, and [engine] empty_books does not let us be the first",
+    "no_group": "waiting for the exchange to make the event's order group",
+    "group_triggered": "the exchange stopped the event's order group: fills came too fast, or somebody triggered it",
+    "reduce_only": "only orders that reduce a position are let through",
     "off_grid": "no price on the grid leaves enough edge",
 }
 
@@ -95,6 +100,11 @@ def market_reasons(state: State, market: MarketState) -> tuple[str, ...]:
         found.append("book_unknown")
     elif market.book.crossed():
         found.append("book_crossed")
+    elif not config.empty_books and market.others_touch() == (None, None):
+        found.append("book_empty")
+    group = groups.reason(state, event)
+    if group:
+        found.append(group)
     if market.disputed is not None:
         found.append("position_disputed")
     if now < market.retry_at:

@@ -10,11 +10,10 @@ from core import messages as m
 from core.contract import PriceGrid
 from core.units import ONE_CONTRACT, Count, Instant, Money, Price, to_datetime
 from quoter.engine import events as e
+from quoter.engine import groups
 from quoter.engine import learn_orders as own
-from quoter.engine.state import MarketState, State
-
-ALL: tuple[str, ...] = ("*",)
-NONE: tuple[str, ...] = ()
+from quoter.engine import learn_person as person
+from quoter.engine.state import ALL, DAILY_LOSS, NONE, MarketState, State
 
 
 def started(state: State, event: e.Started) -> Iterable[str]:
@@ -31,6 +30,7 @@ def published(state: State, event: e.Published) -> Iterable[str]:
     if state.publication is not None and new.id <= state.publication.id:
         return NONE
     state.publication, state.publication_trouble = new, ""
+    state.limits = state.limits_now()
     state.counters.publications += 1
     for known in state.events.values():
         known.fair = None
@@ -44,11 +44,7 @@ def published(state: State, event: e.Published) -> Iterable[str]:
         if fair.markets:
             known = state.market(fair.markets[0].ticker).event
             known.fair = fair
-            if known.city != fair.station:
-                moved = max(0, known.loss)
-                state.city_loss[known.city] = Money(state.city_loss.get(known.city, 0) - moved)
-                known.city = fair.station
-                state.city_loss[known.city] = Money(state.city_loss.get(known.city, 0) + moved)
+            state.belongs(known, fair.station, f"{fair.station} {fair.day}")
             for market in known.markets:
                 market.measure()
             state.remeasure_event(known)
@@ -130,6 +126,7 @@ def fill(state: State, event: m.Fill) -> Iterable[str]:
     state.counters.fills += 1
     state.recent_fills.append(event.at)
     market = state.market(event.ticker)
+    groups.matched(state, market.event, event.count)
     if event.filled_at <= state.adopted_at or state.adopting:
         if event.filled_at >= state.adopted_asked and not state.adopting:
             # inside the adopted positions or not? Nobody can say: take them over anew
@@ -231,59 +228,6 @@ def _settle(state: State, market: MarketState, value: Money) -> None:
     state.remeasure(market)
 
 
-def halted(state: State, event: e.Halted) -> Iterable[str]:
-    """Stop until a person resumes."""
-    state.halted = event.words or f"halted by {event.by}"
-    state.alerts.append(("halt", state.halted))
-    return ALL
-
-
-def paused(state: State, event: e.Paused) -> Iterable[str]:
-    """Take quotes away, keep watching."""
-    state.paused = True
-    state.alerts.append(("pause", f"paused by {event.by}"))
-    return ALL
-
-
-def resumed(state: State, event: e.Resumed) -> Iterable[str]:
-    """Quote again; the day's loss and the drawdown are counted from here."""
-    if state.halted:
-        state.pnl_carried, state.baseline = Money(0), state.ledger() if state.baseline is not None else None
-        state.peak = Money(0)
-    state.halted, state.paused = "", False
-    state.recent_errors.clear()
-    state.recent_fills.clear()
-    state.alerts.append(("resume", f"resumed by {event.by}"))
-    return ALL
-
-
-def cancel_everything(state: State, event: e.CancelEverything) -> Iterable[str]:
-    """Wish every working order gone, once."""
-    for market in state.markets.values():
-        for order in market.orders.values():
-            order.wanted_gone = True
-    return ALL
-
-
-def toggled(state: State, event: e.Toggled) -> Iterable[str]:
-    """A person switches a market or an event."""
-    if event.ticker in state.events:
-        state.events[event.ticker].enabled = event.enabled
-        return tuple(x.ticker for x in state.events[event.ticker].markets)
-    if event.ticker in state.markets:
-        state.markets[event.ticker].enabled = event.enabled
-        return (event.ticker,)
-    state.alerts.append(("toggle", f"{event.ticker} is no market or event we know"))
-    return NONE
-
-
-def configured(state: State, event: e.Configured) -> Iterable[str]:
-    """Limits and quoting change from here on; what rests is brought into line by the decisions that follow."""
-    state.config = event.config
-    state.alerts.append(("config", f"{event.words} (by {event.by})"))
-    return ALL
-
-
 def timer(state: State, event: e.Timer) -> Iterable[str]:
     """The tick: windows slide, the day turns, latches are checked, everything is decided anew."""
     for window in (state.recent_fills, state.recent_errors):
@@ -297,14 +241,24 @@ def timer(state: State, event: e.Timer) -> Iterable[str]:
         if today != state.day:
             state.day, state.pnl_carried, state.baseline = today, Money(0), state.ledger()
             state.peak = Money(0)
+            if state.halted.startswith(DAILY_LOSS):
+                state.halted = f"a new day after: {state.halted}"  # a plain resume is enough now
         pnl = state.pnl_today()
         state.peak = Money(max(state.peak, pnl))
-        if not state.halted and -pnl >= state.config.max_daily_loss:
-            state.halted = f"daily loss limit reached: {-pnl / 1e6:.2f} dollars"
+        allowed = state.max_daily_loss()
+        if not state.halted and -pnl >= allowed:
+            state.halted = f"{DAILY_LOSS}: {-pnl / 1e6:.2f} dollars"
             state.alerts.append(("daily_loss", state.halted))
         elif not state.halted and state.peak - pnl >= state.config.max_drawdown:
             state.halted = f"drawdown limit reached: {(state.peak - pnl) / 1e6:.2f} dollars below the day's best"
             state.alerts.append(("drawdown", state.halted))
+        elif (
+            not state.reduce_only
+            and state.config.reduce_only_at < 1.0
+            and -pnl >= state.config.reduce_only_at * allowed
+        ):
+            state.reduce_only = f"the day has lost {-pnl / 1e6:.2f} of {allowed / 1e6:.2f} dollars"
+            state.alerts.append(("reduce_only", state.reduce_only))
     return ALL
 
 
@@ -312,12 +266,13 @@ LEARN: dict[type, Callable[[State, Any], Iterable[str]]] = {
     e.Started: started,
     e.Published: published,
     e.PublicationRefused: publication_refused,
-    e.Halted: halted,
-    e.Paused: paused,
-    e.Resumed: resumed,
-    e.CancelEverything: cancel_everything,
-    e.Toggled: toggled,
-    e.Configured: configured,
+    e.Halted: person.halted,
+    e.Paused: person.paused,
+    e.Resumed: person.resumed,
+    e.CancelEverything: person.cancel_everything,
+    e.ReduceOnly: person.reduce_only,
+    e.Toggled: person.toggled,
+    e.Configured: person.configured,
     e.Timer: timer,
     m.Connected: connected,
     m.Disconnected: disconnected,
@@ -338,6 +293,6 @@ LEARN: dict[type, Callable[[State, Any], Iterable[str]]] = {
     m.CancelNotFound: own.not_found,
     m.Unknown: own.unknown,
     m.NotSent: own.not_sent,
-    m.GroupCreated: own.group_said,
-    m.GroupChanged: own.group_said,
+    m.GroupCreated: groups.created,
+    m.GroupChanged: groups.changed,
 }

@@ -8,6 +8,7 @@ from collections.abc import Iterable
 
 from core import messages as m
 from core.units import SECOND, Count, Instant
+from quoter.engine import groups
 from quoter.engine.orders import Happening, Life, Order
 from quoter.engine.state import MarketState, State
 
@@ -147,6 +148,8 @@ def rejected(state: State, event: m.Rejected) -> Iterable[str]:
     market = state.market(event.ticker)
     _failed(state, market)
     if event.request == "PlaceOrder":
+        if event.code in groups.REFUSALS:
+            groups.refused(state, market.event, event.code)
         if event.code == "order_already_exists":
             order.become(Happening.UNKNOWN)
         else:
@@ -276,10 +279,3 @@ def orders_reported(state: State, event: m.OrdersReported) -> Iterable[str]:
     if not state.orders_known:
         state.orders_known, state.orders_known_at = True, event.at
     return sorted(touched)
-
-
-def group_said(state: State, event: m.GroupCreated | m.GroupChanged) -> Iterable[str]:
-    """Order groups: a trigger cancels on the exchange's side; a person is told."""
-    if isinstance(event, m.GroupChanged) and event.change == "triggered":
-        state.alerts.append(("group", f"order group {event.group} was triggered by the exchange"))
-    return ()

@@ -46,6 +46,11 @@ def desired(state: State, market: MarketState) -> tuple[tuple[Quote, ...], tuple
             reasons[side] = ("inventory_full",)
             continue
         room = limit - side.sign * market.position
+        if state.reduce_only:
+            room = min(room, -side.sign * market.position)
+            if room <= 0:
+                reasons[side] = ("reduce_only",)
+                continue
         before = len(quotes)
         for level in range(config.levels):
             price = _price(market, side, fair, half + level * config.level_step, shift, config, best_bid, best_ask)

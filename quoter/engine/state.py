@@ -5,13 +5,14 @@ total: what is connected, published, allowed, earned.
 """
 
 from collections import deque
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from core.contract import LINEAR_CENT, PriceGrid
 from core.fees import fee
 from core.messages import OrderView, Side, Ticker
 from core.publication import EventFair, MarketFair, Publication
 from core.risk.exposure import Leg, stress, worst_case
+from core.risk.limits import RiskLimits
 from core.storage.journal_rows import JournalRow
 from core.units import ONE_DOLLAR, Count, Instant, Money, Price
 from quoter.engine.book import Book
@@ -20,6 +21,9 @@ from quoter.engine.config import EngineConfig
 from quoter.engine.orders import Life, Order
 
 _FOREVER = Instant(2**62)
+ALL: tuple[str, ...] = ("*",)  # what an event touched: every market
+NONE: tuple[str, ...] = ()
+DAILY_LOSS = "daily loss limit reached"  # a halt whose words begin so needs a resume that accepts the loss
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,6 +127,13 @@ class EventState:
     enabled: bool = True
     loss: Money = Money(0)
     stress: Money = Money(0)
+    station_day: str = ""  # station and climate day: its high and its low have one limit together
+    group: str = ""  # the exchange's id of our order group
+    group_limit: Count = Count(0)
+    group_asked_at: Instant = Instant(0)
+    tripped: bool = False  # the group was triggered and lets nothing through
+    reset_at: Instant | None = None  # when it may be reset; None: only when a person resumes
+    matched: deque[tuple[Instant, Count]] = field(default_factory=deque)  # fills of the group's window
 
     def measure(self) -> None:
         """Compute the worst case anew from the markets' legs."""
@@ -166,10 +177,13 @@ class State:
     positions_known: bool = False
     halted: str = ""
     paused: bool = False
+    limits: RiskLimits = field(init=False)  # of settings and publication, the tighter
+    reduce_only: str = ""  # why only reducing orders are let through
     publication: Publication | None = None
     publication_trouble: str = ""
     markets: dict[Ticker, MarketState] = field(default_factory=dict)
     events: dict[str, EventState] = field(default_factory=dict)
+    by_group: dict[str, EventState] = field(default_factory=dict)
     by_order_id: dict[str, Order] = field(default_factory=dict)
     ended: dict[str, Instant] = field(default_factory=dict)  # when orders of this run were proved gone
     unclaimed: dict[str, Count] = field(default_factory=dict)  # fills of orders whose name we do not know yet
@@ -194,10 +208,14 @@ class State:
     next_reconcile: Instant = Instant(0)
     fills_asked_at: Instant = Instant(0)
     city_loss: dict[str, Money] = field(default_factory=dict)
+    station_day_loss: dict[str, Money] = field(default_factory=dict)
     total_loss: Money = Money(0)
     counters: Counters = field(default_factory=Counters)
     rows: list[JournalRow] = field(default_factory=list)  # for the journal, taken by the shell after each step
     alerts: list[tuple[str, str]] = field(default_factory=list)  # (kind, words), turned into actions by step
+
+    def __post_init__(self) -> None:
+        self.limits = self.config.limits
 
     def market(self, ticker: Ticker) -> MarketState:
         """The market, made when first heard of."""
@@ -223,8 +241,21 @@ class State:
         change = max(0, event.loss) - before
         if change:
             self.city_loss[event.city] = Money(self.city_loss.get(event.city, 0) + change)
+            day = event.station_day
+            self.station_day_loss[day] = Money(self.station_day_loss.get(day, 0) + change)
             self.total_loss = Money(self.total_loss + change)
             self.worst_seen = Money(max(self.worst_seen, self.total_loss))
+
+    def belongs(self, event: EventState, city: str, station_day: str) -> None:
+        """`event` is of this city and day: what it may lose counts there."""
+        loss = max(0, event.loss)
+        for sums, old, new in (
+            (self.city_loss, event.city, city), (self.station_day_loss, event.station_day, station_day),
+        ):  # fmt: skip
+            if old != new:
+                sums[old] = Money(sums.get(old, 0) - loss)
+                sums[new] = Money(sums.get(new, 0) + loss)
+        event.city, event.station_day = city, station_day
 
     def ledger(self) -> Money:
         """Settled and open markets at their marks, fees included."""
@@ -238,6 +269,22 @@ class State:
     def pnl_today(self) -> Money:
         """Earned since the day began (UTC), fees and marks included."""
         return Money(self.pnl_carried + self.ledger() - (self.baseline or 0))
+
+    def limits_now(self) -> RiskLimits:
+        """Our own limits, tightened by the publication's where it is the tighter."""
+        own = self.config.limits
+        if self.publication is None:
+            return own
+        published = self.publication.limits
+        total, city = min(own.max_loss_total, published.max_loss_total), min(own.max_loss_city, published.max_loss_city)
+        if (total, city) == (own.max_loss_total, own.max_loss_city):
+            return own
+        return replace(own, max_loss_total=total, max_loss_city=city)
+
+    def max_daily_loss(self) -> Money:
+        """The tighter of settings and publication."""
+        own = self.config.max_daily_loss
+        return own if self.publication is None else Money(min(own, self.publication.limits.max_daily_loss))
 
     def working(self) -> int:
         """Orders of ours that can still change a position."""

@@ -20,10 +20,11 @@ from core.messages import (
 from core.risk.limits import Approved, Situation, check
 from core.units import Count, Instant, Money
 from quoter.engine import budget as cost
+from quoter.engine import groups
 from quoter.engine.actions import Action, Alert, AskFills, AskOrders, AskPositions, LookUp, Resync, Watch
 from quoter.engine.events import Event, Timer
 from quoter.engine.guard import global_reasons, market_reasons
-from quoter.engine.learn import ALL, LEARN
+from quoter.engine.learn import LEARN
 from quoter.engine.orders import Happening, Life, Order
 from quoter.engine.quoting import desired as quotes_of
 from quoter.engine.reconcile import (
@@ -37,7 +38,7 @@ from quoter.engine.reconcile import (
     changes,
 )
 from quoter.engine.rows import note, quote_row
-from quoter.engine.state import MarketState, Quote, State
+from quoter.engine.state import ALL, MarketState, Quote, State
 
 _LEAST = 100  # one contract: smaller orders are not worth a request
 # what only the stream says: an answer over REST or a new publication is no sign of life of the feed
@@ -130,7 +131,7 @@ def _amend(state: State, want: WantAmend) -> list[Action]:
     state.remeasure(market)
     request = amend_request(want)
     left = Count(want.total - order.filled)
-    verdict = check(request, left, _situation(state, market, order, before), state.config.limits)
+    verdict = check(request, left, _situation(state, market, order, before), state.limits)
     if isinstance(verdict, Refused) or not state.budget.take(cost.AMEND):
         order.drop_amend()
         state.remeasure(market)
@@ -159,8 +160,9 @@ def _place(state: State, market: MarketState, quote: Quote) -> list[Action]:
         )  # fmt: skip
         market.orders[client_order_id] = order
         state.remeasure(market)
-        request = PlaceOrder(client_order_id, market.ticker, quote.side, quote.price, size, expires_at)
-        verdict = check(request, size, _situation(state, market, order, before), state.config.limits)
+        request = PlaceOrder(client_order_id, market.ticker, quote.side, quote.price, size, expires_at,
+                             group=market.event.group or None)  # fmt: skip
+        verdict = check(request, size, _situation(state, market, order, before), state.limits)
         if not isinstance(verdict, Refused):
             state.n += 1
             state.budget.take(cost.CREATE)
@@ -183,35 +185,45 @@ def _count_refusal(state: State, market: MarketState, side: Side, reason: str) -
         market.ask_reasons = (reason,)
 
 
-def _losses(state: State, market: MarketState) -> tuple[Money, Money, Money, Money]:
-    event = market.event
-    return event.loss, event.stress, state.city_loss.get(event.city, Money(0)), state.total_loss
+_Losses = tuple[Money, Money, Money, Money, Money]
 
 
-def _situation(state: State, market: MarketState, order: Order, before: tuple[Money, Money, Money, Money]) -> Situation:
-    event, limits = market.event, state.config.limits
+def _losses(state: State, market: MarketState) -> _Losses:
+    event, none = market.event, Money(0)
+    day = state.station_day_loss.get(event.station_day, none)
+    return event.loss, event.stress, day, state.city_loss.get(event.city, none), state.total_loss
+
+
+def _situation(state: State, market: MarketState, order: Order, before: _Losses) -> Situation:
+    event, limits = market.event, state.limits
     bid, ask = market.others_touch()
     bids = [o.worst_price for o in market.orders.values() if o.side is Side.BID and o is not order]
     asks = [o.worst_price for o in market.orders.values() if o.side is Side.ASK and o is not order]
     published = event.fair.max_loss if event.fair is not None else Money(0)
+    after = _losses(state, market)
     return Situation(
         fair=market.fair.fair if market.fair is not None else None,
+        book_known=market.book.known,
         book_bid=bid,
         book_ask=ask,
         own_bid=max(bids, default=None),
         own_ask=min(asks, default=None),
         most_long=market.reach(Side.BID),
         most_short=market.reach(Side.ASK),
-        event_loss=event.loss,
+        event_loss=after[0],
         event_loss_before=before[0],
         event_limit=Money(min(limits.max_loss_event, published)),
-        event_stress=event.stress,
+        event_stress=after[1],
         event_stress_before=before[1],
-        city_loss=state.city_loss.get(event.city, Money(0)),
-        city_loss_before=before[2],
-        total_loss=state.total_loss,
-        total_loss_before=before[3],
+        station_day_loss=after[2],
+        station_day_loss_before=before[2],
+        city_loss=after[3],
+        city_loss_before=before[3],
+        total_loss=after[4],
+        total_loss_before=before[4],
         balance=state.balance,
+        reduce_only=bool(state.reduce_only),
+        empty_book=state.config.empty_books,
     )
 
 
@@ -236,6 +248,8 @@ def _questions(state: State, everything: bool) -> list[Action]:
                     order.become(Happening.UNKNOWN)
                 order.looked_up_at = now
                 found.append(LookUp(order.client_order_id, order.ticker, order.order_id))
+    if everything:
+        found += groups.requests(state)
     if owed is not None and now - state.fills_asked_at > config.ack_timeout:
         state.fills_asked_at = now
         found.append(AskFills(Instant(max(0, owed - config.minute))))

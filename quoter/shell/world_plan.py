@@ -76,6 +76,7 @@ def plan_of(seed: int) -> Plan:
     limits = replace(
         base.limits,
         max_loss_event=money(f"{loss}.00"),
+        max_loss_station_day=Money(money(f"{loss}.00") * 3 // 2),
         max_loss_city=money(f"{loss * rng.choice((1, 2))}.00"),
         max_loss_total=money(f"{loss * rng.choice((2, 3))}.00"),
         max_position=Count(rng.choice((1_000, 2_000, 10_000))),
@@ -88,7 +89,7 @@ def plan_of(seed: int) -> Plan:
     told = replace(
         base, limits=limits, quote=quote, order_life=Duration(30 * SECOND), refresh_before=Duration(10 * SECOND),
         reconcile=Duration(rng.choice((5, 8, 12)) * SECOND), book_stale=Duration(8 * SECOND),
-        ack_timeout=Duration(3 * SECOND),
+        ack_timeout=Duration(3 * SECOND), group_reset=Duration(4 * SECOND),
     )  # fmt: skip
     lasts = Duration(rng.randint(25, 60) * SECOND)
     markets: list[Market] = []

@@ -10,7 +10,8 @@ from core.errors import SettingsError
 REAL = "\n".join(
     ["[exchange]", 'environment = "demo"', 'key_id = "k"', 'key_file = "key.pem"', "[risk]",
      'max_order = "5"', 'max_order_notional = "5"', 'max_position = "10"', 'max_loss_event = "10"',
-     'max_stress_event = "20"', 'max_loss_city = "20"', 'max_loss_total = "50"', 'max_daily_loss = "20"',
+     'max_stress_event = "20"', 'max_loss_station_day = "20"', 'max_loss_city = "20"',
+     'max_loss_total = "50"', 'max_daily_loss = "20"',
      'max_drawdown = "40"', 'min_balance = "1"', "collar = 0.1",
      "max_fills_per_minute = 10", "max_errors_per_minute = 5"]
 )  # fmt: skip

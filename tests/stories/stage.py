@@ -9,6 +9,7 @@ from core.contract import LINEAR_CENT
 from core.publication import EventFair, MarketFair, Publication, PublishedLimits, Window
 from core.risk.limits import Approved
 from core.units import DAY, SECOND, Count, Instant, Money, Price, instant, money
+from quoter.engine import budget as cost
 from quoter.engine import events as e
 from quoter.engine.actions import Action
 from quoter.engine.config import EngineConfig, engine_config
@@ -25,7 +26,9 @@ def make_config(**changes: Any) -> EngineConfig:
     """The settings of the embedded world, with changes."""
     import dataclasses
 
-    return dataclasses.replace(engine_config(settings.load()), **changes)
+    usual = engine_config(settings.load())
+    made = dataclasses.replace(usual, token_burst=usual.token_burst + cost.GROUP)  # the one event's group
+    return dataclasses.replace(made, **changes)
 
 
 @dataclass
@@ -36,6 +39,7 @@ class Stage:
     now: Instant = START
     actions: list[Action] = field(default_factory=list)
     fills: int = 0
+    makes_groups: bool = True
     state: State = field(init=False)
 
     def __post_init__(self) -> None:
@@ -46,6 +50,9 @@ class Stage:
         done = step(self.state, event)
         self.state.rows.clear()
         self.actions += done
+        for request in self.requests(m.CreateGroup, done):
+            if self.makes_groups:
+                done = done + self.say(m.GroupCreated(self.now, request.name, f"og-{request.name}", request.limit))
         return done
 
     def wait(self, seconds: float) -> list[Action]:
