@@ -35,7 +35,8 @@ def at_the_end(world: "World") -> None:
         raise broken(world, f"at the end {working} orders are left although halted: {state.halted}")
     if world.plan.ends_halted and not state.halted:
         raise broken(world, "a person halted, and at the end we are not halted")
-    if not state.halted and not working:
+    braked = any(event.tripped for event in state.events.values())  # the exchange stopped it a moment ago
+    if not state.halted and not working and not braked:
         reasons = {r for x in state.markets.values() for r in (*x.bid_reasons, *x.ask_reasons)}
         raise broken(world, f"at the end nothing rests: the engine has stopped quoting: {sorted(reasons)}")
 

@@ -89,7 +89,7 @@ def plan_of(seed: int) -> Plan:
     told = replace(
         base, limits=limits, quote=quote, order_life=Duration(30 * SECOND), refresh_before=Duration(10 * SECOND),
         reconcile=Duration(rng.choice((5, 8, 12)) * SECOND), book_stale=Duration(8 * SECOND),
-        ack_timeout=Duration(3 * SECOND), group_reset=Duration(4 * SECOND),
+        ack_timeout=Duration(3 * SECOND), group_reset=Duration(4 * SECOND), empty_books=True,
     )  # fmt: skip
     lasts = Duration(rng.randint(25, 60) * SECOND)
     markets: list[Market] = []
