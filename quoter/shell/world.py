@@ -34,7 +34,7 @@ from quoter.shell.world_wires import RequestWire, StreamWire
 _MS = 1_000_000
 _ENCODE = msgspec.json.Encoder().encode
 CASH = money("2000.00")
-CALM = 42 * SECOND  # longer than an order's life and what must pass after it: what was lost has expired by then
+CALM = 33 * SECOND  # longer than an order's life and what must pass after it: what was lost has expired by then
 
 Step = Callable[[State, e.Event], list[a.Action]]
 Tamper = Callable[["World", e.Event], "e.Event | None"]

@@ -87,11 +87,11 @@ def plan_of(seed: int) -> Plan:
         skew=rng.choice(("linear", "exponential")),
     )  # fmt: skip
     told = replace(
-        base, limits=limits, quote=quote, order_life=Duration(30 * SECOND), refresh_before=Duration(10 * SECOND),
+        base, limits=limits, quote=quote, order_life=Duration(20 * SECOND), refresh_before=Duration(7 * SECOND),
         reconcile=Duration(rng.choice((5, 8, 12)) * SECOND), book_stale=Duration(8 * SECOND),
         ack_timeout=Duration(3 * SECOND), group_reset=Duration(4 * SECOND), empty_books=True,
     )  # fmt: skip
-    lasts = Duration(rng.randint(25, 60) * SECOND)
+    lasts = Duration(rng.randint(20, 44) * SECOND)
     markets: list[Market] = []
     closing = ""
     for number in range(rng.choice((2, 2, 2, 3))):

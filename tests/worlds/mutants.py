@@ -1,0 +1,97 @@
+"""Seven builds of the engine and its surroundings that are broken on purpose, each in the way a real one once was.
+
+A mutant is the real engine behind a lie: something is forgotten, misread or not looked at. The world must notice.
+"""
+
+from collections.abc import Callable
+from functools import partial
+
+import msgspec
+
+from core import messages as m
+from core.units import Count, Instant
+from quoter.engine import events as e
+from quoter.engine.actions import Action
+from quoter.engine.orders import Life
+from quoter.engine.state import State
+from quoter.engine.step import step
+from quoter.shell.world import World
+
+_FOREVER = Instant(2**62)
+
+
+def forgets_after_cancel(state: State, event: e.Event) -> list[Action]:
+    """An order whose cancel was sent is taken for gone."""
+    actions = step(state, event)
+    for market in state.markets.values():
+        for order in [o for o in market.orders.values() if o.life is Life.CANCELLING]:
+            del market.orders[order.client_order_id]
+            state.by_order_id.pop(order.order_id, None)
+            state.remeasure(market)
+    return actions
+
+
+def ignores_in_flight(state: State, event: e.Event) -> list[Action]:
+    """What was asked and not yet answered counts for nothing."""
+    hidden = []
+    for market in state.markets.values():
+        for order in market.orders.values():
+            if order.life is Life.ASKED:
+                left = Count(order.total - order.filled)
+                order.filled = Count(order.filled + left)
+                hidden.append((order, left))
+        state.remeasure(market)
+    actions = step(state, event)
+    for order, left in hidden:
+        order.filled = Count(order.filled - left)
+    return actions
+
+
+def resends_on_timeout(world: World, event: e.Event) -> e.Event:
+    """No answer is taken for "did not arrive": the next quote is a second order."""
+    if isinstance(event, m.Unknown) and event.request == "PlaceOrder":
+        return m.NotSent(event.at, event.client_order_id, event.ticker, event.request)
+    return event
+
+
+def dedupes_by_time(world: World, event: e.Event) -> e.Event | None:
+    """Two fills of one instant in one market are taken for one."""
+    if not isinstance(event, m.Fill):
+        return event
+    first = world.__dict__.setdefault("first_fill", {}).setdefault((event.ticker, event.filled_at), event.trade_id)
+    return event if first == event.trade_id else None
+
+
+def takes_404_for_cancelled(world: World, event: e.Event) -> e.Event:
+    """A cancel that finds nothing is taken for a cancel that worked."""
+    if not isinstance(event, m.CancelNotFound):
+        return event
+    market = world.state.markets[event.ticker]
+    order = market.orders.get(event.client_order_id)
+    return m.Gone(event.at, event.client_order_id, event.ticker, event.order_id, order.filled if order else Count(0))
+
+
+def quotes_on_stale_publications(world: World, event: e.Event) -> e.Event:
+    """A publication is taken for good for ever."""
+    if not isinstance(event, e.Published):
+        return event
+    events = [msgspec.structs.replace(x, valid_until=_FOREVER) for x in event.publication.events]
+    return e.Published(event.at, msgspec.structs.replace(event.publication, valid_until=_FOREVER, events=events))
+
+
+def quotes_on_a_silent_feed(state: State, event: e.Event) -> list[Action]:
+    """That nothing was heard for long is not looked at."""
+    state.heard_at = event.at
+    return step(state, event)
+
+
+MUTANTS: dict[str, Callable[[int], World]] = {
+    "forget an order after cancel": partial(World, step_=forgets_after_cancel),
+    "ignore in-flight": partial(World, step_=ignores_in_flight),
+    "resend on timeout": partial(World, tamper=resends_on_timeout),
+    "dedupe by time": partial(World, tamper=dedupes_by_time),
+    "treat 404 as cancelled": partial(World, tamper=takes_404_for_cancelled),
+    "skip seq check": partial(World, checks_seq=False),
+    "keep quoting on stale publications": partial(World, tamper=quotes_on_stale_publications),
+    "keep quoting on a silent feed": partial(World, step_=quotes_on_a_silent_feed),
+}

@@ -1,0 +1,20 @@
+"""The worlds are hard enough: every build that is broken on purpose is caught, long before a thousand seeds."""
+
+import pytest
+
+from quoter.shell.auditor import Broken
+from tests.worlds.mutants import MUTANTS
+
+pytestmark = pytest.mark.slow
+ENOUGH = 60  # seeds within which each has to be caught; the issue allows 1,000
+
+
+@pytest.mark.parametrize("name", MUTANTS)
+def test_a_broken_build_is_caught(name: str) -> None:
+    for seed in range(ENOUGH):
+        try:
+            MUTANTS[name](seed).run()
+        except Broken as error:
+            assert str(seed) in str(error)
+            return
+    pytest.fail(f"{name}: {ENOUGH} worlds did not notice")
