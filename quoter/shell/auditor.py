@@ -89,7 +89,7 @@ class Auditor:
                 self.stopped = True
             case e.Resumed():
                 self.stopped = False
-            case e.Toggled():
+            case e.Toggled() if event.ticker in state.markets or event.ticker in state.events:
                 (self.off.discard if event.enabled else self.off.add)(event.ticker)
 
     def after(self, event: e.Event, actions: list[Action]) -> None:

@@ -83,7 +83,6 @@ class World:
         self.queue: list[tuple[Instant, int, Callable[[], None]]] = []
         self.audit = Auditor(self)
         self.stream, self.requests = StreamWire(self), RequestWire(self)
-        self.requests.tokens.at = self.now / SECOND
         self.begin_run()
         for begin in (world_crowd.crowd, world_crowd.adversary, world_crowd.move, world_events.publish):
             self.at(0, partial(begin, self))

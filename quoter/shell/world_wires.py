@@ -16,6 +16,7 @@ from quoter.engine import actions as a
 from quoter.engine import budget as cost
 from quoter.shell.auditor import broken
 from quoter.shell.world_crowd import US
+from quoter.shell.world_plan import START
 
 if TYPE_CHECKING:
     from quoter.shell.world import World
@@ -151,7 +152,7 @@ class RequestWire:
     storm_until: Instant = Instant(0)
     in_flight: dict[int, tuple[int, m.Request]] = field(default_factory=dict)  # number -> (run, request)
     ghosts: int = 0  # what requests of dead processes could lose at most, in all
-    tokens: Bucket = field(default_factory=lambda: Bucket(100.0, 100.0, 100.0, 0.0))
+    tokens: Bucket = field(default_factory=lambda: Bucket(100.0, 100.001, 100.001, 0.0))
 
     def send(self, request: m.Request) -> None:
         """A request on its way: it may arrive, late or never; its answer too."""
@@ -161,7 +162,7 @@ class RequestWire:
         if asked < self.storm_until:
             self.answer(run, m.NotSent(asked, cid, ticker, name, True, "429"))
             return
-        if not self.tokens.take(_TOKENS.get(type(request), cost.CREATE), asked / SECOND):
+        if not self.tokens.take(_TOKENS.get(type(request), cost.CREATE), (asked - START) / SECOND):
             raise broken(world, f"{request} was sent without tokens for it: the exchange would have to refuse it")
         if world.happens(f.refused):
             self.answer(run, m.NotSent(asked, cid, ticker, name, world.rng.random() < 0.3))
