@@ -25,6 +25,7 @@ COMMANDS: dict[str, tuple[str, str, str]] = {
         "Try tiny orders on demo: where is our simulator wrong?",
     ),
     "quote": ("quoter.quote", "quote", "Run the quoter (what `kwm up` starts; for services)."),
+    "watchdog": ("quoter.watchdog", "watchdog", "Take our orders away when the quoter is not well."),
     "status": ("quoter.commands", "status", "Is it alive, what does it hold, what can it lose, why is it not quoting."),
     "positions": ("quoter.commands", "positions", "What we hold, by event and bracket."),
     "orders": ("quoter.commands", "orders", "Our working orders."),

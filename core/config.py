@@ -168,6 +168,16 @@ class EngineSettings(Section):
         return self
 
 
+class WatchdogSettings(Section):
+    """When the watchdog takes our orders away, and as whom."""
+
+    key_id: str
+    key_file: str
+    heartbeat_s: Seconds
+    journal_s: Seconds
+    orders_s: Seconds
+
+
 class StorageSettings(Section):
     """Where files live."""
 
@@ -228,6 +238,7 @@ class Settings(Section):
     quoting: QuotingSettings
     risk: RiskSettings
     engine: EngineSettings
+    watchdog: WatchdogSettings
     storage: StorageSettings
     dashboard: DashboardSettings
     prefect: PrefectSettings

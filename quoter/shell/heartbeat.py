@@ -30,13 +30,14 @@ def beat(state: State, pid: int) -> dict[str, Any]:
     city = max(state.city_loss.items(), key=lambda item: item[1], default=None)
     published = state.publication.published_at if state.publication is not None else None
     return {
-        "pid": pid, "run": state.run, "at": state.now, "state": state_name(state), "halted": state.halted,
-        "paused": state.paused, "connected": state.connected, "markets": len(state.markets), "quoting": quoting,
-        "working": state.working(), "publications": c.publications, "events": c.events, "actions": c.actions,
-        "quotes": c.quotes, "orders_sent": c.orders_sent, "amends": c.amends, "cancels": c.cancels, "fills": c.fills,
-        "errors": c.errors, "rejections": c.rejections, "refusals": c.refusals, "pnl": state.pnl_today(),
-        "fees": state.fees, "realised": state.realised, "worst": state.total_loss, "worst_seen": state.worst_seen,
-        "balance": state.balance, "day": state.day, "reasons": reasons,
+        "pid": pid, "host": os.uname().nodename, "run": state.run, "at": state.now, "state": state_name(state),
+        "halted": state.halted, "paused": state.paused, "connected": state.connected, "markets": len(state.markets),
+        "quoting": quoting, "working": state.working(), "publications": c.publications, "events": c.events,
+        "actions": c.actions, "quotes": c.quotes, "orders_sent": c.orders_sent, "amends": c.amends,
+        "cancels": c.cancels, "fills": c.fills, "errors": c.errors, "rejections": c.rejections,
+        "refusals": c.refusals, "pnl": state.pnl_today(), "fees": state.fees, "realised": state.realised,
+        "worst": state.total_loss, "worst_seen": state.worst_seen, "balance": state.balance, "day": state.day,
+        "reasons": reasons,
         "worst_event": [event.ticker, event.loss] if event is not None else None,
         "worst_city": list(city) if city is not None else None,
         "publication_age_s": None if published is None else (state.now - published) / SECOND,

@@ -91,7 +91,7 @@ class Live:
         """One event through the engine: journal, then perform."""
         if event.at < self.state.now:  # stamped before an event that overtook it in the queue
             event = _at(event, self.state.now)
-        before = self.state.counters.fills
+        before, stopped = self.state.counters.fills, (self.state.halted, self.state.paused)
         actions = step(self.state, event)
         if isinstance(event, m.Fill) and self.state.counters.fills > before:
             self.fills.appendleft(event)
@@ -99,6 +99,8 @@ class Live:
             self.journal.append(row, self.state.now)
         if actions or isinstance(event, _URGENT):
             self.journal.flush()
+        if stopped != (self.state.halted, self.state.paused):  # the next run must know, even if this one dies now
+            heartbeat.write(self.data, heartbeat.beat(self.state, os.getpid()))
         for action in actions:
             self.performer.perform(action)
 

@@ -24,7 +24,7 @@ def names(s: config.Settings, *, first: bool = False) -> list[list[str]]:
 
 
 def test_without_settings_exchange_and_weather_are_embedded() -> None:
-    assert names(settings()) == [["exchange", "weather", "prefect"], ["flows", "quoter"], ["alerts"]]
+    assert names(settings()) == [["exchange", "weather", "prefect"], ["flows", "watchdog", "quoter"], ["alerts"]]
 
 
 def test_the_first_start_also_lays_the_history() -> None:

@@ -1,0 +1,52 @@
+"""Is the quoter well? What the watchdog sees in, reasons to act out. Pure; all ages are wall seconds.
+
+A quoter that is down, halted or stopped is no reason to act while nothing of ours rests: there is nothing to take away.
+"""
+
+from dataclasses import dataclass
+from typing import Any
+
+
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """When it is not well. `max_daily_loss` in millionths of a dollar."""
+
+    heartbeat_s: float
+    journal_s: float
+    max_daily_loss: int
+    unexplained_looks: int = 3  # so many lists in a row with more of our orders than the quoter knows of
+
+
+@dataclass(frozen=True, slots=True)
+class Sight:
+    """One look. `resting`: our orders as the exchange lists them, None when it was not asked or did not answer."""
+
+    beat: dict[str, Any]
+    beat_age_s: float | None  # None: there never was a heartbeat
+    process_alive: bool | None  # None: it runs on another machine, nobody can tell
+    journal_age_s: float | None
+    resting: int | None
+    unexplained: int  # lists in a row in which more rested than the quoter knows of
+
+
+def reasons(sight: Sight, rules: Rules) -> list[str]:
+    """Why our orders must go now; empty when all is well. Words for people."""
+    found: list[str] = []
+    beat, stopped = sight.beat, sight.beat.get("state") == "stopped"
+    if sight.beat_age_s is None or stopped:
+        if sight.resting:
+            found.append(f"{sight.resting} orders rest and no quoter runs")
+        return found
+    if sight.process_alive is False:
+        found.append("the quoter's process is gone")
+    elif sight.beat_age_s > rules.heartbeat_s:
+        found.append(f"no heartbeat for {sight.beat_age_s:.1f} s")
+    elif sight.journal_age_s is not None and sight.journal_age_s > rules.journal_s:
+        found.append(f"the journal has not grown for {sight.journal_age_s:.0f} s")
+    pnl = beat.get("pnl")
+    working = beat.get("working")
+    if isinstance(pnl, int) and -pnl >= rules.max_daily_loss and (working or sight.resting):
+        found.append(f"PnL {pnl / 1e6:.2f} is beyond the daily limit and orders still rest")
+    if sight.unexplained >= rules.unexplained_looks:
+        found.append(f"{sight.resting} orders of ours rest, the quoter knows of {working}")
+    return found

@@ -1,0 +1,44 @@
+"""When the watchdog acts, and when it must not."""
+
+from dataclasses import replace
+
+import pytest
+
+from quoter.watchdog_judge import Rules, Sight, reasons
+
+RULES = Rules(heartbeat_s=5.0, journal_s=15.0, max_daily_loss=200_000_000)
+WELL = Sight({"state": "quoting", "pnl": 0, "working": 12}, 0.6, True, 0.8, 12, 0)
+
+
+def test_a_quoter_that_is_well_is_left_alone() -> None:
+    assert reasons(WELL, RULES) == []
+
+
+@pytest.mark.parametrize(
+    ("sight", "word"),
+    [
+        (replace(WELL, process_alive=False), "process is gone"),
+        (replace(WELL, beat_age_s=5.1), "no heartbeat"),
+        (replace(WELL, process_alive=None, beat_age_s=6.0), "no heartbeat"),
+        (replace(WELL, journal_age_s=16.0), "journal"),
+        (replace(WELL, beat=WELL.beat | {"pnl": -200_000_000}), "daily limit"),
+        (replace(WELL, resting=20, unexplained=3), "20 orders of ours rest, the quoter knows of 12"),
+        (replace(WELL, beat_age_s=None, beat={}), "no quoter runs"),
+        (replace(WELL, beat=WELL.beat | {"state": "stopped"}), "no quoter runs"),
+    ],
+)
+def test_each_trouble_is_named(sight: Sight, word: str) -> None:
+    assert any(word in reason for reason in reasons(sight, RULES))
+
+
+def test_a_quoter_that_stopped_cleanly_is_no_trouble() -> None:
+    assert reasons(Sight({"state": "stopped"}, 900.0, False, 900.0, 0, 0), RULES) == []
+
+
+def test_a_halt_after_the_daily_loss_with_nothing_resting_is_no_trouble() -> None:
+    halted = {"state": "halted", "pnl": -210_000_000, "working": 0}
+    assert reasons(replace(WELL, beat=halted, resting=0), RULES) == []
+
+
+def test_one_list_that_is_ahead_of_the_quoter_is_no_trouble() -> None:
+    assert reasons(replace(WELL, resting=13, unexplained=2), RULES) == []
