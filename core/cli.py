@@ -49,7 +49,7 @@ COMMANDS: dict[str, tuple[str, str, str]] = {
     "record": ("core.tape.command", "record", "Record every byte the exchange sends, for backtests of your own."),
     "tape": ("core.tape.command", "tape", "What is on a tape, is it whole; make tables of it."),
     "exchange": ("core.exchange.command", "exchange", "Run the embedded exchange by itself."),
-    "weather": ("core.weather.command", "weather", "Run the embedded weather server by itself."),
+    "weather": ("core.weather.command", "weather", "How the weather's sources stand; the embedded weather by itself."),
     "flows": ("flows.commands", "flows", "Run one flow now, list them, or serve them on their schedules."),
     "fair": ("flows.commands", "fair", "The fair-value ladder of an event, and why."),
     "score": ("flows.score_command", "score", "Walk the model forward over a dataset; write its predictions."),

@@ -37,16 +37,10 @@ class Fetched:
     state: State
 
 
-def state_path(data: Path, settings: Settings) -> Path:
-    """Where it is remembered what was asked for and how each source stands."""
-    return data / "live" / f"weather_{settings.weather.source}.json"
-
-
 def remembered(data: Path, settings: Settings) -> State:
     """The state after the last round that was written; a damaged file is as good as none: everything is asked anew."""
-    path = state_path(data, settings)
     try:
-        return standing.decode(path.read_bytes())
+        return standing.decode(standing.file_of(data, settings.weather.source).read_bytes())
     except (FileNotFoundError, Malformed):
         return State()
 
@@ -134,7 +128,7 @@ def write(c: Context, fetched: Fetched, part: str) -> dict[str, int]:
         {"happened_at": lake.at_text(now), "source": source, "reason": why} for source, why in harvest.failures.items()
     ]
     counts = lake.commit(c.data, f"ingest-{c.run}-{part}", now, tables) if any(tables.values()) else {}
-    write_whole(state_path(c.data, c.settings), standing.encode(fetched.state))
+    write_whole(standing.file_of(c.data, c.settings.weather.source), standing.encode(fetched.state))
     return counts
 
 

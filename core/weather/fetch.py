@@ -72,9 +72,19 @@ class Fetcher:
         await self.client.aclose()
 
     async def get(
-        self, host: str, path: str, params: Mapping[str, str] | None = None, *, kind: str = "json", fresh: bool = False
+        self,
+        host: str,
+        path: str,
+        params: Mapping[str, str] | None = None,
+        *,
+        kind: str = "json",
+        fresh: bool = False,
+        about: str = "",
     ) -> Answer:
-        """One body. `fresh`: past every cache, and whole. Raises: Unavailable, with the reason; Missing on 404."""
+        """One body. `fresh`: past every cache, and whole; `about`: what is asked for, where one path serves many.
+
+        Raises: Unavailable, with the reason; Missing on 404.
+        """
         url = self.hosts[host] + path
         known = None if fresh or params is not None else self.state.documents.get(url)
         headers = {"Accept": _ACCEPT[kind]}
@@ -93,7 +103,7 @@ class Fetcher:
             etag, modified = found.headers.get("etag", ""), found.headers.get("last-modified", "")
             return Answer(url, self.now(), found.content, etag, modified)
 
-        return await self._tried(host, path, url, once)
+        return await self._tried(host, path, f"{url} {about}".rstrip(), once)
 
     async def lines(self, host: str, path: str, read: Callable[[AsyncIterator[str]], Awaitable[None]]) -> Instant:
         """A file of many megabytes, line by line into `read` (an async function); gives when it was here."""
@@ -113,8 +123,8 @@ class Fetcher:
         if answer.etag or answer.modified:
             self.state.documents[answer.url] = Document(answer.etag, answer.modified, issued_at, answer.received_at)
 
-    async def _tried[T](self, host: str, path: str, url: str, once: Callable[[], Awaitable[T]]) -> T:
-        circuit = self.state.circuits.get(url)
+    async def _tried[T](self, host: str, path: str, key: str, once: Callable[[], Awaitable[T]]) -> T:
+        circuit = self.state.circuits.get(key)
         if circuit is not None and self.now() < circuit.open_until:
             raise Unavailable(f"{path}: not asked again before {iso(circuit.open_until)}; {circuit.reason}")
         try:
@@ -130,7 +140,7 @@ class Fetcher:
                         if pause > 0:
                             await asyncio.sleep(pause)
                         found = await once()
-            self.state.circuits.pop(url, None)
+            self.state.circuits.pop(key, None)
             return found
         except httpx.HTTPStatusError as error:
             code = error.response.status_code
@@ -143,7 +153,7 @@ class Fetcher:
                 self.unreachable[host] = f"{self.hosts[host]} lets nobody connect"
         except Nonsense as error:
             reason = str(error)
-        self.state.circuits[url] = failed(circuit, reason, self.now())
+        self.state.circuits[key] = failed(circuit, reason, self.now())
         raise Unavailable(reason)
 
     def _again(self, host: str, error: Exception) -> bool | float:

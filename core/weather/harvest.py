@@ -8,8 +8,6 @@ import asyncio
 from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass, field
 
-import msgspec
-
 from core.config import Settings
 from core.errors import Malformed, Unavailable
 from core.stations import Station
@@ -144,8 +142,3 @@ async def gather(
     )
     fetcher.state.forget(found.now)
     return found.harvest
-
-
-def copied(state: State) -> State:
-    """A state of one's own: a round that is tried again begins where the last one that was written ended."""
-    return msgspec.convert(msgspec.to_builtins(state), State)

@@ -117,7 +117,7 @@ async def _by_station(r: Round, source: Source) -> None:
 
 async def _bulletin(r: Round, source: Source, station: Station) -> Instant:
     question = {"pil": f"{source.product}{station.site}", "limit": "1", "fmt": "text"}
-    answer = await r.fetcher.get(source.host, _RETRIEVE, question, kind="text")
+    answer = await r.fetcher.get(source.host, _RETRIEVE, question, kind="text", about=question["pil"])
     body = answer.body or b""
     if not body.strip() or _NONE_THERE in body[:200]:
         raise Unavailable(f"{question['pil']}: the archive has none")

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Sequence
 
-from core.errors import Unavailable
+from core.errors import Malformed, Unavailable
 from core.station_day import StationDay, Variable, climate_day
 from core.stations import Station
 from core.units import DAY, HOUR, SECOND, Instant, iso
@@ -74,6 +74,8 @@ async def _grid(r: Round, source: Source, where: Station) -> Instant:
     if answer.body is not None:
         forecasts = nws.grid_extremes(answer.body, where, answer.received_at)
         hours = nws.grid_hourly(answer.body, where, answer.received_at)
+        if not forecasts:
+            raise Malformed("maxTemperature", where.code, "no maximum and no minimum in the grid, only nulls")
         r.keep(source, where, answer)
         r.harvest.forecasts += forecasts + _daily(hours, where)
         r.harvest.hourly += _near(hours, answer.received_at)

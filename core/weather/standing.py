@@ -4,6 +4,8 @@ Validators for conditional requests, a circuit for each address, and for each so
 newest vintage that was believed, its age, and what came of the last ask. Failures never erase what was known.
 """
 
+from pathlib import Path
+
 import msgspec
 
 from core.errors import Malformed, Unavailable
@@ -75,6 +77,11 @@ class State(msgspec.Struct):
         self.documents = {k: d for k, d in self.documents.items() if d.asked_at > old}
         self.circuits = {k: c for k, c in self.circuits.items() if c.open_until > old}
         self.products = {k: at for k, at in self.products.items() if at > old}
+
+
+def file_of(data: Path, source: str) -> Path:
+    """Where it is kept: apart for the embedded weather and the real one."""
+    return data / "live" / f"weather_{source}.json"
 
 
 def encode(state: State) -> bytes:
