@@ -141,7 +141,7 @@ def grid_hourly(body: bytes, station: Station, received_at: Instant) -> list[Hou
         while at < end and len(rows) < 400:
             rows.append(
                 HourlyRow(station=station.code, source="nws_grid_hourly", issued_at=issued, received_at=received_at,
-                          valid_at=Instant(at), value_f=value)
+                          valid_at=Instant(at), value_f=round(value, 3))  # whole F stored as C come back as they were
             )  # fmt: skip
             at = Instant(at + HOUR)
     return rows
@@ -218,6 +218,8 @@ def _observation(feature: object, station: Station, received_at: Instant) -> Obs
     if not isinstance(feature, dict) or not isinstance(feature.get("properties"), dict):
         raise Malformed("feature", feature, "expected an object with properties")
     found = feature["properties"]
+    if found.get("timestamp") is None:
+        return None  # no time, no observation
     observed = instant(_text(found, "timestamp"), "timestamp")
     raw = found.get("rawMessage") or ""
     if not isinstance(raw, str):
