@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 
 from core import messages as m
 from core.errors import Advice, KwmError, classify
-from core.exchange.rest import Rest
+from core.exchange.reach import Desk
 
 _AT_ONCE = 10  # cancels in flight; a cancel costs 2 tokens, and Basic refills 100 a second
 _FIRST_PAUSE_S, _LONGEST_PAUSE_S = 0.1, 2.0
@@ -29,7 +29,7 @@ class Swept:
     troubles: list[str] = field(default_factory=list)
 
 
-async def sweep(rest: Rest, prefix: str, patience_s: float = 30.0) -> Swept:
+async def sweep(rest: Desk, prefix: str, patience_s: float = 30.0) -> Swept:
     """List, cancel, list again, until a list is free of our orders or `patience_s` wall seconds have passed.
 
     Never raises for what the exchange or the network does; refusals that no patience cures (a wrong key) end it early.
@@ -60,7 +60,7 @@ async def sweep(rest: Rest, prefix: str, patience_s: float = 30.0) -> Swept:
     return done
 
 
-async def _cancel(rest: Rest, orders: list[m.OrderView], done: Swept) -> None:
+async def _cancel(rest: Desk, orders: list[m.OrderView], done: Swept) -> None:
     for start in range(0, len(orders), _AT_ONCE):
         wishes = [
             rest.perform(m.CancelOrder(o.order_id, o.client_order_id, o.ticker))

@@ -22,10 +22,7 @@ from core.clock import Clock
 from core.config import Settings
 from core.errors import KwmError
 from core.exchange.credentials import credentials
-from core.exchange.endpoints import endpoints
-from core.exchange.rest import Rest
-from core.exchange.sdk import Sdk
-from core.exchange.stream import Stream
+from core.exchange.reach import Reach, kalshi
 from core.exchange.sweep import Swept, sweep
 from core.publication import Publication
 from core.storage import publications
@@ -47,20 +44,18 @@ _URGENT = (m.Fill, m.Acked, m.Gone, m.Rejected, m.Unknown, m.NotSent)
 
 
 class Live:
-    """One run of the quoter."""
+    """One run of the quoter. `reach`: another exchange than the settings'; `data`: another folder for what it records."""
 
-    def __init__(self, settings: Settings, clock: Clock) -> None:
+    def __init__(self, settings: Settings, clock: Clock, reach: Reach | None = None, data: Path | None = None) -> None:
         self.settings, self.clock = settings, clock
-        self.data: Path = settings.storage.data.resolve()
+        self.data: Path = (data or settings.storage.data).resolve()
         self.run = f"{to_datetime(clock.now()):%m%d%H%M%S}{secrets.token_hex(2)}"
         self.state = new_state(engine_config(settings, clock.speed), self.run, clock.now())
         self.queue: asyncio.Queue[e.Event] = asyncio.Queue(_QUEUE)
         self.overflown = False
         self.journal = Journal(self.data, self.run)
-        key, where = credentials(settings), endpoints(settings)
-        self.rest = Rest(Sdk(where.rest, key, settings.exchange.timeout_s), clock.now, settings.exchange.exchange_index,
-                         settings.exchange.subaccount)  # fmt: skip
-        self.stream = Stream(where.stream, key, clock, use_yes_price=settings.exchange.use_yes_price)
+        reach = reach or kalshi(settings, clock, credentials(settings))
+        self.sdk, self.rest, self.stream = reach.sdk, reach.desk, reach.feed
         self.performer = Performer(self.rest, self.stream, self.put, self.note)
         self.stopping = asyncio.Event()
         self.notes: list[tuple[int, str, str]] = []
@@ -145,7 +140,7 @@ class Live:
 
     async def watch_publications(self) -> None:
         """Each new publication becomes an event."""
-        async for found in publications.watch(self.data):
+        async for found in publications.watch(self.settings.storage.data.resolve()):
             now = self.clock.now()
             if isinstance(found, Publication):
                 self.put(e.Published(now, found))

@@ -9,8 +9,7 @@ from typing import Any
 
 from core import messages as m
 from core.errors import KwmError, classify
-from core.exchange.rest import Rest
-from core.exchange.stream import Stream
+from core.exchange.reach import Desk, Feed
 from core.risk.limits import Approved
 from quoter.engine import actions as a
 
@@ -22,7 +21,7 @@ Say = Callable[[str, str], None]
 class Performer:
     """`put` takes what was learnt, `say` (kind, words) what a person should read."""
 
-    def __init__(self, rest: Rest, stream: Stream, put: Put, say: Say) -> None:
+    def __init__(self, rest: Desk, stream: Feed, put: Put, say: Say) -> None:
         self.rest, self.stream, self.put, self.say = rest, stream, put, say
         self.gate = asyncio.Semaphore(_AT_ONCE)
         self.tasks: set[asyncio.Task[None]] = set()
