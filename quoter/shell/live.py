@@ -44,7 +44,7 @@ _URGENT = (m.Fill, m.Acked, m.Gone, m.Rejected, m.Unknown, m.NotSent)
 
 
 class Live:
-    """One run of the quoter. `reach`: another exchange than the settings'; `data`: another folder for what it records."""
+    """One run of the quoter. `reach`: another exchange than the settings'; `data`: where else it records."""
 
     def __init__(self, settings: Settings, clock: Clock, reach: Reach | None = None, data: Path | None = None) -> None:
         self.settings, self.clock = settings, clock
