@@ -1,6 +1,10 @@
 """`kwm flows`: run a flow now, list them, serve them on their schedules."""
 
+import asyncio
+import contextlib
+import os
 import sys
+from collections.abc import Iterator
 from importlib import import_module
 from pathlib import Path
 from typing import Annotated, Any
@@ -14,6 +18,7 @@ from core import config
 from core.clock import this_process
 from core.config import FlowSettings
 from core.errors import SettingsError
+from core.up.plan import prefect_url
 from flows.fair_command import fair as fair
 
 NAMES = ("discover", "ingest", "publish", "load", "settle", "report", "compact", "fit", "brief", "eod", "seed")
@@ -69,26 +74,57 @@ def serve() -> None:
 
     Intervals come from the settings' [flows], divided by the speed of the embedded world down to 15 s to 2 min.
     """
-    from prefect import serve as prefect_serve
     from prefect.client.schemas.objects import ConcurrencyLimitConfig, ConcurrencyLimitStrategy
     from prefect.deployments.runner import EntrypointType
+
+    from flows import warm
 
     settings, speed = config.load(), this_process().speed
     for name in ("discover", "ingest", "publish"):
         _first(name)
-    deployments = []
-    for name, wanted in schedules().items():
-        deployments.append(
-            flow_named(name).to_deployment(
-                name=wanted["name"], schedules=[schedule(name, settings.flows, speed)], tags=wanted["tags"],
-                description=wanted["description"],
-                concurrency_limit=ConcurrencyLimitConfig(
-                    limit=1, collision_strategy=ConcurrencyLimitStrategy.CANCEL_NEW
-                ),
-                entrypoint_type=EntrypointType.MODULE_PATH,
-            )
-        )  # fmt: skip
-    prefect_serve(*deployments, limit=_AT_ONCE, print_starting_message=False)
+    once = ConcurrencyLimitConfig(limit=1, collision_strategy=ConcurrencyLimitStrategy.CANCEL_NEW)
+    served = [
+        (flow_named(name), {
+            "name": wanted["name"], "schedules": [schedule(name, settings.flows, speed)], "tags": wanted["tags"],
+            "description": wanted["description"], "concurrency_limit": once,
+            "entrypoint_type": EntrypointType.MODULE_PATH,
+        }) for name, wanted in schedules().items()
+    ]  # fmt: skip
+    warm.serve(served, _AT_ONCE)
+
+
+@flows.command()
+def automations(
+    webhook: Annotated[str, typer.Option(help="an address that takes a JSON body; none = shown in the UI only")] = "",
+    remove: Annotated[bool, typer.Option("--remove", help="take ours away")] = False,
+) -> None:
+    """Make (or renew) Prefect's own alarms: a flow failed, a flow is late, nothing was published."""
+    import httpx
+
+    from flows import automations as ours
+
+    settings = config.load()
+    try:
+        with pointed_at(settings):
+            if remove:
+                typer.echo(f"removed {asyncio.run(ours.remove())} automations")
+                return
+            for name in asyncio.run(ours.create(webhook, settings.flows.valid_s)):
+                typer.echo(f"made: {name}")
+    except (httpx.HTTPError, RuntimeError) as error:
+        raise SettingsError(
+            f"the Prefect server does not answer ({error}): is `kwm up` running? PREFECT_API_URL names another"
+        ) from error
+
+
+@contextlib.contextmanager
+def pointed_at(settings: config.Settings) -> Iterator[None]:
+    """Prefect's client speaks to the server of the settings, unless the environment names another."""
+    from prefect.settings import PREFECT_API_URL, temporary_settings
+
+    url = os.environ.get("PREFECT_API_URL") or PREFECT_API_URL.value() or f"{prefect_url(settings)}/api"
+    with temporary_settings({PREFECT_API_URL: url}):
+        yield
 
 
 def schedule(name: str, flows: FlowSettings, speed: float) -> Any:

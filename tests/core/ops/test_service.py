@@ -13,6 +13,7 @@ from typer.testing import CliRunner
 
 from core.cli import COMMANDS, app
 from core.ops.service_command import made
+from core.ops.settings_file import AMOUNTS
 
 ROOT = Path(__file__).parents[3]
 
@@ -23,13 +24,11 @@ def run(*arguments: str) -> Any:
 
 @pytest.fixture
 def demo(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    amounts = ("max_order", "max_order_notional", "max_position", "max_loss_event", "max_stress_event", "max_loss_city",
-               "max_loss_total", "max_daily_loss", "max_drawdown", "min_balance")  # fmt: skip
     file = tmp_path / "kwm.toml"
     file.write_text(
         '[exchange]\nenvironment = "demo"\nkey_id = "k"\nkey_file = "100% mine.pem"\n'
         '[weather]\nsource = "live"\n[risk]\n'
-        + "".join(f'{name} = "5"\n' for name in amounts)
+        + "".join(f'{name} = "5"\n' for name in AMOUNTS)
         + "collar = 0.1\nmax_fills_per_minute = 9\nmax_errors_per_minute = 9\n"
     )
     monkeypatch.setenv("KWM_SETTINGS", str(file))
