@@ -94,8 +94,9 @@ class History:
         if not self.has("quotes") or not events:
             return {}
         found = self._columns(
-            f'SELECT ticker, epoch_ns("at"::TIMESTAMPTZ) AS moment, greatest(best_yes_bid, 0)::BIGINT * 100 AS bid, '
-            f"CASE WHEN best_no_bid > 0 THEN 10000 - best_no_bid::BIGINT * 100 ELSE 0 END AS ask "
+            f'SELECT ticker, epoch_ns("at"::TIMESTAMPTZ) AS moment, '
+            "round(greatest(best_yes_bid, 0) * 100)::BIGINT AS bid, "
+            f"CASE WHEN best_no_bid > 0 THEN 10000 - round(best_no_bid * 100)::BIGINT ELSE 0 END AS ask "
             f"FROM {self._from('quotes')} WHERE climate_day BETWEEN ? AND ? ORDER BY moment, ticker", events,
         )  # fmt: skip
         return {

@@ -17,16 +17,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.errors import SettingsError
-from core.fair import blend, brackets, coefficients
-from core.fair.assemble import MAX_FORECAST_AGE
-from core.fair.coefficients import Coefficients
+from core.fair import blend, brackets
+from core.fair.assemble import UNKNOWN_SHARE
 from core.fair.distribution import Array, moments
+from core.fair.live import MAX_FORECAST_AGE
 from core.fair.releases import windows
 from core.fair.walk import walk
+from core.fair.weights import Said, Weights, learn, phase_of
 from core.history.dataset import History
 from core.history.ladder import PastEvent, Prints, Touches
 from core.history.touch import Fitted, Touch, fit
-from core.units import HOUR, MINUTE, Instant, Price
+from core.units import DAY, HOUR, MINUTE, Instant, Price
 from flows import dataset
 
 Key = tuple[str, str, int]
@@ -84,7 +85,7 @@ def rows_of(
     touches: Touches | None,
     predicted: Sequence[Predicted],
     fitted: Fitted,
-    c: Coefficients,
+    weights: Weights,
 ) -> dict[str, NDArray[Any]]:
     """One row a publication and market. `market` and `last` may be there where `fair` and `model` are not."""
     shapes = [m.bracket for m in event.markets]
@@ -113,7 +114,7 @@ def rows_of(
         }
         market = blend.implied(tickers, prices)
         usable = [x for x in ladders if x[0].known_at <= at < x[0].issued_at + MAX_FORECAST_AGE]
-        weight = c.weight_today if at >= day.start else c.weight_ahead
+        weight = weights.at(day, Instant(at)) if market is not None else 1.0
         until = event.close_at
         fair = model = slope = None
         mean = sd = own = float("nan")
@@ -121,13 +122,13 @@ def rows_of(
             best, model, slope, mean, sd = usable[-1]
             until = Instant(best.issued_at + MAX_FORECAST_AGE)
             fair = blend.pool(model, market, weight)
-            own = weight if market is not None else 1.0
+            own = weight
         for i, ticker in enumerate(tickers):
             slope_i = _at(slope, i)
             rows.append((
                 event.ticker, at, int(until), ticker, _at(fair, i), _at(model, i), _at(market, i),
                 marks[i].last / 10_000 if marks[i].last else float("nan"),
-                abs(slope_i) * c.unknown_mean_f * own + 0.002, slope_i, own, mean, sd,
+                abs(slope_i) * UNKNOWN_SHARE * sd * own + 0.002, slope_i, own, mean, sd,
             ))  # fmt: skip
     return {name: np.array([row[i] for row in rows], dtype=kind) for i, (name, kind) in enumerate(COLUMNS.items())}
 
@@ -165,22 +166,32 @@ def write(
     out: Path,
     say: Callable[[str], None],
 ) -> int:
-    """`fairs.parquet` and `windows.parquet` in `out`; the number of publications. Reads a series at a time."""
-    c = coefficients.load()
+    """`fairs.parquet` and `windows.parquet` in `out`; the number of rows. The weight of the model in the blend is
+    learnt anew each day from the results known then, as production learns it."""
+    prints, touches = history.prints(list(events)), history.touches(list(events))
+    earlier: dict[str, list[PastEvent]] = defaultdict(list)
+    fits: dict[str, Fitted] = {}
     parts: list[dict[str, NDArray[Any]]] = []
     near: list[dict[str, Any]] = []
-    for series in sorted({e.series for e in events}):
-        mine = [e for e in events if e.series == series]
-        prints, touches, fitted = history.prints(mine), history.touches(mine), Fitted()
-        for n, event in enumerate(mine):
-            day = event.station_day
-            known = predicted.get((day.station.code, day.variable.value, dataset.day_number(day.day)), [])
-            if n % 7 == 0:  # events of the last three weeks that had closed before this one opened
-                fitted = fit([prints[e.ticker] for e in mine[max(0, n - 22) : max(0, n - 1)] if e.ticker in prints])
-            parts.append(rows_of(event, prints.get(event.ticker), touches.get(event.ticker), known, fitted, c))
-            near += releases(event)
-        traded = sum(len(prints[e.ticker]) for e in mine if e.ticker in prints)
-        say(f"fair values of {series}: {len(mine)} days, {traded:,} trades")
+    said: list[Said] = []
+    learnt: tuple[date | None, Weights] = (None, Weights())
+    for event in events:
+        day = event.station_day
+        if learnt[0] != day.day:
+            learnt = (day.day, learn(said, event.open_at / DAY))
+        before = earlier[event.series]
+        if len(before) % 7 == 0:  # three weeks of days that had closed before this one opened
+            fits[event.series] = fit([prints[e.ticker] for e in before[-22:-1] if e.ticker in prints])
+        known = predicted.get((day.station.code, day.variable.value, dataset.day_number(day.day)), [])
+        seen = prints.get(event.ticker), touches.get(event.ticker)
+        found = rows_of(event, *seen, known, fits[event.series], learnt[1])
+        parts.append(found)
+        said += remembered(event, found)
+        near += releases(event)
+        before.append(event)
+    say(f"fair values of {len(events)} events, {sum(map(len, prints.values())):,} trades; model weights learnt:")
+    for phase, weight in sorted(learnt[1].of.items()):
+        say(f"  {phase}: {weight:.2f}")
     table = {name: np.concatenate([p[name] for p in parts]) for name in COLUMNS}
     beside = {name: np.array([row[name] for row in near], dtype=kind) for name, kind in WINDOWS.items()}
     for name, columns in (("fairs", table), ("windows", beside)):
@@ -188,9 +199,26 @@ def write(
         db.execute("SET enable_progress_bar=false")
         db.register("columns_of_it", columns)
         room = out / f"{name}.part"
-        db.execute(
-            f"COPY (SELECT * FROM columns_of_it) TO '{str(room).replace(chr(39), chr(39) * 2)}' (FORMAT parquet)"
-        )
+        target = str(room).replace("'", "''")
+        db.execute(f"COPY (SELECT * FROM columns_of_it) TO '{target}' (FORMAT parquet)")
         db.close()
         room.replace(out / f"{name}.parquet")
-    return len(np.unique(table["published_at"])) if len(table["published_at"]) else 0
+    return len(table["published_at"])
+
+
+def remembered(event: PastEvent, rows: dict[str, NDArray[Any]]) -> list[Said]:
+    """What model and market said at the first moment of each phase at which both spoke; nothing without a result."""
+    paid = [i for i, m in enumerate(event.markets) if m.pays]
+    if len(paid) != 1:
+        return []
+    day, k = event.station_day, len(event.markets)
+    found: dict[str, Said] = {}
+    for first in range(0, len(rows["published_at"]), k):
+        model, market = rows["model"][first : first + k], rows["market"][first : first + k]
+        if np.isnan(model).any() or np.isnan(market).any():
+            continue
+        phase = phase_of(day, Instant(int(rows["published_at"][first])))
+        if phase not in found:
+            found[phase] = Said(day.station.code, day.variable.value, phase, event.ticker, (day.end + 7 * HOUR) / DAY,
+                                tuple(model.tolist()), tuple(market.tolist()), paid[0])  # fmt: skip
+    return list(found.values())

@@ -53,7 +53,7 @@ def prepare(event: PastEvent, prints: Prints | None, touches: Touches | None, fi
             rows.append(Happened(Instant(when), j, 0, 0, False, bid, ask, True))
             k += 1
         mark = marks[i]
-        moved = mark.trade(price, buys)
+        moved = mark.trade(price, buys) if not known else False
         rows.append(Happened(Instant(at), i, price, count, buys, mark.bid, mark.ask, moved))
     return Past(event, fitted, rows, False, _middles(event, rows))
 

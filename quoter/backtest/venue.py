@@ -1,8 +1,8 @@
 """The exchange's side of one event in a backtest: our orders only, filled by what others did, as a fill model says.
 
 Our orders move nobody: the past stays as it was. Who traded at a worse price than ours would have met us first, on
-whichever side the taker was, so every model fills there; at our own price the models differ (`FillModel`). Codes of refusal
-are the simulator's. Pure: time is an argument.
+whichever side the taker was, so every model fills there; at our own price the models differ (`FillModel`). Refusals are
+the simulator's. Pure: time is an argument.
 """
 
 import heapq

@@ -97,5 +97,5 @@ def safe(market: MarketState, side: Side, price: Price, config: QuoteConfig) -> 
     if market.fair is None:
         return False
     fair = market.fair.fair * ONE_DOLLAR
-    least = config.min_edge * ONE_DOLLAR
+    least = config.min_edge * ONE_DOLLAR - 0.01  # as forgiving as the grid: 0.28 and a cent are 0.29
     return price <= fair - least if side is Side.BID else price >= fair + least

@@ -137,6 +137,8 @@ def _amend(state: State, want: WantAmend) -> list[Action]:
         state.remeasure(market)
         if isinstance(verdict, Refused):
             _count_refusal(state, market, order.side, verdict.reason)
+            if want.price == order.price and want.total > order.total:
+                return []  # more of the same may not be had; what rests was approved and keeps its place
             return _cancel(state, order)  # what may not be amended may not stay as it is either
         return _cancel(state, order) if want.priority is Priority.MAKE_SAFE else []
     order.become(Happening.AMEND_SENT)
