@@ -52,6 +52,11 @@ COMMANDS: dict[str, tuple[str, str, str]] = {
     "weather": ("core.weather.command", "weather", "How the weather's sources stand; the embedded weather by itself."),
     "flows": ("flows.commands", "flows", "Run one flow now, list them, or serve them on their schedules."),
     "fair": ("flows.commands", "fair", "The fair-value ladder of an event, and why."),
+    "backtest": (
+        "flows.backtest.command",
+        "backtest",
+        "What would this maker have earned on past days? Three fill models, a report.",
+    ),
     "score": ("flows.score_command", "score", "Walk the model forward over a dataset; write its predictions."),
     "service": ("core.ops.service_command", "service", "systemd user services, for running it for months."),
     "backup": ("core.ops.backup_command", "backup", "Copy the data folder into one archive, while everything runs."),

@@ -15,7 +15,6 @@ _PLAIN = {
     "quoting.edge": "0.03", "quoting.min_edge": "0.01",
 }  # fmt: skip
 SLOW = {"feed_ms": 500.0, "entry_ms": 500.0, "response_ms": 500.0, "publication_ms": 30_000.0}
-FAST = {"feed_ms": 5.0, "entry_ms": 5.0, "response_ms": 5.0, "publication_ms": 1_000.0}
 NONE = {"feed_ms": 5_000.0, "entry_ms": 2_000.0, "response_ms": 2_000.0, "publication_ms": 120_000.0}
 
 WORDS = {
@@ -24,7 +23,6 @@ WORDS = {
     "optimistic": "the strategy, filled whenever its price traded",
     "fee": "the strategy, base fills, maker fee 0.0175 (it knows of the fee and quotes wider)",
     "slow": "the strategy, base fills, ten times slower (0.5 s each way, publications half a minute late)",
-    "fast": "the strategy, base fills, ten times faster",
     "asleep": "the strategy, base fills, seconds late on every wire and two minutes late with fair values",
     "model_only": "the same quoting around the weather model alone",
     "market_only": "the same quoting around the market's own middle: no weather at all",
@@ -49,7 +47,6 @@ def full() -> list[Arm]:
         *core(),
         arm("fee", maker_fee=FEE),
         arm("slow", latency=SLOW),
-        arm("fast", latency=FAST),
         arm("asleep", latency=NONE),
         arm("model_only", belief="model"),
         arm("market_only", belief="market"),

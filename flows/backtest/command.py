@@ -47,6 +47,7 @@ def backtest(
     if only not in ("full", "core"):
         raise SettingsError(f"--arms {only}: full or core")
     out.mkdir(parents=True, exist_ok=True)
+    folder = tables(folder, out)
     history = History(folder)
     events = history.events(first, last, tuple(series or ()))
     if not events:
@@ -59,9 +60,22 @@ def backtest(
     trade(job, out)
     from flows.backtest import report  # plots are slow to import
 
-    told = report.make(out, folder, first, last, chosen, took_s=time.perf_counter() - began, lag_h=lag_h)
+    told = report.make(out, folder, first, last, chosen, time.perf_counter() - began, lag_h, settings)
     typer.echo(told.plain)
     typer.echo(f"\n{out / 'report.html'}   rows: {out / 'results.duckdb'}   {time.perf_counter() - began:.0f} s")
+
+
+def tables(folder: Path, out: Path) -> Path:
+    """A tape becomes tables in `out`; a folder of tables is itself. Raises: SettingsError when it is neither."""
+    if not folder.exists():
+        raise SettingsError(f"{folder}: no such dataset or tape")
+    if any((folder / f"{name}.parquet").exists() for name in ("trades", "quotes")):
+        return folder
+    from core.tape import convert, reader  # a dataset needs no tape
+
+    made = out / "tape"
+    convert.convert(reader.records(reader.files(folder)), made)
+    return made
 
 
 def day(text: str, option: str) -> date:

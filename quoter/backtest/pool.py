@@ -9,6 +9,9 @@ from collections.abc import Callable
 from concurrent.futures import ProcessPoolExecutor
 from datetime import date, timedelta
 from pathlib import Path
+from typing import NamedTuple
+
+import msgspec
 
 from core import config
 from core.config import Settings
@@ -33,18 +36,28 @@ def settings_of(job: Job, arm: Arm) -> Settings:
     return config.load(env, Path(job.settings) if job.settings else None)
 
 
-def run_cell(job: Job, cell: CellKey) -> tuple[CellKey, int, int]:
-    """(cell, events through the engine, pairs run). Writes a file for each arm."""
+class Done(NamedTuple):
+    """What became of a cell: events through the engine, pairs run now, and the names of all its parts."""
+
+    cell: CellKey
+    events: int
+    ran: int
+    parts: list[str]
+
+
+def run_cell(job: Job, cell: CellKey) -> Done:
+    """Every arm of a cell. Writes a file for each."""
     folder = Path(job.out) / "parts"
     series, first, last = cell
-    due = []
+    due, parts = [], []
     for arm in job.arms:
         settings = settings_of(job, arm)
         name = results.key(job, arm, cell, settings.model_dump_json(include={"quoting", "risk", "engine", "events"}))
+        parts.append(name)
         if not results.done(folder, name):
             due.append((arm, settings, name))
     if not due:
-        return cell, 0, 0
+        return Done(cell, 0, 0, parts)
     begin, end = date.fromisoformat(first), date.fromisoformat(last)
     history = History(Path(job.dataset))
     events = history.events(begin, end, (series,))
@@ -70,24 +83,32 @@ def run_cell(job: Job, cell: CellKey) -> tuple[CellKey, int, int]:
             fills += found.rows
             cells.append(results.cell_row(found, shown))
         results.write(folder, name, fills, cells)
-    return cell, total, len(due)
+    return Done(cell, total, len(due), parts)
 
 
 def run(job: Job, say: Callable[[str], None]) -> int:
-    """All of it; the number of events through the engine. `say` hears of each finished cell."""
-    (Path(job.out) / "parts").mkdir(parents=True, exist_ok=True)
-    total = 0
+    """All of it; the number of events through the engine. `say` hears of each finished cell; `parts.json` in the job's
+    folder names every part when all are there."""
+    out = Path(job.out)
+    (out / "parts").mkdir(parents=True, exist_ok=True)
+    found: list[Done] = []
     if job.workers <= 1 or len(job.cells) == 1:
         for cell in job.cells:
-            total += _told(run_cell(job, cell), say)
-        return total
-    with ProcessPoolExecutor(job.workers) as pool:
-        for found in pool.map(run_cell, [job] * len(job.cells), job.cells):
-            total += _told(found, say)
-    return total
+            found.append(_told(run_cell(job, cell), say))
+    else:
+        with ProcessPoolExecutor(job.workers) as pool:
+            for done in pool.map(run_cell, [job] * len(job.cells), job.cells):
+                found.append(_told(done, say))
+    room = out / "parts.part"
+    room.write_bytes(msgspec.json.encode([name for done in found for name in done.parts]))
+    room.replace(out / "parts.json")
+    return sum(done.events for done in found)
 
 
-def _told(found: tuple[CellKey, int, int], say: Callable[[str], None]) -> int:
-    cell, events, pairs = found
-    say(f"{' '.join(cell)}: {pairs} arms, {events:,} events")
-    return events
+def _told(done: Done, say: Callable[[str], None]) -> Done:
+    say(
+        f"{' '.join(done.cell)}: {done.ran} arms, {done.events:,} events"
+        if done.ran
+        else f"{' '.join(done.cell)}: as run before"
+    )
+    return done
