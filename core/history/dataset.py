@@ -56,7 +56,8 @@ class History:
         columns = {r[0] for r in self.db.execute(f"DESCRIBE SELECT * FROM {self._from('markets')}").fetchall()}
         result = "result" if "result" in columns else "NULL"
         rows = self.db.execute(
-            f"SELECT series, station, climate_day, event_ticker, ticker, strike_type, floor_strike, cap_strike, "
+            "SELECT series, station, climate_day, event_ticker, ticker, strike_type, floor_strike::DOUBLE, "
+            "cap_strike::DOUBLE, "
             f"epoch_ns(open_time::TIMESTAMPTZ), epoch_ns(close_time::TIMESTAMPTZ), {result} "
             f"FROM {self._from('markets')} "
             "WHERE climate_day BETWEEN ? AND ? AND strike_type IS NOT NULL ORDER BY ticker", [first, last],

@@ -6,6 +6,8 @@ that they obey the same limits and differ in nothing else. Values for JSON: the 
 
 from typing import Any
 
+from core.errors import SettingsError
+
 Arm = dict[str, Any]
 FEE = 17_500  # 0.0175: the published maker fee of `quadratic_with_maker_fees`
 FILLS = ("pessimistic", "base", "optimistic")
@@ -55,3 +57,15 @@ def full() -> list[Arm]:
         arm("naive_last", belief="last", settings=_PLAIN, windows=False),
         arm("naive_fair", settings=_PLAIN, windows=False),
     ]
+
+
+def named(text: str) -> list[Arm]:
+    """`full`, `core`, or the core and these, by name with commas between. Raises: SettingsError."""
+    if text == "full":
+        return full()
+    known = {one["name"]: one for one in full()}
+    extra = [name for name in text.split(",") if name != "core" and name]
+    unknown = [name for name in extra if name not in known]
+    if unknown:
+        raise SettingsError(f"--arms {', '.join(unknown)}: there are full, core, {', '.join(known)}")
+    return [*core(), *(known[name] for name in extra if name not in FILLS)]

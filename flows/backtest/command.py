@@ -44,8 +44,7 @@ def backtest(
     began = time.perf_counter()
     first, last = day(since, "--from"), day(until, "--to")
     config.load(None, settings)
-    if only not in ("full", "core"):
-        raise SettingsError(f"--arms {only}: full or core")
+    chosen = kinds.named(only)
     out.mkdir(parents=True, exist_ok=True)
     folder = tables(folder, out)
     history = History(folder)
@@ -53,7 +52,6 @@ def backtest(
     if not events:
         raise SettingsError(f"{folder}: no event of a climate day from {first} to {last}")
     priced = given.resolve() if given is not None else price(history, folder, events, first, lag_h, out)
-    chosen = kinds.full() if only == "full" else kinds.core()
     cells = units(events, first, last)
     job = {"dataset": str(folder.resolve()), "fairs": str(priced), "out": str(out.resolve()), "arms": chosen,
            "cells": cells, "settings": str(settings.resolve()) if settings else "", "workers": workers}  # fmt: skip

@@ -80,7 +80,6 @@ class Cell:
         self.refusals, self.halted = dict(counters.refusals), state.halted
         self.trades = sum(1 for h in past.happened if h.count)
         self.volume = sum(h.count for h in past.happened)
-        self.worst = int(state.worst_seen)
 
     def _row(self, past: Past, fill: Filled, value: float) -> dict[str, object]:
         event = self.event
@@ -123,6 +122,7 @@ def sample(cell: Cell, state: State, now: Instant) -> None:
             reason = market.bid_reasons[0]
             cell.reasons[reason] = cell.reasons.get(reason, 0.0) + passed
         cell.most_position = max(cell.most_position, abs(market.position))
+    cell.worst = max(cell.worst, state.total_loss)
     worth = int(state.ledger())
     cell.high, cell.low = max(cell.high, worth), min(cell.low, worth)
     cell.drawdown = max(cell.drawdown, cell.high - worth)

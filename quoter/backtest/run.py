@@ -1,7 +1,8 @@
 """One event, one arm: the engine on virtual time between a recorded past and a venue that fills our orders from it.
 
 Three wires with their own delays (feed, entry, response) and the flows' publications. A timer comes when time alone
-could change a decision: windows, the stop before the close, an expiry, a minute after a fill, and every five minutes.
+could change a decision: windows, the stop before the close, an expiry, a second after news of an order of ours (live,
+the engine ticks every second), a minute after a fill, and every five minutes.
 Deterministic: the same past, publications and arm give the same actions.
 """
 
@@ -45,6 +46,7 @@ from quoter.engine.step import step
 _NEVER = 2**62
 _MS = 1_000_000
 _ET = ZoneInfo("America/New_York")
+_OF_OURS = m.Acked | m.Gone | m.Fill | m.Rejected
 BANKROLL = Money(10_000_000_000)  # what the balance floor is measured against: 10,000 dollars
 TICK = 5 * MINUTE
 
@@ -96,6 +98,7 @@ class Bench:
     positions: dict[str, int] = field(init=False)
     cash: int = 0
     next_timer: int = _NEVER
+    later_timer: int = _NEVER
 
     def __post_init__(self) -> None:
         event, fitted, lat = self.past.event, self.past.fitted, self.arm.latency
@@ -262,8 +265,6 @@ class Bench:
                 self._land(requests.popleft()[1])
             elif at == at_feed:
                 said = feed.popleft()[1]
-                if isinstance(said, m.Fill):
-                    self.next_timer = min(self.next_timer, self.now + MINUTE + 1)
                 self._hear(said)
             elif at == at_answer:
                 self._hear(answers.popleft()[1])
@@ -275,13 +276,17 @@ class Bench:
                 if w < len(wakes) and wakes[w] == at:
                     w += 1
                 if self.next_timer <= at:
-                    self.next_timer = _NEVER
+                    self.next_timer, self.later_timer = self.later_timer, _NEVER
                 sample(self.cell, self.state, self.now)
                 self.deliver(e.Timer(self.now))
         self.cell.finish(self.past, self.state, event.close_at)
         return self.cell
 
     def _hear(self, said: m.Said) -> None:
+        if isinstance(said, _OF_OURS):  # room under a limit that one market gives up is another's at the next tick
+            self.next_timer = min(self.next_timer, self.now + SECOND)
+        if isinstance(said, m.Fill):
+            self.later_timer = self.now + MINUTE + 1
         self.deliver(msgspec.structs.replace(said, at=self.now))
 
     def _begin(self) -> None:
