@@ -97,6 +97,7 @@ class FlowSettings(Section):
     fit_at: Clocktime
     brief_at: Clocktime
     eod_at: Clocktime
+    verify_at: Clocktime
     valid_s: Seconds
 
 

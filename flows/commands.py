@@ -21,13 +21,26 @@ from core.errors import SettingsError
 from core.up.plan import prefect_url
 from flows.fair_command import fair as fair
 
-NAMES = ("discover", "ingest", "publish", "load", "settle", "report", "compact", "fit", "brief", "eod", "seed")
-DAILY = ("fit", "brief", "eod")
+NAMES = (
+    "discover",
+    "ingest",
+    "publish",
+    "load",
+    "settle",
+    "report",
+    "compact",
+    "fit",
+    "brief",
+    "eod",
+    "verify",
+    "seed",
+)
+DAILY = ("fit", "brief", "eod", "verify")
 YAML = Path(__file__).parents[1] / "prefect.yaml"
 # a run is a process of its own: a fast world gets publications often and everything else as often as two cores bear
 _LEAST_S = {
     "publish": 15.0, "ingest": 30.0, "load": 30.0, "settle": 45.0, "discover": 60.0, "report": 120.0, "compact": 300.0,
-    "brief": 300.0, "eod": 300.0, "fit": 3600.0,
+    "brief": 300.0, "eod": 300.0, "fit": 3600.0, "verify": 3600.0,
 }  # fmt: skip
 _AT_ONCE = 3
 flows = typer.Typer(help="The Prefect flows.", no_args_is_help=True, pretty_exceptions_enable=False)

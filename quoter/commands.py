@@ -8,11 +8,13 @@ import json
 import time
 from typing import Annotated, Any
 
+import msgspec
 import typer
 from rich.console import Console
 from rich.live import Live as Screen
 from rich.table import Table
 
+from core import config
 from core.clock import this_process
 from core.errors import KwmError
 from core.exchange.credentials import credentials
@@ -20,8 +22,9 @@ from core.exchange.endpoints import endpoints
 from core.exchange.rest import Rest
 from core.exchange.sdk import Sdk
 from core.exchange.sweep import Swept, sweep
-from core.units import money_text
+from core.units import instant, money_text
 from quoter.client import Client, NotRunning, leave
+from quoter.shell.why_then import told, why_then
 
 Json = Annotated[bool, typer.Option("--json", help="for scripts: JSON instead of a table")]
 
@@ -147,9 +150,15 @@ def pnl(as_json: Json = False) -> None:
 
 def why(
     ticker: Annotated[str, typer.Argument(help="market ticker, for example KXHIGHNY-26NOV24-B48.5")],
+    at: Annotated[str, typer.Option(help="then, from the journal: for example 2026-11-24T15:00:00Z")] = "",
     as_json: Json = False,
 ) -> None:
-    """Why a market is quoted as it is, or is not."""
+    """Why a market is quoted as it is, or is not; now, or (`--at`) at an instant of the past."""
+    if at:
+        when = instant(at, "--at")
+        then = why_then(config.load().storage.data.resolve(), ticker, when)
+        typer.echo(msgspec.json.encode(then).decode() if as_json else "\n".join(told(ticker, when, then)))
+        return
     found = Client().get(f"/api/why/{ticker}")
     if as_json:
         typer.echo(json.dumps(found, indent=1))
