@@ -2,7 +2,7 @@
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
@@ -24,9 +24,10 @@ _TICK_S = 0.25
 
 
 def application(
-    venue: Venue, keyring: Keyring, history: History, *, ticking: bool = True, tier: str = "advanced"
-) -> Starlette:
-    """The service; `ticking` False leaves time to the caller (tests)."""
+    venue: Venue, keyring: Keyring, history: History, *, ticking: bool = True, tier: str = "advanced",
+    wall: Callable[[], int] = wall_ms,
+) -> Starlette:  # fmt: skip
+    """The service; `ticking` False leaves time to the caller, `wall` is the clock of signatures and tokens in ms."""
 
     bodies = Bodies(venue.exchange)
 
@@ -56,6 +57,6 @@ def application(
 
     return Starlette(
         exception_handlers={HTTPException: nowhere},
-        routes=[*Rest(venue, keyring, history, TIERS[tier]).routes(), WebSocketRoute(server_ws.PATH, stream)],
+        routes=[*Rest(venue, keyring, history, TIERS[tier], wall).routes(), WebSocketRoute(server_ws.PATH, stream)],
         lifespan=life,
     )

@@ -18,7 +18,6 @@ from core.exchange.server_shared import (
     limit_of,
     page_of,
 )
-from core.exchange.venue import wall_ms
 from core.units import Count, Instant, count_text
 
 
@@ -38,7 +37,7 @@ class AccountRoutes(Shared):
 
     def balance(self, request: Request, user: str) -> JSON:
         """Cash, and what the positions cost; it has a bucket of its own."""
-        if not self._buckets(user).balance.take(1.0, wall_ms() / 1000):
+        if not self._buckets(user).balance.take(1.0, self.wall() / 1000):
             raise No(429, "too_many_requests")
         return wire_out.balance(self.venue.exchange, user)
 
@@ -138,7 +137,7 @@ class AccountRoutes(Shared):
     def create(self, request: Request, user: str, body: JSON) -> JSON:
         """Create an order."""
         self.batch += 1
-        return self._created(user, wire_in.place(body, f"server-{self.batch}-{wall_ms()}"))
+        return self._created(user, wire_in.place(body, f"server-{self.batch}-{self.wall()}"))
 
     def _created(self, user: str, wanted: m.PlaceOrder) -> JSON:
         answer = self.venue.request(user, wanted)

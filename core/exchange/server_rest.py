@@ -12,7 +12,6 @@ from core.exchange.server_account import AccountRoutes
 from core.exchange.server_history import HistoryReads
 from core.exchange.server_public import PublicReads
 from core.exchange.server_shared import JSON, PREFIX, No, json_answer, object_body, refusal
-from core.exchange.venue import wall_ms
 
 
 class Rest(PublicReads, HistoryReads, AccountRoutes):
@@ -101,14 +100,14 @@ class Rest(PublicReads, HistoryReads, AccountRoutes):
         headers, path = request.headers, request.scope["raw_path"].decode("latin-1")  # as it was sent, without query
         user = self.keyring.user_of(
             headers.get("kalshi-access-key", ""), headers.get("kalshi-access-timestamp", ""),
-            headers.get("kalshi-access-signature", ""), request.method, path, wall_ms(),
+            headers.get("kalshi-access-signature", ""), request.method, path, self.wall(),
         )  # fmt: skip
         if user is None:
             raise No(401, "unauthorized", "the signature is missing, stale or wrong")
         return user
 
     def _charge(self, user: str, needs: str, cost: float, body: JSON) -> None:
-        now, buckets = wall_ms() / 1000, self._buckets(user)
+        now, buckets = self.wall() / 1000, self._buckets(user)
         if needs == "batch":
             orders = body.get("orders")
             cost = cost * (len(orders) if isinstance(orders, list) else 1)

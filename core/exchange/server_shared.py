@@ -1,5 +1,6 @@
 """What the embedded exchange's REST routes share: refusals, pages, limits, the venue they speak for."""
 
+from collections.abc import Callable
 from typing import Any
 
 import msgspec
@@ -11,7 +12,7 @@ from core.exchange.auth import Keyring
 from core.exchange.history import History
 from core.exchange.ratelimit import Buckets, Tier
 from core.exchange.simulator import Listed
-from core.exchange.venue import Venue, wall_ms
+from core.exchange.venue import Venue
 from core.units import SECOND, Count, Instant, Price, price_text
 
 PREFIX = "/trade-api/v2"
@@ -35,13 +36,13 @@ class No(Exception):
 class Shared:
     """The venue, who may sign, and the past."""
 
-    def __init__(self, venue: Venue, keyring: Keyring, history: History, tier: Tier) -> None:
-        self.venue, self.keyring, self.history, self.tier = venue, keyring, history, tier
+    def __init__(self, venue: Venue, keyring: Keyring, history: History, tier: Tier, wall: Callable[[], int]) -> None:
+        self.venue, self.keyring, self.history, self.tier, self.wall = venue, keyring, history, tier, wall
         self.buckets: dict[str, Buckets] = {}
         self.batch = 0
 
     def _buckets(self, user: str) -> Buckets:
-        return self.buckets.setdefault(user, Buckets(self.tier, wall_ms() / 1000))
+        return self.buckets.setdefault(user, Buckets(self.tier, self.wall() / 1000))
 
 
 def by_event(found: list[Listed]) -> dict[str, list[Listed]]:

@@ -8,9 +8,10 @@ from core import messages as m
 from core.contract import Market
 from core.exchange.listing import ladder, outcome
 from core.exchange.simulator import Exchange
+from core.exchange.structures import GRIDS
 from core.station_day import StationDay, Variable
 from core.stations import BY_CODE
-from core.units import HOUR, MINUTE, SECOND, Count, Instant, Price, from_datetime, money
+from core.units import HOUR, MINUTE, SECOND, Count, Duration, Instant, Price, from_datetime, money
 
 NOW = from_datetime(datetime(2026, 11, 23, 18, 0, tzinfo=UTC))
 US, THEM = "us", "them"
@@ -217,3 +218,115 @@ def test_deltas_add_up_to_the_book(exchange: Exchange) -> None:
     book = exchange.snapshot(TICKER)
     truth = {(m.Side.BID, p): c for p, c in book.bids} | {(m.Side.ASK, p): c for p, c in book.asks}
     assert {k: v for k, v in sizes.items() if v} == truth
+
+
+def test_a_cancel_all_may_take_orders_of_the_following_minute(exchange: Exchange) -> None:
+    exchange.sweep_lasts = Duration(MINUTE)
+    place(exchange, US, "a", m.Side.BID, 30)
+    exchange.handle(US, m.CancelAllOrders(), exchange.now)
+    exchange.advance(Instant(NOW + 59 * SECOND))
+    taken = place(exchange, US, "b", m.Side.BID, 30)
+    assert isinstance(taken, m.Acked), "the answer to the create says that it rests"
+    assert exchange.orders[taken.order_id].status == "canceled"
+    theirs = place(exchange, THEM, "c", m.Side.BID, 30)
+    assert exchange.orders[order_id(theirs)].status == "resting", "only of the account that asked"
+    exchange.advance(Instant(NOW + 60 * SECOND))
+    assert exchange.orders[order_id(place(exchange, US, "d", m.Side.BID, 30))].status == "resting"
+
+
+def test_a_groups_limit_counts_only_the_last_fifteen_seconds(exchange: Exchange) -> None:
+    group = exchange.handle(US, m.CreateGroup("e", Count(1000)), exchange.now)
+    assert isinstance(group, m.GroupCreated)
+    mine = place(exchange, US, "a", m.Side.BID, 30, 30, group=group.group)
+    place(exchange, THEM, "b", m.Side.ASK, 30, 9, post_only=False)
+    exchange.advance(Instant(NOW + 15 * SECOND))
+    place(exchange, THEM, "c", m.Side.ASK, 30, 9, post_only=False)
+    assert exchange.orders[order_id(mine)].status == "resting", "nine, then nine: never ten within fifteen seconds"
+    place(exchange, THEM, "d", m.Side.ASK, 30, 1, post_only=False)
+    assert exchange.orders[order_id(mine)].status == "canceled"
+
+
+def test_a_lower_limit_that_is_reached_already_triggers_at_once(exchange: Exchange) -> None:
+    group = exchange.handle(US, m.CreateGroup("e", Count(1000)), exchange.now)
+    assert isinstance(group, m.GroupCreated)
+    mine = place(exchange, US, "a", m.Side.BID, 30, 30, group=group.group)
+    place(exchange, THEM, "b", m.Side.ASK, 30, 5, post_only=False)
+    exchange.handle(US, m.SetGroupLimit(group.group, Count(500)), exchange.now)
+    assert exchange.orders[order_id(mine)].status == "canceled"
+
+
+def test_after_the_close_even_a_cancel_is_market_inactive(exchange: Exchange) -> None:
+    mine = place(exchange, US, "a", m.Side.BID, 30)
+    exchange.markets[TICKER].status = "closed"  # between the close and the cancelling of what rests
+    for request in (m.CancelOrder(order_id(mine), "a", TICKER), m.DecreaseOrder(order_id(mine), "a", TICKER, Count(1)),
+                    m.AmendOrder(order_id(mine), "a", TICKER, m.Side.BID, Price(3000), Count(500))):  # fmt: skip
+        said = exchange.handle(US, request, exchange.now)
+        assert isinstance(said, m.Rejected) and said.code == "market_inactive"
+
+
+def test_contracts_trade_in_hundredths(exchange: Exchange) -> None:
+    exchange.handle(THEM, m.PlaceOrder("a", TICKER, m.Side.ASK, Price(3300), Count(33)), exchange.now)
+    exchange.handle(US, m.PlaceOrder("b", TICKER, m.Side.BID, Price(3300), Count(7), post_only=False), exchange.now)
+    assert exchange.snapshot(TICKER).asks == [(3300, 26)]
+    assert exchange.accounts[THEM].cash == money("1000") + 3300 * 7
+    assert exchange.markets[TICKER].open_interest == 7
+
+
+@pytest.mark.parametrize("name", GRIDS)
+def test_every_price_structure_takes_its_own_prices_and_no_others(exchange: Exchange, name: str) -> None:
+    grid = GRIDS[name]
+    exchange.regrid(TICKER, grid)
+    at: Price | None = grid.lowest
+    n = taken = 0
+    while at is not None:
+        n += 1
+        taken += grid.holds(at)
+        at = grid.up(at)
+    for cents in range(1, 100):
+        said = exchange.handle(US, m.PlaceOrder(f"c{cents}", TICKER, m.Side.BID, Price(cents * 100), Count(1)), NOW)
+        assert isinstance(said, m.Acked), "whole cents are prices in every structure"
+    between = Price(grid.lowest + 1)
+    said = exchange.handle(US, m.PlaceOrder("x", TICKER, m.Side.BID, between, Count(1)), exchange.now)
+    assert isinstance(said, m.Acked) is grid.holds(between)
+    assert taken == n and grid.highest == grid.down(Price(10_000))
+
+
+def test_an_expiry_of_nought_takes_the_expiry_away_and_keeps_the_queue(exchange: Exchange) -> None:
+    mine = place(exchange, US, "a", m.Side.BID, 30, expires_at=Instant(NOW + MINUTE))
+    place(exchange, THEM, "b", m.Side.BID, 30)
+    amend(exchange, mine, 30, 10, Instant(0))
+    exchange.advance(Instant(NOW + HOUR))
+    assert exchange.orders[order_id(mine)].status == "resting" and exchange.queue_position(order_id(mine)) == 0
+
+
+def test_an_amend_that_names_another_client_id_is_refused(exchange: Exchange) -> None:
+    mine = place(exchange, US, "a", m.Side.BID, 30)
+    said = exchange.handle(US, m.AmendOrder(order_id(mine), "z", TICKER, m.Side.BID, Price(3100), Count(500)), NOW)
+    assert isinstance(said, m.Rejected) and said.code == "order_id_and_client_order_id_mismatch"
+
+
+def test_a_reducing_order_never_opens_a_position(exchange: Exchange) -> None:
+    place(exchange, THEM, "a", m.Side.ASK, 40, 5)
+    place(exchange, US, "b", m.Side.BID, 40, 5, post_only=False)
+    place(exchange, THEM, "c", m.Side.BID, 40, 50)
+    ioc = m.TimeInForce.IMMEDIATE_OR_CANCEL
+    place(exchange, US, "d", m.Side.ASK, 40, 50, post_only=False, reduce_only=True, time_in_force=ioc)
+    assert exchange.accounts[US].holdings[TICKER].position == 0
+    said = place(exchange, US, "e", m.Side.ASK, 40, 50, post_only=False, reduce_only=True, time_in_force=ioc)
+    assert isinstance(said, m.Gone) and said.reason == "ReduceOnlyCancel"
+
+
+def test_a_fill_or_kill_fills_whole_or_not_at_all(exchange: Exchange) -> None:
+    place(exchange, THEM, "a", m.Side.ASK, 40, 5)
+    fok = m.TimeInForce.FILL_OR_KILL
+    assert isinstance(place(exchange, US, "b", m.Side.BID, 40, 6, post_only=False, time_in_force=fok), m.Gone)
+    assert exchange.fills(US, Instant(0)) == []
+    place(exchange, US, "c", m.Side.BID, 40, 5, post_only=False, time_in_force=fok)
+    assert exchange.fills(US, Instant(0))[0].count == 500
+
+
+def test_the_clock_of_a_market_grows_with_each_change_and_a_snapshot_holds_all_up_to_it(exchange: Exchange) -> None:
+    place(exchange, US, "a", m.Side.BID, 30)
+    place(exchange, US, "b", m.Side.BID, 31)
+    clocks = [said.clock for _, said in exchange.drain() if isinstance(said, m.BookDelta)]
+    assert clocks == [1, 2] and exchange.snapshot(TICKER).clock == 2
