@@ -43,6 +43,7 @@ class ExchangeSettings(Section):
     use_yes_price: bool
     port: Port
     books: str
+    weekly_pause: bool
 
     def books_file(self) -> Path | None:
         """The recorded books that the embedded exchange opens with, if any."""

@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 import uvicorn
+from starlette.types import ASGIApp
 
 from core import config
 from core import messages as m
@@ -13,6 +14,8 @@ from core.clock import this_process
 from core.exchange.auth import Keyring
 from core.exchange.books_file import RecordedBook, read, world_of
 from core.exchange.credentials import make_embedded_key
+from core.exchange.faults import read as read_faults
+from core.exchange.faulty import Faulty
 from core.exchange.history import History
 from core.exchange.server import application
 from core.exchange.venue import USER, Venue
@@ -20,9 +23,14 @@ from core.exchange.venue import USER, Venue
 exchange = typer.Typer(help="The embedded exchange.", no_args_is_help=True, pretty_exceptions_enable=False)
 
 
-@exchange.callback()
-def _room() -> None:
+@exchange.callback(invoke_without_command=True)
+def _room(
+    context: typer.Context,
+    faults: Annotated[Path | None, typer.Option(help="serve, and let go wrong what this file says")] = None,
+) -> None:
     """The embedded exchange: Kalshi's REST and WebSocket protocol on loopback, with other traders."""
+    if context.invoked_subcommand is None:
+        serve(faults=faults)
 
 
 @exchange.command()
@@ -30,9 +38,11 @@ def serve(
     port: Annotated[int, typer.Option(help="TCP port; 0 means the one in the settings")] = 0,
     books: Annotated[Path | None, typer.Option(help="start the books from this recorded capture (JSON lines)")] = None,
     seed: Annotated[int, typer.Option(help="which crowd and which weather")] = 1,
+    faults: Annotated[Path | None, typer.Option(help="let go wrong what this file says (TOML; see the README)")] = None,
 ) -> None:
     """Serve it until stopped. Orders, fills and positions survive a restart (data/exchange/)."""
     settings = config.load()
+    plan = read_faults(faults) if faults is not None else None
     data = settings.storage.data
     clock = this_process()
     public = make_embedded_key(data).key().public_key()
@@ -44,12 +54,15 @@ def serve(
     venue = Venue(
         clock, world, random.Random(seed), data / "exchange" / "said.jsonl",
         [book.market for book in recorded] if books is not None else None,
+        weekly_pause=settings.exchange.weekly_pause,
     )  # fmt: skip
     if books is not None:
         open_recorded(venue, recorded)
     else:
         venue.open_books()
-    app = application(venue, Keyring({"embedded": (USER, public)}), History(world))
+    app: ASGIApp = application(venue, Keyring({"embedded": (USER, public)}), History(world))
+    if plan is not None:
+        app = Faulty(app, venue, plan)
     uvicorn.run(
         app, host="127.0.0.1", port=port or settings.exchange.port, log_level="warning", access_log=False,
         ws_ping_interval=10.0, ws_ping_timeout=30.0, timeout_graceful_shutdown=1,

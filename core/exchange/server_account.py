@@ -154,7 +154,9 @@ class AccountRoutes(Shared):
     def batch_create(self, request: Request, user: str, body: JSON) -> JSON:
         """Create several; each item has its own error."""
         rows = []
-        for item in items(body):
+        found = items(body)
+        for k, item in enumerate(found):
+            self.venue.in_batch(k, len(found))
             try:
                 rows.append(self.create(request, user, item))
             except No as no:
@@ -183,7 +185,9 @@ class AccountRoutes(Shared):
     def batch_cancel(self, request: Request, user: str, body: JSON) -> JSON:
         """Cancel several."""
         rows = []
-        for item in items(body):
+        found = items(body)
+        for k, item in enumerate(found):
+            self.venue.in_batch(k, len(found))
             order_id = item.get("order_id")
             if not isinstance(order_id, str):
                 raise Malformed("order_id", order_id, "expected text")

@@ -15,7 +15,7 @@ from core import messages as m
 from core.errors import Malformed
 from core.exchange import translate
 from core.exchange import wire_stream as wire
-from core.units import SECOND, Instant
+from core.units import DAY, SECOND, Instant
 
 CHUNK = 40
 PRIVATE = ("fill", "user_orders", "market_lifecycle_v2", "order_group_updates")
@@ -57,6 +57,7 @@ class Session:
     asked: dict[int, Asked] = field(default_factory=dict)
     watched: set[str] = field(default_factory=set)
     awaiting: dict[str, Instant] = field(default_factory=dict)  # ticker -> since when its snapshot is due
+    unread: dict[str, Instant] = field(default_factory=dict)  # ticker -> when a frame of it was last unreadable
     troubles: deque[str] = field(default_factory=lambda: deque(maxlen=_KEPT_TROUBLES))  # for people; taken by the shell
 
     # --- what we want ------------------------------------------------------------------------------------------------
@@ -163,7 +164,7 @@ class Session:
                 commands += self._answered(head, now, messages)
         except Malformed as error:
             self.troubles.append(f"{head.type}: {error}")
-            self._unreadable(head, sub, str(error), now, messages)
+            commands += self._unreadable(head, sub, str(error), now, messages)
         return messages, commands
 
     def _gap(self, sub: Sid, words: str, now: Instant, messages: list[m.Said]) -> list[Command]:
@@ -173,15 +174,24 @@ class Session:
         messages.append(m.Gap(now, sub.channel, sorted(books), words))
         return self.resync(set(books), now)
 
-    def _unreadable(self, head: wire.Head, sub: Sid | None, words: str, now: Instant, messages: list[m.Said]) -> None:
-        """The market that the frame names stops until a good snapshot; all of its sid's where it names none."""
+    def _unreadable(
+        self, head: wire.Head, sub: Sid | None, words: str, now: Instant, messages: list[m.Said]
+    ) -> list[Command]:
+        """The market that the frame names stops until a good snapshot; all of its sid's where it names none.
+
+        The snapshot is asked for at once, but not again and again where every frame is unreadable.
+        """
         if head.type == "trade":
-            return  # somebody else's trade: no state of ours hangs on it
+            return []  # somebody else's trade: no state of ours hangs on it
         named = _named(head)
         tickers = {named} if named else set(sub.tickers) if sub is not None else set()
         for ticker in tickers & self.watched:
             self.awaiting.setdefault(ticker, now)
         messages.append(m.Gap(now, sub.channel if sub is not None else head.type, sorted(tickers), words))
+        pause = _SNAPSHOT_WITHIN * self.slowness
+        fresh = {t for t in tickers & self.watched if now - self.unread.get(t, Instant(now - 2 * DAY)) > pause}
+        self.unread |= dict.fromkeys(tickers & self.watched, now)
+        return self.resync(fresh, now) if head.type == "orderbook_delta" else []
 
     def _message(self, head: wire.Head, now: Instant) -> m.Said | None:
         sent = Instant(head.sending_ts_ms * 1_000_000) if head.sending_ts_ms is not None else None

@@ -13,12 +13,13 @@ from core import messages as m
 from core.clock import Clock
 from core.contract import Market
 from core.exchange.candles import Candles
+from core.exchange.hours import paused_by_schedule
 from core.exchange.listing import SETTLE_AFTER, Oracle, listed_now
 from core.exchange.memory import Memory, restore
 from core.exchange.simulator import Exchange, Listed, Notice
 from core.exchange.traders import INFORMED, MAKER, NOISE, Crowd, Draws, settle_due
 from core.stations import STATIONS
-from core.units import HOUR, MINUTE, Instant, money
+from core.units import HOUR, MINUTE, Instant, money, seconds
 
 USER = "embedded"
 STARTING_CASH = money("10000.00")
@@ -29,7 +30,14 @@ class Venue:
     """See the module. `busy` scales how much the crowd does; `speed` of the clock makes it do more a wall second."""
 
     def __init__(
-        self, clock: Clock, oracle: Oracle, draws: Draws, memory: Path | None, markets: list[Market] | None = None
+        self,
+        clock: Clock,
+        oracle: Oracle,
+        draws: Draws,
+        memory: Path | None,
+        markets: list[Market] | None = None,
+        *,
+        weekly_pause: bool = False,
     ) -> None:
         self.clock, self.oracle, self.draws = clock, oracle, draws
         now = clock.now()
@@ -49,6 +57,9 @@ class Venue:
             self.memory.settled = len(self.exchange.settlements)
         self.carried = 0.0
         self.candles = Candles()
+        self.weekly_pause = weekly_pause
+        self.pause_in_batch: float | None = None  # wall seconds, where the next batch is to be interrupted
+        self.paused_until = Instant(0)
         self.next_minute = Instant(0)
         self.series_fee_changes: list[dict[str, Any]] = []
         self.event_fee_changes: list[dict[str, Any]] = []
@@ -75,6 +86,7 @@ class Venue:
             for market in listed_now(STATIONS, self.oracle, now):
                 self.exchange.list_market(market)
         settle_due(self.exchange, self.oracle, SETTLE_AFTER)
+        self._keep_hours(now)
         if now >= self.next_minute:
             self.next_minute = Instant(now // MINUTE * MINUTE + MINUTE)
             for one in self.exchange.active():
@@ -90,6 +102,21 @@ class Venue:
                 if self.draws.random() < 0.6:
                     self.crowd.trade_once(self.exchange, self.draws.choice(events))
         self.publish()
+
+    def in_batch(self, k: int, n: int) -> None:
+        """A batch has come to its item `k` of `n`: where a fault asks for it, trading pauses in the middle."""
+        if self.pause_in_batch is not None and k == n // 2:
+            self.paused_until = Instant(self.clock.now() + seconds(self.pause_in_batch * self.clock.speed))
+            self.pause_in_batch = None
+            self.exchange.pause()
+
+    def _keep_hours(self, now: Instant) -> None:
+        """The weekly pause, and the end of one that a fault began."""
+        wanted = now < self.paused_until or (self.weekly_pause and paused_by_schedule(now))
+        if wanted and not self.exchange.paused:
+            self.exchange.pause()
+        elif not wanted and self.exchange.paused and (self.weekly_pause or self.paused_until):
+            self.exchange.unpause()
 
     def request(self, user: str, request: m.Request) -> m.Said:
         """One user acts; what follows is told before the answer returns."""

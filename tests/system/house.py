@@ -47,7 +47,7 @@ class House:
         self.environment = {
             **{k: v for k, v in os.environ.items() if not k.startswith(("KWM_", "PREFECT_")) or k == "KWM_SHARED"},
             **{f"KWM_{name}__PORT": str(port) for name, port in self.ports.items()},
-            "KWM_STORAGE__DATA": str(self.data), **(environment or {}),
+            "KWM_STORAGE__DATA": str(self.data), "KWM_EXCHANGE__WEEKLY_PAUSE": "false", **(environment or {}),
         }  # fmt: skip
         with self.log.open("w") as log:
             self.process = subprocess.Popen(

@@ -77,11 +77,11 @@ class Place:
         return Stream(url, self.credentials, CLOCK, use_yes_price=True)
 
 
-def new_venue() -> tuple[Venue, list[Market], Credentials, ASGIApp]:
+def new_venue(clock: Clock = CLOCK) -> tuple[Venue, list[Market], Credentials, ASGIApp]:
     """An exchange of two cities, with empty books and no crowd."""
-    world, now = World(7), CLOCK.now()
+    world, now = World(7), clock.now()
     markets = [x for x in listed_now(STATIONS[:2], world, now) if x.open_at < now < x.close_at]
-    venue = Venue(CLOCK, world, random.Random(7), None, markets)
+    venue = Venue(clock, world, random.Random(7), None, markets)
     credentials = new_key()
     app = application(
         venue, Keyring({"embedded": (USER, credentials.key().public_key())}), History(world), ticking=False

@@ -2,6 +2,7 @@
 
 import asyncio
 import base64
+import time
 from collections.abc import AsyncIterator
 from typing import Any
 
@@ -10,24 +11,28 @@ import pytest
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric.rsa import generate_private_key
 
+from core.clock import Clock
 from core.exchange.auth import WINDOW_MS, Keyring
 from core.exchange.credentials import Credentials
 from core.exchange.history import History
+from core.exchange.hours import paused_by_schedule
 from core.exchange.server import application
 from core.exchange.signature import signature, signed
 from core.exchange.venue import USER, wall_ms
-from tests.core.exchange_client.loopback import new_key, new_venue
+from core.units import instant
+from tests.core.exchange_client.loopback import CLOCK, new_key, new_venue
 
 PREFIX = "/trade-api/v2"
+pytestmark = pytest.mark.slow
 ORDERS = f"{PREFIX}/portfolio/events/orders"
 
 
 class Door:
     """An exchange of the Basic tier whose wall clock the test moves; asked without a socket."""
 
-    def __init__(self, now: int | None = None) -> None:
+    def __init__(self, now: int | None = None, clock: Clock = CLOCK) -> None:
         self.now = now
-        self.venue, self.markets, _, _ = new_venue()
+        self.venue, self.markets, _, _ = new_venue(clock)
         self.key = new_key()
         pem = generate_private_key(65537, 2048).private_bytes(
             serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
@@ -183,3 +188,37 @@ async def test_a_duplicate_client_order_id_is_a_409_also_after_the_order_is_gone
 async def test_requests_at_once_are_all_answered(door: Door) -> None:
     answers = await asyncio.gather(*(door.ask("POST", ORDERS, door.order(str(k))) for k in range(8)))
     assert {x.status_code for x in answers} == {201}
+
+
+@pytest.mark.parametrize(
+    ("at", "paused"),
+    [
+        ("2026-11-26T07:59:59Z", False),
+        ("2026-11-26T08:00:00Z", True),
+        ("2026-11-26T09:59:59Z", True),
+        ("2026-11-26T10:00:00Z", False),
+        ("2026-07-23T07:00:00Z", True),
+        ("2026-11-27T08:30:00Z", False),
+    ],
+)
+def test_trading_pauses_on_thursdays_from_three_to_five_in_new_york(at: str, paused: bool) -> None:
+    assert paused_by_schedule(instant(at)) is paused
+
+
+async def test_in_the_weekly_pause_cancels_pass_places_do_not_and_what_asked_to_go_is_gone() -> None:
+    door = Door(clock=Clock(1.0, time.time_ns(), instant("2026-11-26T07:59:00Z")))
+    door.venue.weekly_pause = True
+    stays, goes = [(await door.ask("POST", ORDERS, door.order(name, cancel_order_on_pause=go))).json()["order_id"]
+                   for name, go in (("a", False), ("b", True))]  # fmt: skip
+    door.venue.clock = Clock(1.0, time.time_ns(), instant("2026-11-26T08:00:01Z"))
+    door.venue.tick(0.0)
+    assert set(door.venue.exchange.resting[USER]) == {stays} and goes not in door.venue.exchange.resting[USER]
+    status = (await door.ask("GET", f"{PREFIX}/exchange/status")).json()
+    assert status["exchange_active"] and not status["trading_active"]
+    answer = await door.ask("POST", ORDERS, door.order("c"))
+    assert (answer.status_code, answer.json()["code"]) == (400, "trading_is_paused")
+    assert (await door.ask("DELETE", f"{ORDERS}/{stays}")).status_code == 200
+    door.venue.clock = Clock(1.0, time.time_ns(), instant("2026-11-26T10:00:01Z"))
+    door.venue.tick(0.0)
+    assert (await door.ask("GET", f"{PREFIX}/exchange/status")).json()["trading_active"]
+    await door.client.aclose()
