@@ -8,6 +8,7 @@ from core.contract import Market
 from core.exchange.accounts import Account
 from core.exchange.groups import Group
 from core.exchange.matching import MatchingBook, Resting
+from core.exchange.reserve import Reserve
 from core.units import Count, Duration, Instant, Money, Price
 
 Notice = tuple[str | None, m.Said]
@@ -56,6 +57,7 @@ class Desk:
         self.orders: dict[str, Resting] = {}  # every order ever, by id
         self.by_client_id: dict[tuple[str, str], Resting] = {}
         self.resting: dict[str, dict[str, Resting]] = {}  # user -> order_id -> order
+        self.reserves: dict[str, Reserve] = {}
         self.groups: dict[str, Group] = {}
         self.fill_log: list[tuple[str, m.Fill]] = []
         self.settlements: list[Settlement] = []
@@ -89,6 +91,12 @@ class Desk:
     def _unrest(self, listed: Listed, order: Resting) -> None:
         listed.book.remove(order)
         del self.resting[order.user][order.order_id]
+        self.reserves[order.user].remove(order)
+
+    def _touched(self, user: str, ticker: str) -> None:
+        """A position or the rest of an order changed: what the orders there may need is computed anew."""
+        if ticker in self.reserves[user].orders:
+            self.reserves[user].changed.add(ticker)
 
     def _end(self, order: Resting, reason: str) -> None:
         listed = self.markets[order.ticker]

@@ -99,8 +99,8 @@ class OrderDesk(Desk):
 
     def available(self, user: str) -> Money:
         """Balance less what the resting orders may need."""
-        reserved = sum(self._needed(user, o.ticker, o.side, o.price, o.remaining) for o in self.resting[user].values())
-        return Money(self.accounts[user].balance - reserved)
+        account = self.accounts[user]
+        return Money(account.balance - self.reserves[user].amount(account))
 
     def _matchable(self, listed: Listed, order: Resting) -> int:
         total = 0
@@ -113,6 +113,7 @@ class OrderDesk(Desk):
     def _rest(self, listed: Listed, order: Resting) -> None:
         listed.book.add(order)
         self.resting[order.user][order.order_id] = order
+        self.reserves[order.user].add(order)
         if order.expires_at is not None:
             heapq.heappush(self._expiries, (order.expires_at, order.order_id))
         self._delta(listed, order, order.remaining)
@@ -157,6 +158,7 @@ class OrderDesk(Desk):
             account = self.accounts[order.user]
             held = account.holdings[order.ticker].position if order.ticker in account.holdings else 0
             account.trade(order.ticker, listed.market.event_ticker, order.side, maker.price, count, charged)
+            self._touched(order.user, order.ticker)
             after = account.holdings[order.ticker].position
             listed.open_interest = Count(listed.open_interest + max(after, 0) - max(held, 0))
             if not account.house:
@@ -249,6 +251,7 @@ class OrderDesk(Desk):
     def _shrink(self, listed: Listed, order: Resting, remaining: Count) -> None:
         change = Count(remaining - order.remaining)
         order.remaining, order.updated_at = remaining, self.now
+        self._touched(order.user, order.ticker)
         if change:
             self._delta(listed, order, change)
         self._say(order.user, self._acked(order))

@@ -16,6 +16,7 @@ from core.exchange.desk import Notice as Notice
 from core.exchange.desk import Settlement as Settlement
 from core.exchange.matching import Resting
 from core.exchange.order_desk import OrderDesk
+from core.exchange.reserve import Reserve
 from core.units import Count, Instant, Money
 
 
@@ -44,6 +45,7 @@ class Exchange(OrderDesk):
         """Let a trader in."""
         self.accounts.setdefault(user, Account(cash, house))
         self.resting.setdefault(user, {})
+        self.reserves.setdefault(user, Reserve())
 
     # --- time --------------------------------------------------------------------------------------------------------
 
@@ -128,6 +130,7 @@ class Exchange(OrderDesk):
         self._say(None, m.MarketChanged(self.now, ticker, "determined", result=result, settlement_value=value))
         for user, account in self.accounts.items():
             position, cost, revenue = account.settle(ticker, value)
+            self._touched(user, ticker)
             if position:
                 event = listed.market.event_ticker
                 self.settlements.append(
