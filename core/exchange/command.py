@@ -65,7 +65,7 @@ def serve(
         app = Faulty(app, venue, plan)
     uvicorn.run(
         app, host="127.0.0.1", port=port or settings.exchange.port, log_level="warning", access_log=False,
-        ws_ping_interval=10.0, ws_ping_timeout=30.0, timeout_graceful_shutdown=1,
+        ws="websockets-sansio", ws_ping_interval=10.0, ws_ping_timeout=30.0, timeout_graceful_shutdown=1,
     )  # fmt: skip
 
 

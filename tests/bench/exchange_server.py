@@ -5,6 +5,7 @@ embedded exchange change one book as fast as it is told to.
 """
 
 import asyncio
+import itertools
 import sys
 from pathlib import Path
 
@@ -35,7 +36,7 @@ def main(port: int, pem: bytes) -> None:
     key = load_pem_private_key(pem, None)
     assert isinstance(key, Ed25519PrivateKey), "the speed tests sign with Ed25519"
     app = application(venue, Keyring({"embedded": (USER, key.public_key())}), History(None), ticking=False)
-    ticker = markets[0].ticker
+    ticker, names = markets[0].ticker, itertools.count()
 
     async def created(request: Request) -> Response:
         await request.body()
@@ -44,7 +45,9 @@ def main(port: int, pem: bytes) -> None:
     async def storm(request: Request) -> Response:
         number = int(request.query_params["n"])
         for k in range(number):
-            venue.request(NOISE, m.PlaceOrder(f"s{k}", ticker, m.Side.BID, Price(100 + 100 * (k % 50)), Count(100)))
+            venue.request(
+                NOISE, m.PlaceOrder(f"s{next(names)}", ticker, m.Side.BID, Price(100 + 100 * (k % 50)), Count(100))
+            )
             if k % 20 == 19:
                 await asyncio.sleep(0)
         return Response(str(number))
@@ -58,7 +61,8 @@ def main(port: int, pem: bytes) -> None:
         Route("/ticker", which),
         Mount("/", app),
     ]
-    uvicorn.run(Starlette(routes=routes), host="127.0.0.1", port=port, log_level="error", access_log=False)
+    uvicorn.run(Starlette(routes=routes), host="127.0.0.1", port=port, log_level="error", access_log=False,
+                ws="websockets-sansio")  # fmt: skip
 
 
 if __name__ == "__main__":
