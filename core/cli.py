@@ -4,6 +4,7 @@
 and one line about each, nothing else.
 """
 
+import os
 import sys
 from importlib import import_module
 from typing import Any
@@ -12,6 +13,9 @@ import typer
 from typer.core import TyperGroup
 
 from core.errors import KwmError
+
+# two cores shared by several processes: BLAS threads waiting for each other made a fit ten times slower
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
 # command -> (module, attribute: a typer.Typer or a function, one line for `kwm --help`)
 COMMANDS: dict[str, tuple[str, str, str]] = {
