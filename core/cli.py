@@ -67,6 +67,7 @@ COMMANDS: dict[str, tuple[str, str, str]] = {
     "restore": ("core.ops.backup_command", "restore", "Unpack a backup."),
     "migrate": ("core.ops.backup_command", "migrate", "Bring the data of an earlier version up to this one."),
     "report": ("core.ops.report_command", "report", "The morning brief or a day's report, as HTML and text."),
+    "blend": ("flows.blend_command", "blend", "Model, market and their blend on a dataset's own markets, by hour."),
     "sql": ("core.ops.sql_command", "sql", "Open DuckDB on the data, or run one query; blocks nobody."),
     "export": ("core.ops.sql_command", "export", "A table, view or query as CSV, Parquet or JSON."),
 }

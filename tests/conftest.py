@@ -1,11 +1,16 @@
 """One running system for all tests that only look at it or turn it off and on again."""
 
+import os
 from collections.abc import Iterator
 
 import pytest
 
 from tests.core.ops.receiver import Receiver
 from tests.system.house import House
+
+os.environ.setdefault(
+    "OPENBLAS_NUM_THREADS", "1"
+)  # before numpy loads, as `kwm` does: several busy processes on two cores
 
 
 @pytest.fixture(scope="session")

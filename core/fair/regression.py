@@ -32,7 +32,7 @@ def evidence(gram: Array, moment: Array, prior: Array, groups: tuple[str, ...]) 
     """Prior standard deviations with each group's factor chosen to maximise the log marginal likelihood
     -1/2 log|G + L| + 1/2 log|L| + 1/2 q'(G + L)^-1 q, L = diag(1/prior^2), less (log factor)^2 / 2.
 
-    Its gradient by a group's log factor is the sum of (beta_j^2 + S_jj) L_jj - 1, S = (G + L)^-1 (MacKay 1992, eq. 4.8).
+    Its gradient by a group's log factor is the sum of (beta_j^2 + S_jj) L_jj - 1 over the group, S = (G + L)^-1.
     """
     names = sorted(set(groups))
     which = np.array([names.index(g) for g in groups])

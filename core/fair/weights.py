@@ -1,13 +1,14 @@
 """How much of the model belongs in the blend: learnt from what model and market said before, event by event. Pure.
 
-The weight w of the logarithmic pool (MAKING §1.9) has a posterior on a grid: an exponential prior that prefers no
-edge, times the pool's likelihood of past results (each event counts once, halving in `HALF_LIFE_DAYS`). A station and
+The weight w of the logarithmic pool (MAKING §1.9) has a posterior on a grid: a prior with a spike at no edge, times
+the pool's likelihood of past results (each event counts once, halving in `HALF_LIFE_DAYS`). A station and
 phase starts from what the other stations of its phase say, worth at most `_OTHERS` events. A model without skill is
 voted out.
 """
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import NamedTuple
 
 import numpy as np
@@ -17,7 +18,10 @@ from core.station_day import StationDay
 from core.units import HOUR, Instant
 
 GRID = np.linspace(0.0, 1.0, 41)
-HALF_LIFE_DAYS, _OTHERS, _SCALE, _LONG_AGO = 90.0, 100.0, 0.2, 8.0
+HALF_LIFE_DAYS, _OTHERS, _LONG_AGO = 90.0, 100.0, 8.0
+# prior probability of no edge at all, by phase: the nearer the event, the more the market knows
+_NO_EDGE = {"ahead": 0.4, "evening before": 0.6}
+_NO_EDGE_TODAY = 0.8
 _FLOOR = 0.005
 
 
@@ -45,7 +49,7 @@ class Weights:
         """The weight for an event now."""
         phase = phase_of(day, now)
         found = self.of.get(f"{day.station.code} {day.variable.value} {phase}")
-        return found if found is not None else self.phases.get(f"{day.variable.value} {phase}", unlearnt())
+        return found if found is not None else self.phases.get(f"{day.variable.value} {phase}", unlearnt(phase))
 
 
 def phase_of(day: StationDay, now: Instant) -> str:
@@ -58,13 +62,15 @@ def phase_of(day: StationDay, now: Instant) -> str:
     return "night" if hours < 8.0 else "morning" if hours < 12.0 else "afternoon"
 
 
-def unlearnt() -> float:
+def unlearnt(phase: str) -> float:
     """The prior's mean."""
-    return _mean(_prior())
+    return _mean(_prior(phase))
 
 
-def _prior() -> Array:
-    return np.asarray(-GRID / _SCALE)
+def _prior(phase: str) -> Array:
+    """Log probabilities on the grid: a spike at no edge, the rest uniform (Mitchell & Beauchamp 1988)."""
+    spike = _NO_EDGE.get(phase, _NO_EDGE_TODAY)
+    return np.log(np.where(GRID == 0.0, spike, (1 - spike) / (len(GRID) - 1)))
 
 
 def _mean(log_density: Array) -> float:
@@ -72,6 +78,7 @@ def _mean(log_density: Array) -> float:
     return float(density @ GRID / density.sum())
 
 
+@lru_cache(maxsize=100_000)
 def likelihoods(said: Said) -> Array:
     """Log-likelihood of the result on the grid: w ln m_k + (1-w) ln q_k - ln sum_i m_i^w q_i^(1-w)."""
     m = np.log(np.maximum(np.array(said.model), _FLOOR))
@@ -101,8 +108,8 @@ def learn(past: Iterable[Said], now: float) -> Weights:
     for (variable, phase), cell in sorted(cells.items()):
         everything = np.sum([total for total, _ in cell.values()], axis=0)
         number = sum(count for _, count in cell.values())
-        phases[f"{variable} {phase}"] = _mean(_prior() + everything * min(1.0, _OTHERS / number))
+        phases[f"{variable} {phase}"] = _mean(_prior(phase) + everything * min(1.0, _OTHERS / number))
         for station, (total, count) in sorted(cell.items()):
             others = (everything - total) * min(1.0, _OTHERS / max(number - count, 1e-9))
-            of[f"{station} {variable} {phase}"] = _mean(_prior() + others + total)
+            of[f"{station} {variable} {phase}"] = _mean(_prior(phase) + others + total)
     return Weights(of, phases)
