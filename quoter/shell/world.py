@@ -40,15 +40,20 @@ Step = Callable[[State, e.Event], list[a.Action]]
 Tamper = Callable[["World", e.Event], "e.Event | None"]
 
 
+def _as_it_is(plan: Plan) -> Plan:
+    return plan
+
+
 @dataclass
 class World:
     """See the module. `step_`, `tamper` (what of an event the engine sees) and `checks_seq` make a build that is
-    broken on purpose (mutation tests)."""
+    broken on purpose (mutation tests); `change` makes a world for one story."""
 
     seed: int
     step_: Step = step
     tamper: Tamper | None = None
     checks_seq: bool = True
+    change: Callable[[Plan], Plan] = _as_it_is
     keeps_history: bool = False
     plan: Plan = field(init=False)
     history: list[str] = field(default_factory=list)
@@ -69,7 +74,7 @@ class World:
 
     def __post_init__(self) -> None:
         self.rng = random.Random(self.seed)
-        self.plan = plan_of(self.seed)
+        self.plan = self.change(plan_of(self.seed))
         self.config, self.markets, self.faults = self.plan.config, list(self.plan.markets), self.plan.faults
         self.by_ticker = {market.ticker: market for market in self.markets}
         self.now = START

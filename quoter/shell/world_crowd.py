@@ -91,4 +91,4 @@ def move(world: "World") -> None:
     """The truth moves."""
     if not world.quiet:
         world.at(SECOND, lambda: move(world))
-        world.beliefs.wander(world.happens(0.05))
+        world.beliefs.wander(world.happens(world.plan.jump))

@@ -66,6 +66,7 @@ class Plan:
     ends_halted: bool
     journals: bool  # keep a journal, and run it again at the end
     faults: Faults
+    jump: float = 0.05  # chance a second that the truth jumps, and published beliefs are wrong
 
 
 def plan_of(seed: int) -> Plan:

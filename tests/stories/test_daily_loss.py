@@ -1,0 +1,65 @@
+"""A market maker in a bad crowd: the truth jumps, its beliefs lag, and somebody who knows takes what is wrong."""
+
+from dataclasses import replace
+
+import pytest
+
+from core.units import SECOND, Count, Duration, Money, money
+from quoter.engine import events as e
+from quoter.engine.actions import Action
+from quoter.engine.state import State
+from quoter.engine.step import step
+from quoter.shell.world import World
+from quoter.shell.world_crowd import US
+from quoter.shell.world_plan import Faults, Plan
+
+pytestmark = pytest.mark.slow
+LIMIT = money("5.00")
+_NONE = Faults(**dict.fromkeys(Faults.__dataclass_fields__, 0.0))
+
+
+def adverse(plan: Plan) -> Plan:
+    """Nothing fails, everybody knows better than we do, and our limits per event would let us lose far more."""
+    limits = replace(
+        plan.config.limits, max_loss_event=money("60.00"), max_loss_city=money("150.00"),
+        max_loss_total=money("300.00"), max_position=Count(10_000), max_stress_event=money("250.00"),
+    )  # fmt: skip
+    config = replace(plan.config, limits=limits, max_daily_loss=LIMIT, max_drawdown=money("1000.00"))
+    return replace(plan, config=config, faults=_NONE, jump=0.5, lasts=Duration(200 * SECOND), closing="",
+                   ends_halted=False, journals=False)  # fmt: skip
+
+
+class Watched:
+    """The engine, with what its ledger said at each tick, and when it stopped."""
+
+    def __init__(self) -> None:
+        self.pnl: list[Money] = []
+        self.fees_at_stop, self.pnl_at_stop, self.sent_after = Money(0), None, 0
+
+    def step(self, state: State, event: e.Event) -> list[Action]:
+        actions = step(state, event)
+        if isinstance(event, e.Timer) and not state.halted:
+            self.pnl.append(state.pnl_today())
+        if state.halted and self.pnl_at_stop is None:
+            self.pnl_at_stop, self.fees_at_stop = state.pnl_today(), state.fees
+        elif self.pnl_at_stop is not None:
+            self.sent_after += sum(type(getattr(a, "request", None)).__name__ == "PlaceOrder" for a in actions)
+        return actions
+
+
+@pytest.mark.parametrize("seed", [1, 2, 4])
+def test_a_losing_run_stops_at_its_daily_limit_fees_included(seed: int) -> None:
+    watched = Watched()
+    world = World(seed, step_=watched.step, change=adverse).run()
+    state, account = world.state, world.exchange.accounts[US]
+    assert state.halted.startswith("daily loss limit reached"), f"lost only {min(watched.pnl) / 1e6:.2f}"
+    assert watched.pnl_at_stop is not None
+    assert watched.fees_at_stop > 0, "fees are part of what was lost"
+    before = watched.pnl[-1]
+    assert -before < LIMIT <= -watched.pnl_at_stop, "it stopped at the first tick beyond the limit, and not before"
+    assert watched.sent_after == 0
+    assert state.working() == 0
+    marks = sum(x.position * (x.mark() or 0) for x in state.markets.values())
+    assert state.pnl_today() == account.cash - world.cash + marks, "what it counts is what the exchange has"
+    fees = sum(fill.fee for _, fill in world.exchange.fill_log)
+    assert state.fees == fees
