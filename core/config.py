@@ -266,7 +266,7 @@ def load(environ: dict[str, str] | None = None, file: Path | None = None) -> Set
     try:
         settings = Settings.model_validate(merged)
     except (ValidationError, Malformed) as error:
-        raise SettingsError(_words(error)) from error
+        raise SettingsError(words_of(error)) from error
     _check_environment(settings, own, env)
     return settings
 
@@ -308,7 +308,8 @@ def _merged(base: dict[str, Any], over: dict[str, Any]) -> dict[str, Any]:
     return result
 
 
-def _words(error: ValidationError | Malformed) -> str:
+def words_of(error: ValidationError | Malformed) -> str:
+    """Which key is wrong, why, and where to read about it."""
     if isinstance(error, Malformed):
         return str(error)
     lines = []

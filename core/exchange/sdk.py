@@ -46,6 +46,7 @@ class Sdk:
         self.groups = kalshi.OrderGroupsApi(self.client)
         self.account = kalshi.AccountApi(self.client)
         self.keys = kalshi.ApiKeysApi(self.client)
+        self.incentives = kalshi.IncentiveProgramsApi(self.client)
         self.date = ""  # the Date header of the latest answer: the server's clock, to the second
         self.timeout_s = timeout_s
         self.tap: Callable[[str, bytes], None] | None = None  # ("GET /path?query 200", body) of every answer

@@ -1,28 +1,40 @@
-"""The dashboard's HTTP: reads of the state, a stream of it once a second, and a few commands that become events."""
+"""The dashboard over one live quoter: the API's table behind a server, the page, and the pace at which both are fed."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+import sys
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import msgspec
 from starlette.applications import Starlette
-from starlette.middleware.base import BaseHTTPMiddleware, RequestResponseEndpoint
+from starlette.datastructures import Headers, MutableHeaders
 from starlette.requests import Request
-from starlette.responses import FileResponse, Response, StreamingResponse
+from starlette.responses import FileResponse, Response
 from starlette.routing import BaseRoute, Mount, Route
 from starlette.staticfiles import StaticFiles
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from core.publication import encode
+from core.errors import KwmError
+from core.units import to_datetime
 from quoter.dashboard import view
-from quoter.dashboard.guard import COOKIE, known_host, may_change
-from quoter.dashboard.metrics import metrics
-from quoter.engine import events as e
+from quoter.dashboard.asked import Ask, endpoint, refuse
+from quoter.dashboard.broadcast import Broadcast, Piece, points
+from quoter.dashboard.changes import Changes, Sim
+from quoter.dashboard.guard import COOKIE, known_host
+from quoter.dashboard.openapi import document
+from quoter.dashboard.paper import PaperSession
+from quoter.dashboard.reads import Reads
+from quoter.dashboard.record import Record
+from quoter.dashboard.routes import operations
 from quoter.shell.live import Live
 
 _STATIC = Path(__file__).with_name("static")
 _LOOPBACK = {"127.0.0.1", "localhost", "::1"}
-_STREAM_EVERY_S = 1.0
+_TICK_S = 0.5
+_SAMPLE_S = 10.0
+_INTEREST_S, _INTEREST_AFTER_S, _INTEREST_PAUSE_S = 300.0, 5.0, 0.25
+_BETWEEN_S = 0.001
+_NOBODY = Ask({}, {}, None, "")
 _HEADERS = {
     "Content-Security-Policy": "default-src 'self'; style-src 'self' 'unsafe-inline'; frame-ancestors 'none'",
     "X-Content-Type-Options": "nosniff",
@@ -31,83 +43,52 @@ _HEADERS = {
 }
 
 
-def answer(body: Any, status: int = 200) -> Response:
-    """JSON."""
-    return Response(msgspec.json.encode(body), status, media_type="application/json")
+class Guarded:
+    """Around every answer: a known host name, and headers that keep other pages out."""
 
+    def __init__(self, app: ASGIApp, host: str) -> None:
+        self.app, self.host = app, host
 
-def refuse(status: int, words: str) -> Response:
-    """An error a person can read."""
-    return answer({"error": words}, status)
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """ASGI."""
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
+            return
+        if self.host in _LOOPBACK and not known_host(Headers(scope=scope).get("host", ""), _LOOPBACK | {self.host}):
+            await refuse(403, "unknown host name: use 127.0.0.1 or localhost", "host")(scope, receive, send)
+            return
+
+        async def with_headers(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                headers = MutableHeaders(scope=message)
+                for name, value in _HEADERS.items():
+                    headers.setdefault(name, value)
+            await send(message)
+
+        await self.app(scope, receive, with_headers)
 
 
 class Dashboard:
-    """The routes over one live quoter."""
+    """The routes over one live quoter, and what they remember: samples, markouts, the broadcast."""
 
-    def __init__(self, live: Live, token: str) -> None:
-        self.live, self.token = live, token
-        self.environment = live.settings.exchange.environment
-        self.fills: list[dict[str, Any]] = []
-        self.history: list[tuple[int, float, float]] = []
-        self._frame = b""
-        self._frames = 0
+    def __init__(self, live: Live, token: str, paper: PaperSession | None = None) -> None:
+        self.live, self.token, self.paper = live, token, paper
+        self.record, self.cast = Record(), Broadcast(live.run)
+        self.reads = Reads(live, self.record, self.cast)
 
     def application(self) -> Starlette:
         """The ASGI application."""
-        s = self.live.state
-        reads: dict[str, Callable[[], Any]] = {
-            "/api/status": lambda: view.status(s, self.environment),
-            "/api/strategy/status": lambda: view.status(s, self.environment),
-            "/api/account/balance": lambda: {"balance_usd": view.usd(s.balance)},
-            "/api/account/positions": lambda: view.positions(s),
-            "/api/account/orders": lambda: view.orders(s),
-            "/api/account/fills": lambda: self.live.recent_fills(),
-            "/api/markets": lambda: [view.market(m) for m in s.markets.values()],
-            "/api/events": lambda: view.events(s),
-            "/api/risk/status": lambda: view.risk(s),
-            "/api/notes": self.notes,
-        }
-        routes: list[BaseRoute] = [Route(path, self._read(make), methods=["GET"]) for path, make in reads.items()]
+        ops = operations(self.reads, Changes(self.live), Sim(self.paper))
+        described = msgspec.json.encode(document(ops))
+        routes: list[BaseRoute] = [Route(op.path, endpoint(op, self.token), methods=[op.method]) for op in ops]
         routes += [
             Route("/", self.page),
-            Route("/api/health", self.health),
-            Route("/metrics", lambda _: Response(metrics(s), media_type="text/plain; version=0.0.4")),
-            Route("/api/publication", self.publication),
-            Route("/api/markets/{ticker}/orderbook", self._of_market(view.book)),
-            Route("/api/why/{ticker}", self._of_market(lambda m: view.why(s, m))),
-            Route("/api/ladder/{event}", self.ladder),
-            Route("/api/stream", self.stream),
-            Route("/api/strategy/{what}", self.command, methods=["POST"]),
-            Route("/api/risk/{what}", self.command, methods=["POST"]),
-            Route("/api/toggle/{ticker}", self.toggle, methods=["POST"]),
+            Route("/openapi.json", lambda _: Response(described, media_type="application/json")),
             Mount("/static", StaticFiles(directory=_STATIC)),
         ]
-        app = Starlette(routes=routes)
-        app.add_middleware(BaseHTTPMiddleware, dispatch=self._around)
+        app = Starlette(routes=routes, exception_handlers={404: _not_found, 405: _not_allowed})
+        app.add_middleware(Guarded, host=self.live.settings.dashboard.host)
         return app
-
-    async def _around(self, request: Request, go_on: RequestResponseEndpoint) -> Response:
-        host = self.live.settings.dashboard.host
-        if host in _LOOPBACK and not known_host(request, _LOOPBACK | {host}):
-            return refuse(403, "unknown host name: use 127.0.0.1 or localhost")
-        response = await go_on(request)
-        for name, value in _HEADERS.items():
-            response.headers.setdefault(name, value)
-        return response
-
-    @staticmethod
-    def _read(make: Callable[[], Any]) -> Callable[[Request], Any]:
-        async def endpoint(_: Request) -> Response:
-            return answer(make())
-
-        return endpoint
-
-    def _of_market(self, make: Callable[[Any], Any]) -> Callable[[Request], Any]:
-        async def endpoint(request: Request) -> Response:
-            found = self.live.state.markets.get(request.path_params["ticker"])
-            return refuse(404, "no such market") if found is None else answer(make(found))
-
-        return endpoint
 
     async def page(self, _: Request) -> Response:
         """The one page; it carries the token as a cookie that scripts cannot read."""
@@ -115,104 +96,60 @@ class Dashboard:
         response.set_cookie(COOKIE, self.token, httponly=True, samesite="strict")
         return response
 
-    async def health(self, _: Request) -> Response:
-        """Alive; `ready` when connected, reconciled and published."""
-        s = self.live.state
-        ready = s.connected and s.orders_known and s.positions_known and s.publication is not None
-        return answer({"alive": True, "ready": ready, "reasons": view.status(s, self.environment)["reasons"]})
+    # --- the pace ----------------------------------------------------------------------------------------------------
 
-    async def publication(self, _: Request) -> Response:
-        """The publication in force."""
-        found = self.live.state.publication
-        return refuse(404, "nothing published yet") if found is None else Response(
-            encode(found), media_type="application/json"
-        )  # fmt: skip
-
-    async def ladder(self, request: Request) -> Response:
-        """PnL by outcome of one event."""
-        found = self.live.state.events.get(request.path_params["event"])
-        return refuse(404, "no such event") if found is None else answer(view.ladder(found))
-
-    def notes(self) -> list[dict[str, Any]]:
-        """What a person should have read, oldest first."""
-        return [{"at": at // 1_000_000, "kind": kind, "words": words} for at, kind, words in self.live.notes]
-
-    # --- the stream --------------------------------------------------------------------------------------------------
-
-    def frame(self) -> bytes:
-        """Everything the page shows, serialised once for all clients."""
-        s = self.live.state
-        shown = {"status": view.status(s, self.environment), "events": view.events(s),
-                 "fills": self.live.recent_fills()[:50], "history": self.live.history[-720:],
-                 "notes": self.notes()[-30:]}  # fmt: skip
-        return msgspec.json.encode(shown)
+    def pieces(self) -> Iterator[Piece]:
+        """The view in small pieces, each made when asked for."""
+        state = self.live.state
+        yield "status", view.status(state, self.reads.environment)
+        yield "risk", view.risk(state)
+        for found in view.shown_events(state):
+            yield f"event:{found.ticker}", view.event(found)
+        yield "fills", self.record.shown(list(self.live.fills)[:60])
+        yield "curve", points(self.live.history)
+        yield "notes", self.reads.notes(_NOBODY)[-40:]
+        if self.paper is not None:
+            yield "paper", self.paper.status()
 
     async def keep_framing(self) -> None:
-        """Make a frame a second while anybody looks."""
-        while True:
-            if self._watchers:
-                self._frame = self.frame()
-                self._frames += 1
-            await asyncio.sleep(_STREAM_EVERY_S)
-
-    _watchers = 0
-
-    async def stream(self, _: Request) -> Response:
-        """Server-sent events: the whole view, once a second."""
-
-        async def body() -> AsyncIterator[bytes]:
-            self._watchers += 1
-            seen = -1
-            try:
-                yield b"retry: 1000\n\n"
-                self._frame = self._frame or self.frame()
-                while not self.live.stopping.is_set():
-                    if seen != self._frames:
-                        seen = self._frames
-                        yield b"id: %d\ndata: %s\n\n" % (seen, self._frame)
-                    await asyncio.sleep(0.2)
-            finally:
-                self._watchers -= 1
-
-        return StreamingResponse(body(), media_type="text/event-stream")
-
-    # --- commands ----------------------------------------------------------------------------------------------------
-
-    async def command(self, request: Request) -> Response:
-        """start, stop, pause, resume, halt, cancel-all, kill-switch."""
-        why = may_change(request, self.token)
-        if why:
-            return refuse(403, why)
-        now, by = self.live.clock.now(), "a person"
-        match request.path_params["what"]:
-            case "start" | "resume":
-                self.live.put(e.Resumed(now, by))
-            case "pause":
-                self.live.put(e.Paused(now, by))
-            case "halt" | "kill-switch":
-                self.live.put(e.Halted(now, by))
-            case "cancel-all":
-                self.live.put(e.CancelEverything(now, by))
-            case "stop":
-                self.live.stopping.set()
-            case other:
-                return refuse(404, f"no command {other!r}")
-        return answer({"ok": True}, 202)
-
-    async def toggle(self, request: Request) -> Response:
-        """Switch one market or event: {"enabled": true|false}."""
-        why = may_change(request, self.token)
-        if why:
-            return refuse(403, why)
+        """Feed those who look, twice a second; take samples and markouts whether or not anybody looks."""
+        next_sample = 0.0
+        loop = asyncio.get_running_loop()
+        asking = asyncio.create_task(self.keep_asking())
         try:
-            body = msgspec.json.decode(await request.body() or b"null")
-        except msgspec.MsgspecError:
-            body = None
-        enabled = body.get("enabled") if isinstance(body, dict) else None
-        if not isinstance(enabled, bool):
-            return refuse(400, 'expected {"enabled": true} or {"enabled": false}')
-        ticker = request.path_params["ticker"]
-        if ticker not in self.live.state.markets and ticker not in self.live.state.events:
-            return refuse(404, "no such market or event")
-        self.live.put(e.Toggled(self.live.clock.now(), "a person", ticker, enabled))
-        return answer({"ok": True}, 202)
+            while True:
+                began = loop.time()
+                if self.cast.watchers:
+                    await self.cast.tick(self.pieces(), _BETWEEN_S)
+                self.record.markouts(self.live.state, list(self.live.fills))
+                if began >= next_sample:
+                    next_sample = began + _SAMPLE_S
+                    self.record.start(self.live.state)
+                    for market in list(self.live.state.markets.values()):
+                        self.record.sample(market)
+                        await asyncio.sleep(0)
+                await asyncio.sleep(max(0.05, _TICK_S - (loop.time() - began)))
+        finally:
+            asking.cancel()
+
+    async def keep_asking(self) -> None:
+        """What the exchange says of every weather market's volume and incentives, every few minutes."""
+        await asyncio.sleep(_INTEREST_AFTER_S)
+        while True:
+            try:
+                await self.reads.learn_interest(_INTEREST_PAUSE_S)
+            except KwmError as error:
+                sys.stdout.write(f"{to_datetime(self.live.clock.now()):%H:%M:%S} volumes are not known: {error}\n")
+            await asyncio.sleep(_INTEREST_S)
+
+
+async def _not_found(_: Request, __: Exception) -> Response:
+    return refuse(404, "no such path: /openapi.json names all there are", "unknown_path")
+
+
+async def _not_allowed(_: Request, error: Exception) -> Response:
+    response = refuse(405, "this path does not take that method", "method")
+    allowed = getattr(error, "headers", None) or {}
+    for name, value in allowed.items():
+        response.headers[name] = value
+    return response

@@ -39,6 +39,6 @@ def may_change(request: Request, token: str) -> str:
     return "" if origin else "a page must say its origin; scripts send the token as a Bearer header"
 
 
-def known_host(request: Request, allowed: set[str]) -> bool:
-    """A page elsewhere must not reach us under a name of its own (DNS rebinding)."""
-    return request.headers.get("host", "").rsplit(":", 1)[0].strip("[]") in allowed
+def known_host(host: str, allowed: set[str]) -> bool:
+    """A page elsewhere must not reach us under a name of its own (DNS rebinding). `host`: the Host header."""
+    return host.rsplit(":", 1)[0].strip("[]") in allowed

@@ -13,7 +13,6 @@ import sys
 import time
 from collections import deque
 from pathlib import Path
-from typing import Any
 
 import msgspec
 
@@ -98,14 +97,6 @@ class Live:
             heartbeat.write(self.data, heartbeat.beat(self.state, os.getpid()))
         for action in actions:
             self.performer.perform(action)
-
-    def recent_fills(self) -> list[dict[str, Any]]:
-        """Newest first, for people."""
-        return [
-            {"at": f.filled_at // 1_000_000, "ticker": f.ticker, "side": f.side.value, "price_c": f.price / 100,
-             "contracts": f.count / 100, "fee_usd": f.fee / 1e6, "taker": f.is_taker, "id": f.client_order_id}
-            for f in self.fills
-        ]  # fmt: skip
 
     async def consume(self) -> None:
         """Until stopped."""

@@ -1,0 +1,141 @@
+"""What a person may tell the quoter: each method puts one event into its queue, or refuses by name.
+
+Nothing here changes the engine's state: the journal must hold every command, and a replay must see it.
+"""
+
+import os
+from pathlib import Path
+
+from core import live_settings
+from core.errors import SettingsError
+from core.exchange.sweep import sweep
+from core.storage.files import write_whole
+from quoter.dashboard import models as v
+from quoter.dashboard.asked import Ask, Refusal
+from quoter.dashboard.paper import PaperSession
+from quoter.engine import events as e
+from quoter.engine.config import engine_config
+from quoter.shell.live import Live
+
+_SWEEP_S = 10.0
+
+
+class Changes:
+    """Commands over one live quoter."""
+
+    def __init__(self, live: Live) -> None:
+        self.live = live
+
+    def resume(self, ask: Ask) -> v.Done:
+        """Quote again."""
+        self.live.put(e.Resumed(self.live.clock.now(), ask.by))
+        return v.Done(words="quoting again")
+
+    def pause(self, ask: Ask) -> v.Done:
+        """Quotes away, keep watching."""
+        self.live.put(e.Paused(self.live.clock.now(), ask.by))
+        return v.Done(words="quotes are being taken away")
+
+    def stop(self, _: Ask) -> v.Done:
+        """End the quoter; its orders are taken away first."""
+        self.live.stopping.set()
+        return v.Done(words="the quoter ends; its orders are taken away first")
+
+    def halt(self, ask: Ask) -> v.Done:
+        """Cancel everything of ours and stay stopped."""
+        self.live.put(e.Halted(self.live.clock.now(), ask.by))
+        return v.Done(words="halted until a person resumes")
+
+    def cancel_all(self, ask: Ask) -> v.Done:
+        """Cancel once; quoting goes on."""
+        self.live.put(e.CancelEverything(self.live.clock.now(), ask.by))
+        return v.Done(words="cancelling our working orders once")
+
+    async def kill_switch(self, ask: Ask) -> v.Swept:
+        """Halt, and cancel over REST whatever the engine does; ask until nothing of ours rests."""
+        self.live.put(e.Halted(self.live.clock.now(), ask.by, f"kill switch by {ask.by}"))
+        done = await sweep(self.live.rest, self.live.state.config.prefix + "-", _SWEEP_S)
+        return v.Swept(
+            cancelled=done.cancelled, left=len(done.left), others=done.others, verified=done.verified,
+            seconds=round(done.seconds, 3), troubles=[str(t) for t in done.troubles[:5]],
+        )  # fmt: skip
+
+    def toggle(self, ask: Ask) -> v.Done:
+        """Switch one market or event."""
+        ticker = ask.path["ticker"]
+        if ticker not in self.live.state.markets and ticker not in self.live.state.events:
+            raise Refusal(404, "no such market or event", "unknown_ticker")
+        self.live.put(e.Toggled(self.live.clock.now(), ask.by, ticker, ask.body.enabled))
+        return v.Done(words=f"{ticker} is switched {'on' if ask.body.enabled else 'off'}")
+
+    def configure(self, ask: Ask) -> v.Changed:
+        """Change settings now: validated as the file is, written into the file first when they are to last."""
+        wanted: v.Changes = ask.body
+        try:
+            settings = live_settings.changed(self.live.settings, wanted.changes)
+            written = _write(wanted.changes) if wanted.lasting else ""
+        except SettingsError as error:
+            raise Refusal(400, str(error), "settings") from error
+        self.live.settings = settings
+        said = live_settings.as_file(settings)
+        now = {name: said[name.partition(".")[0]][name.partition(".")[2]] for name in wanted.changes}
+        words = ", ".join(f"{name} = {value}" for name, value in now.items())
+        told = engine_config(settings, self.live.clock.speed)
+        self.live.put(e.Configured(self.live.clock.now(), ask.by, words, told))
+        until = f"written into {written}" if written else "until the quoter ends; lasting: true keeps it"
+        return v.Changed(changed=now, written=written, words=f"{words} ({until})")
+
+
+def _write(changes: dict[str, object]) -> str:
+    """Into the person's settings file; its name. Raises: SettingsError where the environment would win over it."""
+    for name in changes:
+        variable = "KWM_" + name.replace(".", "__").upper()
+        if variable in os.environ:
+            raise SettingsError(f"[{name}] {variable} is set and wins over the file: change it there")
+    path = Path(os.environ.get("KWM_SETTINGS") or "kwm.toml")
+    text = path.read_text(encoding="utf-8") if path.exists() else ""
+    write_whole(path, live_settings.written_into(text, changes).encode())
+    return str(path)
+
+
+class Sim:
+    """The paper session, where there is one."""
+
+    def __init__(self, session: PaperSession | None) -> None:
+        self.session = session
+
+    def _there(self) -> PaperSession:
+        if self.session is None:
+            raise Refusal(409, "this quoter runs without a paper session", "no_paper_session")
+        return self.session
+
+    def status(self, _: Ask) -> v.PaperStatus:
+        """How it goes."""
+        return self._there().status()
+
+    async def start(self, _: Ask) -> v.PaperStatus:
+        """Begin."""
+        await self._there().start()
+        return self._there().status()
+
+    async def stop(self, _: Ask) -> v.PaperStatus:
+        """Stop quoting on paper."""
+        await self._there().stop()
+        return self._there().status()
+
+    async def reset(self, _: Ask) -> v.PaperStatus:
+        """Begin with nothing."""
+        await self._there().reset()
+        return self._there().status()
+
+    def timeseries(self, _: Ask) -> list[v.PaperPoint]:
+        """A point a minute."""
+        return self._there().timeseries()
+
+    def fills(self, _: Ask) -> list[v.FillShown]:
+        """Newest first."""
+        return self._there().fills()
+
+    def export(self, _: Ask) -> bytes:
+        """All of it."""
+        return self._there().export()
