@@ -32,7 +32,9 @@ class Look:
         return len(self.driver.find_elements(By.CSS_SELECTOR, css))
 
     def click(self, css: str) -> None:
-        self.driver.find_element(By.CSS_SELECTOR, css).click()
+        found = self.driver.find_element(By.CSS_SELECTOR, css)
+        self.driver.execute_script("arguments[0].scrollIntoView({block: 'center'})", found)
+        found.click()
 
     def go(self, view: str) -> None:
         self.driver.execute_script("location.hash = arguments[0]", "#/" + view)
