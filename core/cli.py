@@ -39,15 +39,19 @@ COMMANDS: dict[str, tuple[str, str, str]] = {
     "risk": ("quoter.commands", "risk", "Limits and how much of each is used."),
     "pnl": ("quoter.commands", "pnl", "Profit and loss today: realised, marked, fees."),
     "why": ("quoter.commands", "why", "Why a market is quoted as it is, or is not."),
-    "pause": ("quoter.commands", "pause", "Take quotes away until resume; keep watching."),
-    "resume": ("quoter.commands", "resume", "Quote again after pause or halt."),
-    "start": ("quoter.commands", "start", "Quote (the same as resume)."),
-    "stop": ("quoter.commands", "stop", "Take quotes away and end the quoter cleanly."),
-    "halt": ("quoter.commands", "halt", "Stop now: cancel everything of ours, verify, stay stopped."),
-    "kill": ("quoter.commands", "kill", "Halt without the quoter: cancel over REST, verify zero resting."),
-    "cancel-all": ("quoter.commands", "cancel_all", "Cancel our working orders once; quoting goes on."),
-    "watch": ("quoter.commands", "watch", "A live view in the terminal."),
-    "settings": ("quoter.commands", "settings", "Every setting in force, and where to change it."),
+    "ladder": ("quoter.commands", "ladder", "What each outcome of an event earns."),
+    "opportunities": ("quoter.commands", "opportunities", "Every open weather market, ranked."),
+    "pause": ("quoter.commands_tell", "pause", "Take quotes away until resume; keep watching."),
+    "resume": ("quoter.commands_tell", "resume", "Quote again after pause or halt."),
+    "start": ("quoter.commands_tell", "start", "Quote (the same as resume)."),
+    "stop": ("quoter.commands_tell", "stop", "Take quotes away and end the quoter cleanly."),
+    "halt": ("quoter.commands_tell", "halt", "Stop now: cancel everything of ours, verify, stay stopped."),
+    "kill": ("quoter.commands_kill", "kill", "Halt without the quoter: cancel over REST, verify zero resting."),
+    "cancel-all": ("quoter.commands_tell", "cancel_all", "Cancel our working orders once; quoting goes on."),
+    "switch": ("quoter.commands_tell", "switch", "Switch one market or event on or off."),
+    "config": ("quoter.commands_tell", "config", "The running quoter's settings; change one at once."),
+    "watch": ("quoter.watch", "watch", "A live view in the terminal."),
+    "settings": ("quoter.commands_tell", "settings", "Every setting in force, and where to change it."),
     "replay": ("quoter.shell.replay", "replay", "Run a journal through the engine again; must give the same actions."),
     "simulate": ("quoter.shell.world_command", "simulate", "Seeded worlds full of faults: prove the invariants."),
     "record": ("core.tape.command", "record", "Record every byte the exchange sends, for backtests of your own."),
@@ -85,7 +89,7 @@ class Door(TyperGroup):
         if cmd_name not in COMMANDS:
             return None
         module, attribute, line = COMMANDS[cmd_name]
-        if _drawing_help():
+        if _only_names(cmd_name):
             shown = typer.Typer(add_completion=False)
             shown.command(name=cmd_name, help=line)(lambda: None)
             return typer.main.get_command(shown)
@@ -98,7 +102,10 @@ class Door(TyperGroup):
         return command
 
 
-def _drawing_help() -> bool:
+def _only_names(name: str) -> bool:
+    """Is only the command's name wanted: for `--help`, or for a shell that completes the line of another command?"""
+    if "_KWM_COMPLETE" in os.environ:
+        return name not in os.environ.get("COMP_WORDS", name).split()[1:2]
     words = sys.argv[1:]
     return not words or words[0] in ("--help", "-h")
 
@@ -118,12 +125,12 @@ def _root() -> None:
 
 
 def main() -> None:
-    """Run the command line; an error of ours is one line and exit code 1, never a traceback."""
+    """Run the command line; an error of ours is one line and its exit code, never a traceback."""
     try:
         app()
     except KwmError as error:
         sys.stderr.write(f"kwm: {error}\n")
-        sys.exit(1)
+        sys.exit(error.exit_code)
 
 
 if __name__ == "__main__":

@@ -13,7 +13,9 @@ from enum import StrEnum
 
 
 class KwmError(Exception):
-    """Every error of ours; the message says what to do."""
+    """Every error of ours; the message says what to do. `exit_code`: what a command that ends with it gives."""
+
+    exit_code = 1
 
 
 class Malformed(KwmError):

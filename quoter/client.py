@@ -1,7 +1,6 @@
 """How the command line talks to a running quoter: its HTTP on loopback, with the token from the data folder."""
 
-import sys
-from typing import Any, NoReturn
+from typing import Any
 
 import httpx
 
@@ -13,11 +12,20 @@ from quoter.shell import heartbeat
 class NotRunning(KwmError):
     """No quoter answers."""
 
+    exit_code = 3
+
+
+class Refused(KwmError):
+    """The quoter said no; the words are its own."""
+
+    exit_code = 4
+
 
 class Client:
     """One short conversation."""
 
-    def __init__(self) -> None:
+    def __init__(self, timeout_s: float = 15.0) -> None:
+        self.timeout_s = timeout_s
         self.settings = config.load()
         self.data = self.settings.storage.data.resolve()
         host = self.settings.dashboard.host
@@ -25,18 +33,22 @@ class Client:
         self.base = f"http://{host}:{self.settings.dashboard.port}"
 
     def get(self, path: str) -> Any:
-        """JSON of a read. Raises: NotRunning, KwmError."""
+        """JSON of a read. Raises: NotRunning, Refused, KwmError."""
         return self._call("GET", path, None)
 
     def post(self, path: str, body: Any = None) -> Any:
-        """A command. Raises: NotRunning, KwmError."""
+        """A command. Raises: NotRunning, Refused, KwmError."""
         return self._call("POST", path, body)
+
+    def patch(self, path: str, body: Any) -> Any:
+        """A change. Raises: NotRunning, Refused, KwmError."""
+        return self._call("PATCH", path, body)
 
     def _call(self, method: str, path: str, body: Any) -> Any:
         token = self.data / "live" / "token"
         headers = {"Authorization": f"Bearer {token.read_text().strip()}"} if token.exists() else {}
         try:
-            with httpx.Client(timeout=10.0, trust_env=False) as http:
+            with httpx.Client(timeout=self.timeout_s, trust_env=False) as http:
                 answer = http.request(method, self.base + path, json=body, headers=headers)
         except httpx.TransportError as error:
             raise NotRunning(f"no quoter answers at {self.base}: start it with kwm up (or kwm quote)") from error
@@ -46,13 +58,8 @@ class Client:
             raise KwmError(f"{path}: {answer.status_code}, not JSON: is another program on this port?") from error
         if answer.is_success:
             return found
-        raise KwmError(str(found.get("error", answer.status_code)) if isinstance(found, dict) else path)
+        raise Refused(str(found.get("error", answer.status_code)) if isinstance(found, dict) else path)
 
     def last_heartbeat(self) -> dict[str, Any]:
         """What the quoter last said of itself, running or not."""
         return heartbeat.last(self.data)
-
-
-def leave(code: int) -> NoReturn:
-    """End with an exit code a script can use: 0 fine, 1 failed, 3 running but not quoting."""
-    sys.exit(code)

@@ -1,155 +1,218 @@
-"""The operator's command line: tables for people, `--json` for scripts. Each command is one question or one order.
+"""Questions to a running quoter: tables for people, `--json` for scripts. Each command is one question.
 
-Exit codes: 0 fine, 1 failed or not running, 2 wrong usage, 3 running but not quoting.
+Exit codes of every command: 0 fine, 1 failed, 2 wrong usage, 3 no quoter answers, 4 the quoter refused (the words say
+why), 5 it runs but does not quote (`kwm status`), 6 not proved that our orders are gone (`kwm halt`, `kwm kill`).
 """
 
-import asyncio
-import json
-import time
+import sys
 from typing import Annotated, Any
 
 import msgspec
 import typer
-from rich.console import Console
-from rich.live import Live as Screen
-from rich.table import Table
+from rich.text import Text
 
 from core import config
-from core.clock import this_process
 from core.errors import KwmError
-from core.exchange.credentials import credentials
-from core.exchange.endpoints import endpoints
-from core.exchange.rest import Rest
-from core.exchange.sdk import Sdk
-from core.exchange.sweep import Swept, sweep
-from core.units import instant, money_text
-from quoter.client import Client, NotRunning, leave
+from core.units import instant
+from quoter import tables as t
+from quoter.client import Client, NotRunning
 from quoter.shell.why_then import told, why_then
 
+NOT_QUOTING, NOT_RUNNING = 5, 3
 Json = Annotated[bool, typer.Option("--json", help="for scripts: JSON instead of a table")]
 
 
-def _show(rows: Any, as_json: bool, *columns: str) -> None:
-    if as_json:
-        typer.echo(json.dumps(rows, indent=1))
-        return
-    table = Table(*columns)
-    for row in rows:
-        table.add_row(*(_cell(row.get(column)) for column in columns))
-    Console().print(table)
-    if not rows:
-        Console().print("nothing")
+def _completed(path: str, key: str, incomplete: str) -> list[str]:
+    try:
+        found = Client(timeout_s=1.0).get(path)
+    except KwmError:
+        return []
+    return [one[key] for one in found if one[key].startswith(incomplete.upper())]
 
 
-def _cell(value: Any) -> str:
-    if value is None:
-        return ""
-    if isinstance(value, float):
-        return f"{value:,.2f}"
-    return ", ".join(map(str, value)) if isinstance(value, list) else str(value)
+def market_tickers(incomplete: str) -> list[str]:
+    """For shell completion; nothing when no quoter runs."""
+    return _completed("/api/markets", "ticker", incomplete)
+
+
+def event_tickers(incomplete: str) -> list[str]:
+    """For shell completion; nothing when no quoter runs."""
+    return _completed("/api/events", "event", incomplete)
+
+
+def find_event(client: Client, words: str) -> dict[str, Any]:
+    """The one event that `words` mean: a ticker, or parts of it, of city, variable, day. Raises: KwmError."""
+    found: list[dict[str, Any]] = client.get("/api/events")
+    exact = [e for e in found if e["event"] == words.upper()]
+    wanted = words.lower().split()
+    fit = exact or [
+        e for e in found
+        if all(w in f"{e['event']} {e['city']} {e['station']} {e['variable']} {e['day']}".lower() for w in wanted)
+    ]  # fmt: skip
+    if len(fit) == 1:
+        return fit[0]
+    if not fit:
+        raise KwmError(f"no event fits {words!r}: kwm markets lists them")
+    named = ", ".join(e["event"] for e in fit[:8])
+    raise KwmError(f"{words!r} fits {len(fit)} events: {named}{' ...' if len(fit) > 8 else ''}")
 
 
 def status(as_json: Json = False) -> None:
-    """Is it alive, what does it hold, what can it lose, why is it not quoting."""
+    """Is it alive, what does it hold, what can it lose, why is it not quoting. Exit code 5: alive, not quoting."""
     client = Client()
     try:
         found = client.get("/api/status")
     except NotRunning as error:
         last = client.last_heartbeat()
         if as_json:
-            typer.echo(json.dumps({"running": False, "last": last}, indent=1))
+            t.say_json({"running": False, "last": last})
         else:
-            Console().print(str(error))
+            t.show(f"[bold red]NOT RUNNING[/]  {error}")
             if last:
-                Console().print(f"its last word: {last.get('state')}, PnL today ${(last.get('pnl') or 0) / 1e6:,.2f}")
-        leave(1)
+                t.show(f"its last word: {last.get('state')}, PnL today ${(last.get('pnl') or 0) / 1e6:,.2f}")
+        sys.exit(NOT_RUNNING)
     if as_json:
-        typer.echo(json.dumps(found, indent=1))
+        t.say_json(found)
     else:
-        Console().print(status_table(found))
-    leave(0 if found["state"] == "quoting" else 3)
+        t.show(status_table(found))
+    sys.exit(0 if found["state"] == "quoting" else NOT_QUOTING)
 
 
-def status_table(s: dict[str, Any]) -> Table:
+def status_table(s: dict[str, Any]) -> Any:
     """The header of everything, as a table."""
-    table = Table(show_header=False, title=f"{s['state'].upper()}  ·  {s['environment']}")
-    limits = s["limits"]
-    table.add_row(
-        "PnL today", f"${s['pnl_usd']:,.2f}  (limit -${limits['daily_usd']:,.2f}; fees ${s['fees_usd']:,.4f})"
-    )
-    table.add_row("worst case", f"${s['worst_usd']:,.2f} of ${limits['total_usd']:,.2f}")
-    table.add_row("quotes", f"{s['markets_quoted']} of {s['markets']} markets, {s['working']} working orders")
-    table.add_row("fills", str(s["counters"]["fills"]))
-    age = s["publication_age_s"]
-    table.add_row(
-        "publication", "none yet" if age is None else f"{age:.0f} s old, good for {s['publication_left_s']:.0f} s"
-    )
-    table.add_row("feed", "connected" if s["connected"] else "NOT connected")
-    for reason in s["reasons"]:
-        table.add_row("not quoting", f"[bold red]{reason}[/]")
-    return table
+    limits, lost = s["limits"], max(0.0, -(s["pnl_usd"] or 0.0))
+    good = s["state"] == "quoting"
+    state = Text(s["state"].upper(), "bold green" if good else "bold red").append(f"  {s['environment']}", "dim")
+    pub = s["publication_age_s"]
+    rows = [
+        ("state", state),
+        ("PnL today", t.earned(s["pnl_usd"]).append(f"  fees ${s['fees_usd']:,.2f}", "dim")),
+        ("holds", Text(f"{s['held']} markets, free {t.dollars(s['balance_usd'])}")),
+        ("can lose", t.bar(s["worst_usd"] / limits["total_usd"] if limits["total_usd"] else 0.0)
+         .append(f" ${s['worst_usd']:,.2f} of ${limits['total_usd']:,.2f}")),
+        ("lost today", t.bar(lost / limits["daily_usd"] if limits["daily_usd"] else 0.0)
+         .append(f" ${lost:,.2f} of ${limits['daily_usd']:,.2f}")),
+        ("quotes", f"{s['markets_quoted']} of {s['markets']} markets, {s['working']} working orders"),
+        ("fills", f"{s['counters']['fills']} in this run"),
+        ("forecast", "none yet" if pub is None else f"{t.age(pub)} old, good for {t.age(s['publication_left_s'])}"),
+        ("exchange", f"connected, heard {t.age(s['feed_age_s'])} ago" if s["connected"] else Text("down", "bold red")),
+        *(("not quoting", Text(reason, "bold red")) for reason in s["reasons"]),
+        *(("", Text(f"{n} markets: {words}", "dim")) for words, n in
+          sorted(s["not_quoted"].items(), key=lambda kv: -kv[1])[:4]),
+    ]  # fmt: skip
+    columns: dict[str, tuple[str, t.Cell]] = {"k": ("", lambda v: Text(v, "dim")), "v": ("", lambda v: v)}
+    return t.table([{"k": k, "v": v} for k, v in rows], columns)
 
 
 def positions(as_json: Json = False) -> None:
-    """What we hold, by event and bracket."""
-    _show(Client().get("/api/account/positions"), as_json, "ticker", "contracts", "mark_c", "cash_usd", "value_usd")
+    """What we hold, by market."""
+    found = Client().get("/api/account/positions")
+    if as_json:
+        return t.say_json(found)
+    columns: dict[str, tuple[str, t.Cell]] = {
+        "ticker": ("market", t.text), "contracts": ("contracts>", t.number), "mark_c": ("mark>", t.cents),
+        "cash_usd": ("cash>", t.dollars), "value_usd": ("value>", t.dollars), "net": ("net>", t.earned),
+    }  # fmt: skip
+    return t.show(
+        t.table(({**p, "net": p["cash_usd"] + p["value_usd"]} for p in found), columns, nothing="we hold nothing")
+    )
 
 
 def orders(as_json: Json = False) -> None:
     """Our working orders."""
     found = Client().get("/api/account/orders")
-    _show(found, as_json, "ticker", "side", "price_c", "contracts", "filled", "life", "expires_in_s", "id")
+    if as_json:
+        return t.say_json(found)
+    columns: dict[str, tuple[str, t.Cell]] = {
+        "ticker": ("market", t.text), "side": ("side", t.side), "price_c": ("price>", t.cents),
+        "contracts": ("contracts>", t.number), "filled": ("filled>", t.number), "life": ("life", t.text),
+        "expires_in_s": ("expires>", t.age), "id": ("id", t.text),
+    }  # fmt: skip
+    return t.show(t.table(found, columns, nothing="nothing rests"))
 
 
 def fills(as_json: Json = False) -> None:
-    """Our latest fills, newest first."""
-    _show(Client().get("/api/account/fills"), as_json, "at", "ticker", "side", "price_c", "contracts", "fee_usd", "id")
+    """Our latest fills, newest first, with what the market did after them (markouts, cents our way)."""
+    found = Client().get("/api/account/fills")
+    if as_json:
+        return t.say_json(found)
+    rows = [{**f, **{f"m{s}": f["markouts_c"].get(s) for s in ("60", "300", "1800")}} for f in found]
+    columns: dict[str, tuple[str, t.Cell]] = {
+        "at": ("time (UTC)", t.moment), "ticker": ("market", t.text), "side": ("side", t.side),
+        "price_c": ("price>", t.cents), "contracts": ("contracts>", t.number), "fee_usd": ("fee>", t.dollars),
+        "m60": ("1 min>", t.cents), "m300": ("5 min>", t.cents), "m1800": ("30 min>", t.cents),
+    }  # fmt: skip
+    return t.show(t.table(rows, columns, nothing="no fill yet"))
 
 
 def balance(as_json: Json = False) -> None:
     """Free cash at the exchange."""
     found = Client().get("/api/account/balance")
-    typer.echo(json.dumps(found) if as_json else f"${found['balance_usd'] or 0:,.2f}")
+    return t.say_json(found) if as_json else t.show(t.dollars(found["balance_usd"]))
 
 
 def markets(
-    event: Annotated[str, typer.Argument(help="only this event")] = "",
+    event: Annotated[str, typer.Argument(help="only this event: ticker, or words", autocompletion=event_tickers)] = "",
     as_json: Json = False,
 ) -> None:
     """Book, fair value and our quote of every market."""
-    found = [m for m in Client().get("/api/markets") if not event or m["event"] == event]
-    if not as_json:
-        for m in found:
-            m["ours"] = " / ".join(
-                "-" if not side else f"{side[0]['price_c']:.0f}" for side in (m["our_bids"], m["our_asks"])
-            )
-    _show(found, as_json, "ticker", "bracket", "bid_c", "ask_c", "fair_c", "ours", "position", "bid_reasons")
+    client = Client()
+    wanted = find_event(client, event)["event"] if event else ""
+    found = [m for m in client.get("/api/markets") if not wanted or m["event"] == wanted]
+    if as_json:
+        return t.say_json(found)
+    for m in found:
+        sides = ["–" if not s else str(t.cents(s[0]["price_c"])) for s in (m["our_bids"], m["our_asks"])]
+        m["ours"], m["market"] = " / ".join(sides), f"{t.cents(m['bid_c'])} / {t.cents(m['ask_c'])}"
+        m["why"] = "; ".join(dict.fromkeys([*m["bid_reasons"], *m["ask_reasons"]]))
+    columns: dict[str, tuple[str, t.Cell]] = {
+        "ticker": ("market", t.text), "bracket": ("bracket>", t.text), "fair_c": ("fair>", t.cents),
+        "market": ("market>", t.text), "ours": ("ours>", t.text), "position": ("holding>", t.number),
+        "why": ("why not", lambda v: Text(v, "dim")),
+    }  # fmt: skip
+    return t.show(t.table(found, columns))
 
 
 def risk(as_json: Json = False) -> None:
     """Limits and how much of each is used."""
     found = Client().get("/api/risk/status")
     if as_json:
-        typer.echo(json.dumps(found, indent=1))
-        return
-    _show(found["used"], False, "limit", "used_usd", "limit_usd")
+        return t.say_json(found)
+    rows = [{**u, "bar": t.bar(u["used_usd"] / u["limit_usd"] if u["limit_usd"] else 0.0)} for u in found["used"]]
+    columns: dict[str, tuple[str, t.Cell]] = {
+        "limit": ("limit", t.text), "bar": ("", lambda v: v), "used_usd": ("used>", t.dollars),
+        "limit_usd": ("of>", t.dollars),
+    }  # fmt: skip
+    t.show(t.table(rows, columns))
     if found["halted"]:
-        Console().print(f"[bold red]halted: {found['halted']}[/]")
+        t.show(f"[bold red]halted: {found['halted']}[/]")
+    for reason, n in found["refusals"].items():
+        t.show(Text(f"refused {n} times: {reason.replace('_', ' ')}", "dim"))
+    return None
 
 
 def pnl(as_json: Json = False) -> None:
-    """Profit and loss today: realised, marked, fees."""
-    s = Client().get("/api/status")
+    """Profit and loss today: realised, marked, fees; and the events that made it."""
+    client = Client()
+    s, events = client.get("/api/status"), client.get("/api/events")
     keys = ("pnl_usd", "realised_usd", "fees_usd", "worst_usd", "worst_seen_usd", "balance_usd")
+    moved = sorted((e for e in events if abs(e["pnl_usd"]) > 0.004), key=lambda e: -abs(e["pnl_usd"]))
+    by_event = [{k: e[k] for k in ("event", "city", "variable", "day", "pnl_usd", "worst_usd")} for e in moved]
     if as_json:
-        typer.echo(json.dumps({key: s[key] for key in keys}))
-        return
-    for key in keys:
-        typer.echo(f"{key.removesuffix('_usd').replace('_', ' '):>12}  ${s[key] or 0:,.2f}")
+        return t.say_json({**{key: s[key] for key in keys}, "events": by_event})
+    rows = [{"k": key.removesuffix("_usd").replace("_", " "), "v": s[key]} for key in keys]
+    t.show(t.table(rows, {"k": ("", t.text), "v": (">", t.earned)}))
+    columns: dict[str, tuple[str, t.Cell]] = {
+        "event": ("event", t.text), "city": ("city", t.text), "variable": ("", t.text), "day": ("day", t.text),
+        "pnl_usd": ("PnL>", t.earned), "worst_usd": ("can lose>", t.dollars),
+    }  # fmt: skip
+    return t.show("", t.table(by_event[:20], columns, nothing="no event has moved the PnL"))
 
 
 def why(
-    ticker: Annotated[str, typer.Argument(help="market ticker, for example KXHIGHNY-26NOV24-B48.5")],
+    ticker: Annotated[
+        str, typer.Argument(help="a market, for example KXHIGHNY-26NOV24-B48.5", autocompletion=market_tickers)
+    ],
     at: Annotated[str, typer.Option(help="then, from the journal: for example 2026-11-24T15:00:00Z")] = "",
     as_json: Json = False,
 ) -> None:
@@ -158,118 +221,63 @@ def why(
         when = instant(at, "--at")
         then = why_then(config.load().storage.data.resolve(), ticker, when)
         typer.echo(msgspec.json.encode(then).decode() if as_json else "\n".join(told(ticker, when, then)))
-        return
+        return None
     found = Client().get(f"/api/why/{ticker}")
     if as_json:
-        typer.echo(json.dumps(found, indent=1))
-        return
+        return t.say_json(found)
     fair = found["fair_usd"]
-    typer.echo(f"{ticker}: fair {'unknown' if fair is None else f'{fair * 100:.1f} cents'}")
-    for side in ("bid", "ask"):
-        quote = found[side]["quote"]
+    t.show(f"{ticker}: fair {'unknown' if fair is None else t.cents(round(fair * 100, 1))}")
+    if found["half_spread_c"] is not None:
+        t.show(Text(f"  {found['half_spread_c']} cents wanted a side, moved {found['skew_c']:+} by inventory", "dim"))
+    for one in ("bid", "ask"):
+        quote = found[one]["quote"]
         if quote is not None:
-            typer.echo(f"  {side}: {quote['contracts']:.0f} at {quote['price_c']:.0f} cents")
-        for reason in found[side]["reasons"]:
-            typer.echo(f"  no {side}: {reason['words']}")
+            t.show(f"  {one}: {t.number(quote['contracts'])} at {t.cents(quote['price_c'])}")
+        for reason in found[one]["reasons"]:
+            t.show(f"  no {one}: {reason['words']}")
+    return None
 
 
-# --- orders to the quoter --------------------------------------------------------------------------------------------
-
-
-def pause() -> None:
-    """Take quotes away until resume; keep watching."""
-    Client().post("/api/strategy/pause")
-    typer.echo("paused: quotes are being taken away; kwm resume quotes again")
-
-
-def resume() -> None:
-    """Quote again after pause or halt."""
-    Client().post("/api/strategy/resume")
-    typer.echo("resumed")
-
-
-def start() -> None:
-    """Quote (the same as resume)."""
-    resume()
-
-
-def stop() -> None:
-    """Take quotes away and end the quoter cleanly (`kwm up` starts it again; to end everything stop `kwm up`)."""
-    Client().post("/api/strategy/stop")
-    typer.echo("stopping: its orders are taken away first")
-
-
-def cancel_all() -> None:
-    """Cancel our working orders once; quoting goes on."""
-    Client().post("/api/risk/cancel-all")
-    typer.echo("cancelling our working orders once")
-
-
-def halt(within: Annotated[float, typer.Option(help="seconds to wait for the proof")] = 10.0) -> None:
-    """Stop now: cancel everything of ours, verify that nothing rests, stay stopped until `kwm resume`."""
+def ladder(
+    event: Annotated[
+        str, typer.Argument(help='ticker, or words: "new york high"', autocompletion=event_tickers)
+    ],
+    as_json: Json = False,
+) -> None:  # fmt: skip
+    """What each outcome of an event earns: held, and with everything that rests filled the worst way."""
     client = Client()
-    client.post("/api/risk/halt")
-    began = time.monotonic()
-    while time.monotonic() - began < within:
-        left = client.get("/api/status")["working"]
-        if left == 0:
-            typer.echo(
-                f"halted: no order of ours is working ({time.monotonic() - began:.1f} s); kwm resume quotes again"
-            )
-            return
-        time.sleep(0.2)
-    raise KwmError(f"halted, but {left} orders are not proved gone after {within:.0f} s: try kwm kill")
-
-
-def kill(within: Annotated[float, typer.Option(help="seconds to go on trying")] = 30.0) -> None:
-    """Halt, and cancel over REST without the quoter's help; verify that nothing of ours rests."""
-    client = Client()
-    try:
-        client.post("/api/risk/halt")
-    except KwmError as error:
-        typer.echo(f"the quoter does not take the halt ({error}); cancelling over REST all the same")
-    done = asyncio.run(_sweep(client, within))
-    if not done.verified or done.left:
-        raise KwmError(f"{len(done.left)} orders may still rest: {'; '.join(done.troubles[:3])}")
-    typer.echo(
-        f"{done.cancelled} orders cancelled, none left, verified in {done.seconds:.1f} s; {done.others} not ours"
-    )
-
-
-async def _sweep(client: Client, within: float) -> Swept:
-    settings = client.settings
-    sdk = Sdk(endpoints(settings).rest, credentials(settings), settings.exchange.timeout_s)
-    rest = Rest(sdk, this_process().now, settings.exchange.exchange_index, settings.exchange.subaccount)
-    try:
-        return await sweep(rest, settings.engine.run_prefix + "-", within)
-    finally:
-        await rest.close()
-
-
-def watch() -> None:
-    """A live view in the terminal; Ctrl-C ends it."""
-    client = Client()
-    with Screen(refresh_per_second=2) as screen:
-        while True:
-            try:
-                screen.update(status_table(client.get("/api/status")))
-            except NotRunning as error:
-                screen.update(str(error))
-            time.sleep(1.0)
-
-
-def settings(as_json: Json = False) -> None:
-    """Every setting in force; core/settings.toml explains each, kwm.toml and KWM_... change them."""
-    found = Client().settings
+    shown = find_event(client, event)
+    found = client.get(f"/api/ladder/{shown['event']}")
     if as_json:
-        typer.echo(json.dumps(found.model_dump(mode="json"), indent=1))
-        return
-    for name, section in found:
-        table = Table("key", "value", title=f"[{name}]", title_justify="left")
-        for key, value in section:
-            hidden = key in ("token", "key_id", "urls", "ping_url") and value
-            amount = name == "risk" and key.startswith(
-                ("max_loss", "max_daily", "max_draw", "max_stress", "min_", "max_order_n")
-            )
-            table.add_row(key, "(set)" if hidden else f"${money_text(value)}" if amount else str(value))
-        Console().print(table)
+        return t.say_json(found)
+    mean = "no forecast" if found["mean_f"] is None else f"forecast {found['mean_f']}° ± {found['sd_f']}"
+    seen = "" if found["observed_f"] is None else f", observed so far {found['observed_f']}°"
+    t.show(f"[bold]{shown['city']} {shown['variable']}, {shown['day']}[/]  {mean}{seen}")
+    columns: dict[str, tuple[str, t.Cell]] = {
+        "bracket": ("bracket", t.text), "fair_c": ("fair>", t.cents), "market_c": ("market>", t.cents),
+        "bar": ("", lambda v: v), "held_usd": ("earns>", t.earned), "worst_usd": ("at the worst>", t.earned),
+    }  # fmt: skip
+    most = max((r["fair_c"] for r in found["brackets"]), default=1.0)
+    return t.show(t.table(({**r, "bar": t.bar(r["fair_c"] / most * 0.79, 12)} for r in found["brackets"]), columns))
+
+
+def opportunities(
+    series: Annotated[str, typer.Argument(help="only series that begin with this")] = "",
+    top: Annotated[int, typer.Option(help="how many")] = 40,
+    as_json: Json = False,
+) -> None:
+    """Every open weather market ranked by what quoting it should earn; `kwm config events.only=...` chooses events."""
+    found = Client().get(f"/api/opportunities?series={series.upper()}")[:top]
+    if as_json:
+        return t.say_json(found)
+    for o in found:
+        o["said"] = "both sides" if o["quoted"] == "both" else o["quoted"]
+        if o["quoted"] == "no":
+            o["said"] = "; ".join(o["reasons"])
+    columns: dict[str, tuple[str, t.Cell]] = {
+        "ticker": ("market", t.text), "bracket": ("bracket>", t.text), "score": ("$ a day>", t.number),
+        "edge_c": ("edge>", t.cents), "spread_c": ("spread>", t.cents), "depth_contracts": ("depth>", t.number),
+        "volume_24h_contracts": ("volume>", t.number), "fair_c": ("fair>", t.cents), "mid_c": ("market>", t.cents),
+        "left_usd": ("left>", t.dollars), "incentive": ("incentive", t.text), "said": ("quoted, or why not", t.text),
+    }  # fmt: skip
+    return t.show(t.table(found, columns, nothing="the exchange lists no open weather market"))

@@ -1,0 +1,149 @@
+"""Orders to a running quoter. `--json` prints the quoter's own answer."""
+
+import json
+import time
+from typing import Annotated, Any
+
+import typer
+
+from core import live_settings
+from core.errors import KwmError
+from core.units import money_text
+from quoter import tables as t
+from quoter.client import Client
+from quoter.commands import Json, event_tickers
+
+
+class NotProved(KwmError):
+    """Orders of ours may still rest."""
+
+    exit_code = 6
+
+
+def _tell(path: str, words: str, as_json: bool, body: Any = None) -> None:
+    found = Client().post(path, body)
+    if as_json:
+        t.say_json(found)
+    else:
+        typer.echo(words or found["words"])
+
+
+def pause(as_json: Json = False) -> None:
+    """Take quotes away until resume; keep watching."""
+    _tell("/api/strategy/pause", "paused: quotes are being taken away; kwm resume quotes again", as_json)
+
+
+def resume(as_json: Json = False) -> None:
+    """Quote again after pause or halt."""
+    _tell("/api/strategy/resume", "resumed", as_json)
+
+
+def start(as_json: Json = False) -> None:
+    """Quote (the same as resume)."""
+    resume(as_json)
+
+
+def stop(as_json: Json = False) -> None:
+    """Take quotes away and end the quoter cleanly (`kwm up` starts it again; to end everything stop `kwm up`)."""
+    _tell("/api/strategy/stop", "stopping: its orders are taken away first", as_json)
+
+
+def cancel_all(as_json: Json = False) -> None:
+    """Cancel our working orders once; quoting goes on."""
+    _tell("/api/risk/cancel-all", "cancelling our working orders once", as_json)
+
+
+def switch(
+    ticker: Annotated[str, typer.Argument(help="a market or an event", autocompletion=event_tickers)],
+    to: Annotated[str, typer.Argument(help="on or off")],
+    as_json: Json = False,
+) -> None:
+    """Switch one market or event on or off."""
+    if to not in ("on", "off"):
+        raise typer.BadParameter("say on or off")
+    _tell(f"/api/toggle/{ticker.upper()}", "", as_json, {"enabled": to == "on"})
+
+
+def halt(
+    within: Annotated[float, typer.Option(help="seconds to wait for the proof")] = 10.0, as_json: Json = False
+) -> None:
+    """Stop now: cancel everything of ours, verify that nothing rests, stay stopped until `kwm resume`."""
+    client = Client()
+    client.post("/api/risk/halt")
+    began = time.monotonic()
+    while time.monotonic() - began < within:
+        now = client.get("/api/status")
+        left = now["working"]
+        if left == 0 and now["halted"]:
+            took = time.monotonic() - began
+            if as_json:
+                t.say_json({"halted": True, "working": 0, "seconds": round(took, 2)})
+            else:
+                typer.echo(f"halted: no order of ours is working ({took:.1f} s); kwm resume quotes again")
+            return
+        time.sleep(0.2)
+    raise NotProved(f"halted, but {left} orders are not proved gone after {within:.0f} s: try kwm kill")
+
+
+def config(
+    changes: Annotated[
+        list[str] | None, typer.Argument(help="section.key to see, or section.key=value to change now")
+    ] = None,
+    lasting: Annotated[bool, typer.Option("--lasting", help="also write it into the settings file")] = False,
+    as_json: Json = False,
+) -> None:
+    """The running quoter's settings and what they mean; `kwm config quoting.edge=0.03` changes one at once.
+
+    A list is written with commas: `kwm config events.only=KXHIGHNY-26NOV25,KXHIGHCHI-26NOV25`; empty: `events.only=`.
+    """
+    client = Client()
+    wanted = [word for word in changes or [] if "=" in word]
+    if wanted:
+        body = {"changes": dict(_change(word) for word in wanted), "lasting": lasting}
+        found = client.patch("/api/config", body)
+        t.say_json(found) if as_json else typer.echo(found["words"])
+        return None
+    every = client.get("/api/config")["settings"]
+    shown = [s for s in every if not changes or any(s["key"].startswith(word) for word in changes)]
+    if changes and not shown:
+        raise KwmError(f"no setting begins with {changes[0]!r}: kwm config lists all")
+    if as_json:
+        return t.say_json(shown)
+    columns: dict[str, tuple[str, t.Cell]] = {
+        "key": ("setting", t.text), "value": ("value", t.text), "live": ("now?", lambda v: "yes" if v else "restart"),
+        "words": ("what it means", t.text),
+    }  # fmt: skip
+    return t.show(t.table(shown, columns))
+
+
+def _change(word: str) -> tuple[str, Any]:
+    """`quoting.edge=0.03` -> (key, value as the file would say it)."""
+    name, _, value = word.partition("=")
+    section, _, key = name.strip().partition(".")
+    try:
+        what = live_settings.kind(section, key)
+    except KeyError as error:
+        raise KwmError(f"[{name}] is no setting we know; kwm config lists all") from error
+    if what == "list":
+        return name, [part.strip() for part in value.split(",") if part.strip()]
+    if what in ("number", "whole"):
+        try:
+            return name, json.loads(value)
+        except ValueError as error:
+            raise KwmError(f"[{name}] expected a number, got {value!r}") from error
+    return name, value.strip()
+
+
+def settings(as_json: Json = False) -> None:
+    """Every setting that files and environment give, quoter or not; core/settings.toml explains each."""
+    found = Client().settings
+    if as_json:
+        t.say_json(found.model_dump(mode="json"))
+        return
+    for name, section in found:
+        rows = []
+        for key, value in section:
+            amount = live_settings.kind(name, key) == "dollars"
+            hidden = key in ("token", "key_id") and value
+            rows.append({"k": key, "v": "(set)" if hidden else f"${money_text(value)}" if amount else str(value)})
+        t.show(t.table(rows, {"k": ("key", t.text), "v": ("value", t.text)}, title=f"[{name}]".replace("[", r"\[")), "")
