@@ -100,7 +100,7 @@ class Reads:
         """Of the last hours, newest first, asked of the exchange."""
         market, now = self._market(ask), self.live.clock.now()
         try:
-            found = await Catalog(self.live.rest.sdk).trades(market.ticker, Instant(now - 6 * HOUR), now)
+            found = await Catalog(self.live.sdk).trades(market.ticker, Instant(now - 6 * HOUR), now)
         except KwmError as error:
             raise Refusal(502, f"the exchange did not say: {error}", "exchange") from error
         return [
@@ -214,11 +214,11 @@ class Reads:
         """
         found: dict[str, Interest] = {}
         for series in (s for station in STATIONS for s in (station.series_high, station.series_low)):
-            for one in await open_markets(self.live.rest.sdk, series):
+            for one in await open_markets(self.live.sdk, series):
                 found[one.ticker] = one
             await asyncio.sleep(pause_s)
         self.interest = found
-        self.programmes = await incentives(self.live.rest.sdk)
+        self.programmes = await incentives(self.live.sdk)
 
     def stream(self, ask: Ask) -> StreamingResponse:
         """Server-sent events."""

@@ -195,6 +195,7 @@ def test_the_ladder_tells_each_degree_apart_and_its_distributions_sum_to_one(boa
     assert all(r["worst_usd"] < 0 for r in rungs), "with everything resting filled the worst way each outcome loses"
 
 
+@pytest.mark.slow
 def test_no_request_of_any_shape_brings_an_internal_error(board, client: Caller) -> None:
     schema = schemathesis.openapi.from_asgi("/openapi.json", board.application(), headers={"Host": "127.0.0.1"})
     bounded = settings(
