@@ -36,8 +36,8 @@ def weather(row: weather_rows.Row) -> Row:
     for name, value in shown.items():
         if name.endswith("_at"):
             shown[name] = at_text(value)
-    shown.pop("max_estimated", None)
-    shown.pop("min_estimated", None)
+    for name in ("max_estimated", "min_estimated", "place"):
+        shown.pop(name, None)
     return shown
 
 

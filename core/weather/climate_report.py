@@ -13,17 +13,40 @@ from core.weather import wmo
 from core.weather.rows import ClimateRow
 
 _PRODUCT = re.compile(r"^(?P<product>CLI[A-Z0-9]{3})\s*$", re.M)
-_SUMMARY = re.compile(r"\.\.\.\s*THE (?P<place>.+?) CLIMATE SUMMARY FOR\s+(?P<day>[A-Z]{3,9}\.? \d{1,2},? \d{4})", re.S)
+_SUMMARY = re.compile(
+    r"\.\.\.\s*THE\s+(?P<place>(?:(?!\.\.\.|CLIMATE\s).){2,80}?)\s+CLIMATE SUMMARY FOR\s+"
+    r"(?P<day>[A-Z]{3,9}\.? \d{1,2},? \d{4})", re.S
+)  # fmt: skip
 _AS_OF = re.compile(r"VALID\s+(?:TODAY\s+|YESTERDAY\s+)?AS OF\s+(?P<time>[0-9:]{3,5} [AP]M)")
 _VALUE = r"(?P<value>-?\d{1,3}|MM)(?P<mark>R|\(E\)| E\b|E)?(?=\s|$)"
 _LINES = {name: re.compile(rf"^\s*{name}\s+{_VALUE}", re.M) for name in ("MAXIMUM", "MINIMUM")}
 _BLOCK = re.compile(r"^[ \t]*TEMPERATURE(?: ?\(F\))?[ \t\r]*$.*?(?=^\s*PRECIPITATION|CLIMATE NORMALS|\Z)", re.M | re.S)
 
 
+# where a city's product may be about another of its stations, the words that must stand in ours
+PLACES = {"KNYC": "CENTRAL PARK", "KMDW": "MIDWAY", "KAUS": "BERGSTROM", "KHOU": "HOBBY"}
+
+
 def parse(
     text: str, station: str, received_at: Instant, product_id: str = "", near: Instant | None = None
 ) -> list[ClimateRow]:
-    """One product's text -> a row per summary in it. `station`: the ICAO code it was asked for.
+    """The summary of this station (ICAO code) in one product's text; see `summaries`.
+
+    Raises: Malformed also when the product is about another place, or about several of which none is surely ours:
+    CLIHOU has held Intercontinental before Hobby, which differ by a degree or more on most days.
+    """
+    rows = summaries(text, station, received_at, product_id, near)
+    words = PLACES.get(station)
+    mine = [row for row in rows if words in row.place] if words else rows
+    if not mine or len({row.place for row in mine}) > 1:
+        raise Malformed("climate_report.place", [row.place for row in rows], f"no summary that is surely of {station}")
+    return mine
+
+
+def summaries(
+    text: str, station: str, received_at: Instant, product_id: str = "", near: Instant | None = None
+) -> list[ClimateRow]:
+    """One product's text -> a row per summary in it, whatever its place.
 
     `near`: when a list says it was issued, which settles the month of the heading; without it, the morning after the
     climate day. Raises: Malformed when heading, product or date are missing or make no sense.
@@ -48,6 +71,7 @@ def parse(
                 received_at=received_at, final=as_of is None, as_of=as_of["time"] if as_of else "",
                 correction=header.correction, max_f=high[0], min_f=low[0], max_estimated=high[1],
                 min_estimated=low[1], product_id=product_id,
+                place=" ".join(summary["place"].upper().split()),
             )
         )  # fmt: skip
     return rows

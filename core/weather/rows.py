@@ -97,6 +97,7 @@ class ClimateRow(Row, frozen=True, kw_only=True):
     max_estimated: bool = False
     min_estimated: bool = False
     product_id: str = ""
+    place: str = ""  # as the bulletin names it: one product may hold summaries of several
 
 
 class SummaryRow(Row, frozen=True, kw_only=True):

@@ -9,6 +9,7 @@ from typing import Any
 from core.station_day import StationDay, Variable, climate_day
 from core.stations import STATIONS, Station
 from core.units import HOUR, MINUTE, Instant, iso, to_datetime
+from core.weather.climate_report import PLACES
 from core.weather.world import FINAL_AFTER_H, PRELIMINARY_HOUR, World, issue_time
 
 GRID: dict[str, tuple[str, int, int]] = {s.code: (s.office, 30 + i, 40 + i) for i, s in enumerate(STATIONS)}
@@ -235,13 +236,13 @@ def bulletin(world: World, station: Station, day: date, final: bool) -> tuple[st
     heading = "YESTERDAY" if final else "TODAY"
     as_of = "" if final else f"VALID TODAY AS OF 0{PRELIMINARY_HOUR - 12}00 PM LOCAL TIME.\n"
     local = to_datetime(Instant(issued + station.standard_offset_hours * HOUR))
-    month = day.strftime("%B").upper()
+    month, place = day.strftime("%B").upper(), PLACES.get(station.code, station.city.upper())
     text = (
         f"\n000\nCDUS41 K{station.office} {to_datetime(issued):%d%H%M}\n{station.climate_product}\n\nCLIMATE REPORT \n"
         f"NATIONAL WEATHER SERVICE {station.city.upper()}\n"
         f"{local.strftime('%I%M %p').lstrip('0')} LST {local.strftime('%a %b %d %Y').upper()}\n\n"
         "...................................\n\n"
-        f"...THE {station.city.upper()} CLIMATE SUMMARY FOR {month} {day.day} {day.year}...\n{as_of}\n"
+        f"...THE {place} CLIMATE SUMMARY FOR {month} {day.day} {day.year}...\n{as_of}\n"
         "CLIMATE NORMAL PERIOD 1991 TO 2020\n\n"
         "WEATHER ITEM   OBSERVED TIME   RECORD YEAR NORMAL DEPARTURE LAST      \n"
         "                VALUE   (LST)  VALUE       VALUE  FROM      YEAR     \n"

@@ -26,9 +26,9 @@ def test_every_recorded_climate_report_gives_its_maximum_and_minimum_or_a_named_
         text = (folder / row["file"]).read_text(errors="replace")
         if row["file"] in REFUSED_BULLETINS:
             with pytest.raises(Malformed, match=re.escape(REFUSED_BULLETINS[row["file"]])):
-                climate_report.parse(text, "KNYC", Instant(0))
+                climate_report.summaries(text, "KNYC", Instant(0))
             continue
-        found = climate_report.parse(text, "KNYC", Instant(0))
+        found = climate_report.summaries(text, "KNYC", Instant(0))
         expected = [re.search(r"-?\d+", row[k].split("(F)")[-1]) for k in ("max_line", "min_line")]
         high, low = (int(e.group()) if e else None for e in expected)
         if row["file"] in NORMALS_ONLY:
@@ -41,7 +41,25 @@ def test_every_recorded_climate_report_gives_its_maximum_and_minimum_or_a_named_
 
 def test_a_normal_for_tomorrow_is_not_a_maximum_of_today() -> None:
     text = shared("weather/samples/cli_pyiem/CLIFMY.txt").read_text()
-    assert climate_report.parse(text, "KNYC", Instant(0))[0].max_f is None
+    assert climate_report.summaries(text, "KFMY", Instant(0))[0].max_f is None
+
+
+def test_houston_settles_on_hobby_not_on_intercontinental_in_the_same_bulletin() -> None:
+    text = shared("weather/samples/cli_pyiem/CLIHOU.txt").read_text()
+    both = climate_report.summaries(text, "KHOU", Instant(0))
+    assert [(r.place, r.max_f, r.min_f) for r in both] == [
+        ("HOUSTON INTERCONTINENTAL", 80, 61), ("HOUSTON/HOBBY AIRPORT", 79, 62),
+    ]  # fmt: skip
+    assert [r.max_f for r in climate_report.parse(text, "KHOU", Instant(0))] == [79]
+
+
+def test_a_bulletin_of_another_place_or_of_several_is_nobodys() -> None:
+    houston = shared("weather/samples/cli_pyiem/CLIHOU.txt").read_text().replace("HOBBY", "GALVESTON")
+    with pytest.raises(Malformed, match="no summary that is surely of KHOU"):
+        climate_report.parse(houston, "KHOU", Instant(0))
+    several = shared("weather/samples/cli_pyiem/CLIANC.txt").read_text()
+    with pytest.raises(Malformed, match="surely of KANC"):
+        climate_report.parse(several, "KANC", Instant(0))
 
 
 def test_the_first_final_wins_and_its_issuance_is_the_wmo_header() -> None:
