@@ -10,6 +10,7 @@ from core.storage import lake
 from core.units import DAY, Instant, iso
 from flows import rows
 from flows.base import Context, catalog, context, passing
+from flows.differences import differences
 
 
 @task(name="read results", retries=3, retry_delay_seconds=[2, 5, 15], retry_condition_fn=passing, timeout_seconds=60)
@@ -73,6 +74,7 @@ def settle() -> dict[str, int]:
     c = context()
     markets, settled = read_results(c, closed(c))
     counts = write(c, markets, settled)
+    differences(c)
     wrong = mismatches(c)
     for line in wrong:
         get_run_logger().error(line)
