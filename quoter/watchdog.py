@@ -30,7 +30,7 @@ from core.exchange.sdk import Sdk
 from core.exchange.sweep import Swept, sweep
 from core.storage import journal
 from quoter.shell import heartbeat
-from quoter.watchdog_judge import Rules, Sight, reasons
+from quoter.watchdog_judge import Rules, Sight, Tally, reasons
 
 _LOOK_S = 0.5
 _SAY_S = 5.0
@@ -74,7 +74,7 @@ class Watchdog:
         sdk = Sdk(endpoints(settings).rest, own_key(settings), settings.exchange.timeout_s)
         self.rest = Rest(sdk, this_process().now, settings.exchange.exchange_index, settings.exchange.subaccount)
         self.resting: int | None = None
-        self.unexplained = 0
+        self.tally = Tally()
         self.next_list = self.next_word = self.next_act = 0.0
         self.pause = 1.0
         self.fired = ""
@@ -92,7 +92,7 @@ class Watchdog:
         beat = heartbeat.last(self.data)
         if now >= self.next_list:
             self.next_list = now + self.settings.watchdog.orders_s
-            await self._list(beat)
+            await self._list()
         found = reasons(self._sight(beat), self.rules)
         if not found:
             self.pause, self.next_act, self.fired = 1.0, 0.0, ""
@@ -104,15 +104,18 @@ class Watchdog:
             self.say("fired" if self.fired else "watching")
 
     def _sight(self, beat: dict[str, Any]) -> Sight:
-        age = _age(heartbeat.path_of(self.data))
+        written, age = _written(heartbeat.path_of(self.data))
+        if written is not None and isinstance(beat.get("working"), int):
+            self.tally.beat(written, beat["working"])
         alive = None
         if beat.get("host") == os.uname().nodename and isinstance(beat.get("pid"), int):
             alive = psutil.pid_exists(beat["pid"]) and psutil.Process(beat["pid"]).status() != psutil.STATUS_ZOMBIE
-        written = max((p.stat().st_mtime for p in journal.files(self.data, run=str(beat.get("run")))), default=None)
-        journal_age = None if written is None else time.time() - written
-        return Sight(beat, age, alive, journal_age, self.resting, self.unexplained)
+        grown = max((p.stat().st_mtime for p in journal.files(self.data, run=str(beat.get("run")))), default=None)
+        journal_age = None if grown is None else time.time() - grown
+        return Sight(beat, age, alive, journal_age, self.resting, self.tally.row)
 
-    async def _list(self, beat: dict[str, Any]) -> None:
+    async def _list(self) -> None:
+        began = time.time()
         try:
             orders = (await self.rest.report_orders()).orders
         except KwmError as error:
@@ -120,8 +123,7 @@ class Watchdog:
             sys.stdout.write(f"orders could not be listed: {error}\n")
             return
         self.resting = sum(o.client_order_id.startswith(self.prefix) for o in orders)
-        known = beat.get("working")
-        self.unexplained = self.unexplained + 1 if isinstance(known, int) and self.resting > known else 0
+        self.tally.listed(began, self.resting)
 
     async def act(self, why: str) -> Swept:
         """Trip the groups of our orders, cancel ours, prove that none rests, say what was done."""
@@ -129,7 +131,7 @@ class Watchdog:
         groups = await self._trip()
         done = await sweep(self.rest, self.prefix, _PATIENCE_S)
         self.resting = 0 if done.verified else None
-        self.unexplained = 0
+        self.tally.forget()
         took = time.monotonic() - began
         if done.cancelled or groups or not done.verified:
             proof = f"none left, verified in {took:.1f} s" if done.verified else f"NOT verified: {done.troubles[:2]}"
@@ -164,11 +166,13 @@ class Watchdog:
         temporary.replace(path)
 
 
-def _age(path: Path) -> float | None:
+def _written(path: Path) -> tuple[float | None, float | None]:
+    """(when, how long ago) in wall seconds; None for a file that is not there."""
     try:
-        return time.time() - path.stat().st_mtime
+        written = path.stat().st_mtime
     except FileNotFoundError:
-        return None
+        return None, None
+    return written, time.time() - written
 
 
 def watchdog() -> None:

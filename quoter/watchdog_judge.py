@@ -3,8 +3,11 @@
 A quoter that is down, halted or stopped is no reason to act while nothing of ours rests: there is nothing to take away.
 """
 
-from dataclasses import dataclass
+from collections import deque
+from dataclasses import dataclass, field
 from typing import Any
+
+SETTLE_S = 2.0  # a heartbeat is a second old and an order's answer may take as long
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,3 +53,36 @@ def reasons(sight: Sight, rules: Rules) -> list[str]:
     if sight.unexplained >= rules.unexplained_looks:
         found.append(f"{sight.resting} orders of ours rest, the quoter knows of {working}")
     return found
+
+
+@dataclass(slots=True)
+class Tally:
+    """Orders that rest against orders that the quoter knows of, told apart from orders that are just being placed.
+
+    A list is held against every heartbeat from `SETTLE_S` before it to `SETTLE_S` after it: while quotes go up the later
+    ones know more, while they come down the earlier ones did. `row`: lists in a row with more than any of them.
+    """
+
+    beats: deque[tuple[float, int]] = field(default_factory=lambda: deque(maxlen=60))
+    waiting: tuple[float, int] | None = None
+    row: int = 0
+
+    def beat(self, written_at: float, working: int) -> None:
+        """A heartbeat as it was written."""
+        if not self.beats or self.beats[-1][0] != written_at:
+            self.beats.append((written_at, working))
+        if self.waiting is None or written_at < self.waiting[0] + SETTLE_S:
+            return
+        listed_at, resting = self.waiting
+        known = max(number for at, number in self.beats if at >= listed_at - SETTLE_S)
+        self.row = self.row + 1 if resting > known else 0
+        self.waiting = None
+
+    def listed(self, at: float, resting: int) -> None:
+        """How many of ours rested; judged once the heartbeats after it are here."""
+        if self.waiting is None:
+            self.waiting = (at, resting)
+
+    def forget(self) -> None:
+        """Our orders were taken away: what was counted before says nothing now."""
+        self.waiting, self.row = None, 0

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from quoter.watchdog_judge import Rules, Sight, reasons
+from quoter.watchdog_judge import Rules, Sight, Tally, reasons
 
 RULES = Rules(heartbeat_s=5.0, journal_s=15.0, max_daily_loss=200_000_000)
 WELL = Sight({"state": "quoting", "pnl": 0, "working": 12}, 0.6, True, 0.8, 12, 0)
@@ -42,3 +42,31 @@ def test_a_halt_after_the_daily_loss_with_nothing_resting_is_no_trouble() -> Non
 
 def test_one_list_that_is_ahead_of_the_quoter_is_no_trouble() -> None:
     assert reasons(replace(WELL, resting=13, unexplained=2), RULES) == []
+
+
+def told(orders: list[tuple[float, int]], lists: list[tuple[float, int]]) -> int:
+    """A tally that heard these heartbeats and lists in order of time."""
+    tally = Tally()
+    for at, what, number in sorted([(a, 0, n) for a, n in orders] + [(a, 1, n) for a, n in lists]):
+        if what:
+            tally.listed(at, number)
+        else:
+            tally.beat(at, number)
+    return tally.row
+
+
+def test_quotes_that_go_up_or_come_down_quickly_are_explained() -> None:
+    up = [(float(t), 6 * t) for t in range(60)]
+    assert told(up, [(t + 0.9, 6 * t + 8) for t in range(5, 50, 5)]) == 0
+    down = [(float(t), max(0, 300 - 30 * t)) for t in range(60)]
+    assert told(down, [(t + 0.9, max(0, 310 - 30 * t)) for t in range(5, 50, 5)]) == 0
+
+
+def test_orders_that_the_quoter_never_hears_of_are_counted_list_by_list() -> None:
+    beats = [(float(t), 10) for t in range(40)]
+    assert told(beats, [(5.5, 12), (12.5, 12), (20.5, 13)]) == 3
+    assert told(beats, [(5.5, 12), (12.5, 12), (20.5, 10)]) == 0
+
+
+def test_a_list_waits_for_the_heartbeats_after_it() -> None:
+    assert told([(1.0, 0), (2.0, 0)], [(1.5, 9)]) == 0
