@@ -59,8 +59,8 @@ def reasons(sight: Sight, rules: Rules) -> list[str]:
 class Tally:
     """Orders that rest against orders that the quoter knows of, told apart from orders that are just being placed.
 
-    A list is held against every heartbeat from `SETTLE_S` before it to `SETTLE_S` after it: while quotes go up the later
-    ones know more, while they come down the earlier ones did. `row`: lists in a row with more than any of them.
+    A list is held against every heartbeat from `SETTLE_S` before it to `SETTLE_S` after it: while quotes go up, the
+    later ones know more; while they come down, the earlier ones did. `row`: lists in a row with more than any of them.
     """
 
     beats: deque[tuple[float, int]] = field(default_factory=lambda: deque(maxlen=60))
