@@ -65,6 +65,7 @@ COMMANDS: dict[str, tuple[str, str, str]] = {
         "backtest",
         "What would this maker have earned on past days? Three fill models, a report.",
     ),
+    "sweep": ("flows.backtest.sweep", "sweep", "Settings x days: which would have earned most, and how much is luck?"),
     "score": ("flows.score_command", "score", "Walk the model forward over a dataset; write its predictions."),
     "service": ("core.ops.service_command", "service", "systemd user services, for running it for months."),
     "backup": ("core.ops.backup_command", "backup", "Copy the data folder into one archive, while everything runs."),

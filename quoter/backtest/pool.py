@@ -99,7 +99,7 @@ def run(job: Job, say: Callable[[str], None]) -> int:
         with ProcessPoolExecutor(job.workers) as pool:
             for done in pool.map(run_cell, [job] * len(job.cells), job.cells):
                 found.append(_told(done, say))
-    room = out / "parts.part"
+    room = out / f"parts.{os.getpid()}.part"
     room.write_bytes(msgspec.json.encode([name for done in found for name in done.parts]))
     room.replace(out / "parts.json")
     return sum(done.events for done in found)
