@@ -96,6 +96,7 @@ class FlowSettings(Section):
     report_s: Seconds
     compact_s: Seconds
     fit_at: Clocktime
+    score_at: Clocktime
     brief_at: Clocktime
     eod_at: Clocktime
     verify_at: Clocktime

@@ -35,12 +35,12 @@ NAMES = (
     "verify",
     "seed",
 )
-DAILY = ("fit", "brief", "eod", "verify")
+DAILY = ("fit", "score", "brief", "eod", "verify")
 YAML = Path(__file__).parents[1] / "prefect.yaml"
 # a run is a process of its own: a fast world gets publications often and everything else as often as two cores bear
 _LEAST_S = {
     "publish": 15.0, "ingest": 30.0, "load": 30.0, "settle": 45.0, "discover": 60.0, "report": 120.0, "compact": 300.0,
-    "brief": 300.0, "eod": 300.0, "fit": 3600.0, "verify": 3600.0,
+    "brief": 300.0, "eod": 300.0, "fit": 3600.0, "score": 600.0, "verify": 3600.0,
 }  # fmt: skip
 _AT_ONCE = 3
 flows = typer.Typer(help="The Prefect flows.", no_args_is_help=True, pretty_exceptions_enable=False)

@@ -11,18 +11,17 @@ from core.station_day import StationDay, Variable
 from core.stations import BY_CODE
 from core.units import HOUR, Instant
 
-RNG = np.random.default_rng(11)
-
 
 def history(events: int, model_noise: float, market_noise: float, phase: str = "ahead") -> list[Said]:
     """Outcomes drawn from a hidden truth that model and market each see through noise on the log scale."""
+    rng = np.random.default_rng(11)
     found = []
     for k in range(events):
-        truth = RNG.dirichlet(np.full(6, 1.5))
-        paid = int(RNG.choice(6, p=truth))
+        truth = rng.dirichlet(np.full(6, 1.5))
+        paid = int(rng.choice(6, p=truth))
 
         def seen(noise: float, truth: np.ndarray = truth) -> tuple[float, ...]:
-            p = truth * np.exp(noise * RNG.normal(size=6))
+            p = truth * np.exp(noise * rng.normal(size=6))
             return tuple(map(float, p / p.sum()))
 
         found.append(Said("KNYC", "high", phase, f"event-{k}", float(k), seen(model_noise), seen(market_noise), paid))
