@@ -14,7 +14,7 @@ from core.exchange.catalog import Catalog
 from core.exchange.credentials import credentials
 from core.exchange.endpoints import endpoints
 from core.exchange.sdk import Sdk
-from core.units import Instant
+from core.units import Instant, to_datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +50,11 @@ def enough_room(data: Path, least_mb: float) -> None:
             f"only {free_mb:,.0f} MB are left for {data}: no flow runs below {least_mb:,.0f} MB, and quoting ends when"
             " the publication expires. Make room ([storage] keep_raw_days, kwm backup), or lower [alerts] min_free_mb"
         )
+
+
+def run_name() -> str:
+    """What a run is called in the UI: its flow and the world's time, `publish 24 Nov 16:07:28`."""
+    return f"{flow_run.get_flow_name()} {to_datetime(this_process().now()):%d %b %H:%M:%S}"
 
 
 def catalog(c: Context) -> Catalog:

@@ -2,12 +2,13 @@
 
 from prefect import flow
 
-from flows.base import context
+from flows.base import context, run_name
 from flows.daily import gather, keep, show
 
 
 @flow(
     name="brief",
+    flow_run_name=run_name,
     timeout_seconds=180,
     description="The morning brief: today's events, what is held, yesterday's PnL, data quality.",
 )

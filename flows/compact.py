@@ -8,7 +8,7 @@ from prefect import flow, task
 from core.storage import lake, retention
 from core.storage.compaction import compact as compacted
 from core.units import HOUR, Instant, to_datetime
-from flows.base import Context, context
+from flows.base import Context, context, run_name
 from flows.load import OFFSETS
 
 _LATE = HOUR  # a run that began before midnight has committed by then
@@ -34,7 +34,12 @@ def tidied(c: Context) -> list[str]:
     return retention.tidy(c.data, to_datetime(c.now).date(), own.keep_raw_days, own.keep_journal_days, loaded)
 
 
-@flow(name="compact", timeout_seconds=900, description="Past days of the lake into one file a table and day.")
+@flow(
+    name="compact",
+    flow_run_name=run_name,
+    timeout_seconds=900,
+    description="Past days of the lake into one file a table and day.",
+)
 def compact() -> dict[str, list[str]]:
     """Days archived, and days deleted."""
     c = context()

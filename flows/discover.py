@@ -8,7 +8,7 @@ from core.exchange.catalog import Listing
 from core.storage import lake, views
 from core.units import to_datetime
 from flows import rows
-from flows.base import Context, catalog, context, passing
+from flows.base import Context, catalog, context, passing, run_name
 
 
 @task(
@@ -59,7 +59,12 @@ def write(c: Context, found: Listing) -> dict[str, int]:
     return counts
 
 
-@flow(name="discover", timeout_seconds=180, description="Reads series, events, markets and rules from the exchange.")
+@flow(
+    name="discover",
+    flow_run_name=run_name,
+    timeout_seconds=180,
+    description="Reads series, events, markets and rules from the exchange.",
+)
 def discover() -> dict[str, int]:
     """Rows written, by table."""
     c = context()

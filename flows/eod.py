@@ -2,12 +2,13 @@
 
 from prefect import flow
 
-from flows.base import context
+from flows.base import context, run_name
 from flows.daily import gather, keep, show
 
 
 @flow(
     name="eod",
+    flow_run_name=run_name,
     timeout_seconds=180,
     description="The end-of-day report: yesterday's PnL by city and source, markouts, uptime, skill.",
 )

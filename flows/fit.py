@@ -8,7 +8,7 @@ from core.fair.live import days_since
 from core.fair.refit import Verdict, refit
 from core.storage import lake
 from flows import history, models
-from flows.base import Context, context
+from flows.base import Context, context, run_name
 
 
 @task(name="refit", timeout_seconds=1800)
@@ -29,7 +29,12 @@ def keep(c: Context, verdict: Verdict) -> str:
     return models.keep(c.data, c.now, verdict.pricer, verdict.errors).name
 
 
-@flow(name="fit", timeout_seconds=2400, description="Refits the model; a refit that scores worse is refused.")
+@flow(
+    name="fit",
+    flow_run_name=run_name,
+    timeout_seconds=2400,
+    description="Refits the model; a refit that scores worse is refused.",
+)
 def fit() -> str:
     """What happened, in words."""
     c = context()

@@ -24,7 +24,7 @@ from core.weather.rows import Row
 from core.weather.sources import FIRST
 from core.weather.standing import State
 from flows import rows
-from flows.base import Context, context
+from flows.base import Context, context, run_name
 
 _ROUND_S = 100.0  # one round's limit: what is not here by then comes with the next
 
@@ -132,7 +132,12 @@ def write(c: Context, fetched: Fetched, part: str) -> dict[str, int]:
     return counts
 
 
-@flow(name="ingest", timeout_seconds=300, description="Forecasts, guidance, observations and reports into the lake.")
+@flow(
+    name="ingest",
+    flow_run_name=run_name,
+    timeout_seconds=300,
+    description="Forecasts, guidance, observations and reports into the lake.",
+)
 def ingest() -> dict[str, int]:
     """Rows written, by table. Fails when of all that a fair value needs nothing could be had, new or known."""
     c = context()

@@ -10,7 +10,7 @@ import msgspec
 from prefect import flow, get_run_logger, task
 
 from core.storage import journal, lake
-from flows.base import Context, context
+from flows.base import Context, context, run_name
 from flows.journal_tables import table_row
 from flows.rows import Row
 
@@ -77,7 +77,12 @@ def _gzip(path: Path) -> None:
     path.unlink()
 
 
-@flow(name="load", timeout_seconds=180, description="Loads the quoter's journal into the lake, each line once.")
+@flow(
+    name="load",
+    flow_run_name=run_name,
+    timeout_seconds=180,
+    description="Loads the quoter's journal into the lake, each line once.",
+)
 def load() -> dict[str, int]:
     """Rows written, by table."""
     c = context()

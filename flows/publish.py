@@ -18,7 +18,7 @@ from core.risk.published import event_limit, totals
 from core.storage import lake, publications
 from core.units import Count, Duration, Instant, Price, seconds
 from flows import models, rows
-from flows.base import Context, catalog, context, passing
+from flows.base import Context, catalog, context, passing, run_name
 from flows.inputs import inputs, open_markets
 
 Prices = dict[str, tuple[Price | None, Price | None]]
@@ -98,7 +98,10 @@ def put(c: Context, publication: Publication, took_s: float) -> dict[str, int]:
 
 
 @flow(
-    name="publish", timeout_seconds=120, description="Prices every open bracket and publishes fair values and limits."
+    name="publish",
+    flow_run_name=run_name,
+    timeout_seconds=120,
+    description="Prices every open bracket and publishes fair values and limits.",
 )
 def publish() -> str:
     """The id of the publication."""

@@ -6,11 +6,13 @@ from prefect import flow, task
 from prefect.artifacts import create_markdown_artifact, create_table_artifact
 
 from core.storage import lake, views
-from flows.base import Context, context
+from flows.base import Context, context, run_name
 
 _PNL = """
-SELECT day, station, round(pnl_usd, 2) AS pnl_usd, round(fees_usd, 4) AS fees_usd, fills, settled
-FROM pnl_by_city ORDER BY day DESC, pnl_usd DESC LIMIT 100
+SELECT day, station, round(pnl_usd, 2) AS pnl_usd, round(spread_usd, 2) AS spread_usd,
+       round(adverse_usd, 2) AS adverse_usd,
+       round(settlement_usd, 2) AS settlement_usd, round(fees_usd, 4) AS fees_usd, fills, settled
+FROM pnl_attribution_by_city ORDER BY day DESC, pnl_usd DESC LIMIT 100
 """
 _QUALITY = """
 SELECT source, count(*) AS rows, max(issued_at) AS newest_issue, max(received_at) AS newest_received
@@ -19,10 +21,8 @@ UNION ALL SELECT 'observations', count(*), max(observed_at), max(received_at) FR
 UNION ALL SELECT 'climate reports', count(*), max(issued_at), max(received_at) FROM climate_reports
 """
 _REASONS = """
-SELECT reason, count(*) AS times FROM (
-    SELECT unnest(string_split(bid_reasons, ', ')) AS reason FROM quotes
-    WHERE happened_at > (SELECT max(happened_at) FROM quotes) - INTERVAL 1 DAY
-) WHERE reason <> '' GROUP BY reason ORDER BY times DESC LIMIT 20
+SELECT day, reason, round(side_seconds / 3600, 2) AS side_hours, markets
+FROM reasons_not_quoted ORDER BY day DESC, side_seconds DESC LIMIT 20
 """
 
 
@@ -35,7 +35,12 @@ def ask(c: Context, query: str) -> list[dict[str, Any]]:
         return [{n: str(v) for n, v in zip(names, row, strict=True)} for row in cursor.fetchall()]
 
 
-@flow(name="report", timeout_seconds=120, description="PnL by city, data quality and reasons not quoted, as artifacts.")
+@flow(
+    name="report",
+    flow_run_name=run_name,
+    timeout_seconds=120,
+    description="PnL by city, data quality and reasons not quoted, as artifacts.",
+)
 def report() -> dict[str, int]:
     """Rows shown, by table."""
     c = context()
@@ -44,7 +49,7 @@ def report() -> dict[str, int]:
         create_table_artifact(key=key, table=table, description=key.replace("-", " "))
     total = sum(float(row["pnl_usd"]) for row in shown["pnl-by-city"] if row["pnl_usd"] != "None")
     create_markdown_artifact(
-        key="brief", markdown=f"# Brief\n\nPnL of all markets held: **${total:,.2f}** (settled and marked, after fees)."
+        key="pnl", markdown=f"# PnL\n\nPnL of all markets held: **${total:,.2f}** (settled and marked, after fees)."
     )
     views.build(c.data)
     return {key: len(table) for key, table in shown.items()}

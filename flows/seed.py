@@ -18,7 +18,7 @@ from core.storage.files import write_whole
 from core.units import DAY, HOUR, MINUTE, Instant, iso, to_datetime
 from core.weather.world import World, issue_time
 from flows import rows
-from flows.base import Context, catalog, context, passing
+from flows.base import Context, catalog, context, passing, run_name
 from flows.rows import Row
 
 DAYS = 60
@@ -83,7 +83,7 @@ async def _settled(c: Context) -> Listing:
         await reader.sdk.close()
 
 
-@flow(name="seed", timeout_seconds=600, description="The embedded world's last 60 days, once.")
+@flow(name="seed", flow_run_name=run_name, timeout_seconds=600, description="The embedded world's last 60 days, once.")
 def seed() -> dict[str, int]:
     """Rows written, by table; nothing on a second call."""
     c = context()

@@ -9,7 +9,7 @@ from core.exchange.catalog import Settled
 from core.storage import lake
 from core.units import DAY, Instant, iso
 from flows import rows
-from flows.base import Context, catalog, context, passing
+from flows.base import Context, catalog, context, passing, run_name
 from flows.differences import differences
 
 
@@ -68,7 +68,12 @@ def mismatches(c: Context) -> list[str]:
     ]
 
 
-@flow(name="settle", timeout_seconds=120, description="Results, settlements, and their reconciliation with our fills.")
+@flow(
+    name="settle",
+    flow_run_name=run_name,
+    timeout_seconds=120,
+    description="Results, settlements, and their reconciliation with our fills.",
+)
 def settle() -> dict[str, int]:
     """Rows written, by table. Fails, after writing, when the exchange's settlements are not what our fills say."""
     c = context()

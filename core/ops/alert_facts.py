@@ -66,13 +66,15 @@ class Watcher:
         self.mismatches: list[str] = []
         self.late: list[FlowTrouble] = []
         self.prefect_trouble = ""
-        self.watchdog_seen = self._watchdog_mark()
+        self.watchdog_did = 0.0
+        self._watchdog()  # what it did before now was told then
 
     def look(self, now: Instant) -> Facts:
         """The facts at the world's time `now`."""
         wall = time.time()
         beat = self._beat()
-        failed = self._prefect(wall, now)
+        failed = self._prefect(wall)
+        watchdog, watchdog_age_s = self._watchdog()
         if wall >= self.next_lake:
             self.next_lake = wall + _LAKE_EVERY_S
             self._lake(now)
@@ -82,7 +84,7 @@ class Watcher:
             used=used(beat, self.settings), fills_last_minute=self._fills(beat, wall), notes=self.notes.new(),
             old_sources=tuple(self.old_sources), mismatches=tuple(self.mismatches), flows=(*failed, *self.late),
             prefect_trouble=self.prefect_trouble, free_mb=shutil.disk_usage(self.data).free / 1e6,
-            watchdog=self._watchdog(),
+            watchdog=watchdog, watchdog_age_s=watchdog_age_s,
         )  # fmt: skip
 
     def _beat(self) -> dict[str, Any]:
@@ -114,20 +116,22 @@ class Watcher:
             self.fills.popleft()
         return count - self.fills[0][1] if self.fills else 0
 
-    def _watchdog_mark(self) -> float:
+    def _watchdog(self) -> tuple[str, float | None]:
+        """(what it did since the last look, seconds since its last word or None where none runs)."""
         path = self.data / "live" / "watchdog.json"
-        return path.stat().st_mtime if path.exists() else 0.0
-
-    def _watchdog(self) -> str:
-        mark = self._watchdog_mark()
-        if mark <= self.watchdog_seen:
-            return ""
-        self.watchdog_seen = mark
         try:
-            said = msgspec.json.decode((self.data / "live" / "watchdog.json").read_bytes())
+            said = msgspec.json.decode(path.read_bytes())
+            age = time.time() - path.stat().st_mtime
         except (msgspec.MsgspecError, OSError):
-            return ""
-        return str(said.get("fired") or "") if isinstance(said, dict) else ""
+            return "", None
+        if not isinstance(said, dict):
+            return "", None
+        did = said.get("last") or {}
+        at = float(did.get("at") or 0.0)
+        fresh = at > self.watchdog_did
+        self.watchdog_did = max(self.watchdog_did, at)
+        words = str(said.get("fired") or did.get("why") or "") if fresh else ""
+        return words, None if said.get("state") == "stopped" else age
 
     # --- the lake ----------------------------------------------------------------------------------------------------
 
@@ -149,7 +153,7 @@ class Watcher:
 
     # --- Prefect -----------------------------------------------------------------------------------------------------
 
-    def _prefect(self, wall: float, now: Instant) -> list[FlowTrouble]:
+    def _prefect(self, wall: float) -> list[FlowTrouble]:
         if wall < self.next_prefect:
             return []
         self.next_prefect = wall + _PREFECT_EVERY_S

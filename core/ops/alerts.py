@@ -4,7 +4,7 @@ Knows neither where the facts come from nor how a message is delivered.
 """
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from enum import StrEnum
 
 from core.units import MONEY_PER_DOLLAR, Money
@@ -96,7 +96,8 @@ class Facts:
     flows: Sequence[FlowTrouble] = ()
     prefect_trouble: str = ""
     free_mb: float | None = None
-    watchdog: str = field(default="")
+    watchdog: str = ""  # what it did, once
+    watchdog_age_s: float | None = None  # since its last word; None where none runs
 
 
 def alerts(facts: Facts, wanted: Thresholds) -> list[Alert]:
@@ -107,6 +108,7 @@ def alerts(facts: Facts, wanted: Thresholds) -> list[Alert]:
         *_data(facts),
         *_flows(facts, wanted),
         *_machine(facts, wanted),
+        *_watchdog(facts, wanted),
         *(alert for note in facts.notes for alert in _note(note)),
     ]
 
@@ -187,10 +189,17 @@ def _machine(facts: Facts, wanted: Thresholds) -> Iterator[Alert]:
         yield Alert(Kind.DISK, "disk", f"{facts.free_mb:,.0f} MB left on the disk of the data folder",
                     "free space, or move old days of data/raw and data/journal to a backup (kwm backup)",
                     urgent=facts.free_mb < wanted.min_free_mb / 4)  # fmt: skip
+
+
+def _watchdog(facts: Facts, wanted: Thresholds) -> Iterator[Alert]:
     if facts.watchdog:
         yield Alert(Kind.WATCHDOG, f"watchdog {facts.watchdog}", f"the watchdog fired: {facts.watchdog}",
                     "our orders were cancelled over REST; find out why the quoter hung before starting it",
                     urgent=True, once=True)  # fmt: skip
+    if facts.watchdog_age_s is not None and facts.watchdog_age_s > max(30.0, wanted.silent_s):
+        yield Alert(Kind.SILENCE, "watchdog silent", f"the watchdog has been silent for {facts.watchdog_age_s:.0f} s",
+                    "if the quoter hangs now, only the orders' own expiry takes them away: data/logs/watchdog.log",
+                    after_s=15.0)  # fmt: skip
 
 
 _OF_NOTES: dict[str, tuple[Kind, str, bool]] = {
@@ -199,6 +208,11 @@ _OF_NOTES: dict[str, tuple[Kind, str, bool]] = {
     "drift": (Kind.DRIFT, "kwm doctor --schema shows which field changed", True),
     "bug": (Kind.BUG, "the quoter cancelled its orders and started again; keep data/journal for the report", True),
     "watchdog": (Kind.WATCHDOG, "our orders were cancelled over REST; find out why the quoter hung", True),
+    "reduce_only": (
+        Kind.LIMIT,
+        "only reducing orders are placed now; kwm pnl and kwm risk say where it comes from",
+        True,
+    ),
     "publication": (Kind.STALE, "a publication could not be used; the last good one is quoted until it expires", False),
 }
 

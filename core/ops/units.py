@@ -1,7 +1,7 @@
 """systemd user units made from the plan of `kwm up`: one a process, restarted for ever, the quoter stopped first. Pure.
 
-Each stage waits for the one before it; systemd stops units in the opposite order of their `After=`, so the quoter ends,
-proves that nothing rests, and only then do the others go.
+Each waits for those before it in the plan; systemd stops units in the opposite order of their `After=`, so the quoter
+ends, proves that nothing rests, the watchdog sees it, and only then do the others go.
 """
 
 import shlex
@@ -27,7 +27,7 @@ def units(plan: Plan, checkout: Path, environment: dict[str, str]) -> dict[str, 
     for stage in stages:
         for process in stage:
             found[unit_name(process)] = _service(process, before, checkout, environment | process.environment)
-        before = [unit_name(p) for p in stage] or before
+            before.append(unit_name(process))
     return found
 
 

@@ -55,6 +55,8 @@ def environment(settings: Settings, clock: Clock, data: Path) -> dict[str, str]:
         "PREFECT_UI_URL": prefect_url(settings),
         "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
         "PREFECT_SERVER_UI_SHOW_PROMOTIONAL_CONTENT": "false",
+        "PREFECT_SERVER_SERVICES_DB_VACUUM_ENABLED": "events,flow_runs",  # a month of runs is kept: about 1 GB
+        "PREFECT_SERVER_SERVICES_DB_VACUUM_RETENTION_PERIOD": str(30 * 86_400),
         "PREFECT_LOGGING_LEVEL": "INFO",
         "DO_NOT_TRACK": "1",
         "PYTHONUNBUFFERED": "1",

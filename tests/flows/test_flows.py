@@ -166,6 +166,13 @@ def test_the_daily_reports_are_pages_artifacts_and_messages(
     assert Path(eod()).with_suffix(".txt").read_text().startswith("End of day")
     shown = [a.key for a in asyncio.run(artifacts())]
     assert {"report-brief", "report-eod"} <= set(shown)
+    names = {run.name.partition(" ")[0] for run in asyncio.run(runs())}
+    assert {"discover", "ingest", "publish", "load", "brief", "eod"} <= names, "a run is called after its flow and time"
+
+
+async def runs() -> list[Any]:
+    async with get_client() as client:
+        return await client.read_flow_runs(limit=200)
 
 
 async def artifacts() -> list[Any]:

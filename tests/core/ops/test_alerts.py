@@ -40,6 +40,8 @@ TROUBLES: list[tuple[str, dict[str, Any], Kind]] = [
     ("Prefect is away", {"prefect_trouble": "ConnectError"}, Kind.FLOW),
     ("the disk is full", {"free_mb": 100.0}, Kind.DISK),
     ("the watchdog fired", {"watchdog": "silent for 20 s"}, Kind.WATCHDOG),
+    ("the watchdog is gone", {"watchdog_age_s": 60.0}, Kind.SILENCE),
+    ("the day's loss lets only reducing orders through", {"notes": (Note("reduce_only", "lost"),)}, Kind.LIMIT),
     ("positions drift", {"notes": (Note("position", "KX: 1 and 2"),)}, Kind.DRIFT),
     ("an order group triggered", {"notes": (Note("group", "triggered"),)}, Kind.FILLS),
     ("the engine found itself wrong", {"notes": (Note("bug", "limit broken"),)}, Kind.BUG),
@@ -183,6 +185,15 @@ def test_a_restart_repeats_nothing_and_a_deaf_receiver_is_told_later(
     beat(tmp_path, halted="by hand")
     last.look()
     assert len(receiver.bodies) == 2, "the failed one and the one that was heard"
+
+
+def test_what_the_watchdog_did_is_told_once(teller: Teller, tmp_path: Path) -> None:
+    path = tmp_path / "live/watchdog.json"
+    path.write_text(json.dumps({"state": "watching", "fired": "", "last": {}}))
+    assert teller.watcher.look(Instant(time.time_ns())).watchdog == ""
+    path.write_text(json.dumps({"state": "fired", "fired": "silent: 3 cancelled", "last": {"at": time.time()}}))
+    assert teller.watcher.look(Instant(time.time_ns())).watchdog == "silent: 3 cancelled"
+    assert teller.watcher.look(Instant(time.time_ns())).watchdog == ""
 
 
 def test_notes_of_the_journal_are_told_once_and_damaged_lines_hide_none(teller: Teller, tmp_path: Path) -> None:

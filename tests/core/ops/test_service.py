@@ -59,7 +59,7 @@ def test_each_process_is_a_unit_that_is_restarted_for_ever(demo: Path) -> None:
 
 def test_the_quoter_starts_after_prefect_so_that_it_is_stopped_before_it(demo: Path) -> None:
     units = made()
-    assert field(units["kwm-quoter.service"], "After") == ["kwm-prefect.service"]
+    assert field(units["kwm-quoter.service"], "After") == ["kwm-prefect.service kwm-flows.service kwm-watchdog.service"]
     assert "kwm-quoter.service" in field(units["kwm-alerts.service"], "After")[0]
     assert int(field(units["kwm-quoter.service"], "TimeoutStopSec")[0]) >= 30
 
@@ -97,7 +97,7 @@ def test_systemd_understands_the_units(demo: Path, tmp_path: Path) -> None:
 def test_the_compose_file_runs_commands_that_exist_and_waits_for_services_it_names() -> None:
     compose = yaml.safe_load((ROOT / "deploy/compose.yaml").read_text())
     services = compose["services"]
-    assert {"postgres", "prefect", "worker", "quoter", "alerts", "deploy"} == set(services)
+    assert {"postgres", "prefect", "worker", "quoter", "watchdog", "alerts", "deploy"} == set(services)
     for name, service in services.items():
         assert set(service.get("depends_on", {})) <= set(services), name
         command = service.get("command", [])
