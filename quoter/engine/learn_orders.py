@@ -89,6 +89,7 @@ def acked(state: State, event: m.Acked) -> Iterable[str]:
     if stale and order.life is not Life.ASKED:
         return ()  # an older word that was overtaken by a newer one
     order.updated_at = Instant(max(order.updated_at, event.updated_at or 0))
+    order.heard_at = event.at
     order.tell(event.filled)
     name(state, order, event.order_id)
     if order.life is Life.AMENDING and not _as_amended(order, event):
@@ -214,7 +215,7 @@ def looked_up(state: State, event: m.OrderLookedUp) -> Iterable[str]:
     if market_and_order is None:
         return ()
     market, order = market_and_order
-    if order.sent_at >= event.asked_at or order.life is Life.GONE:
+    if max(order.sent_at, order.heard_at) >= event.asked_at or order.life is Life.GONE:
         return ()  # asked before our last request: it says nothing about it
     view = event.order
     if view is None:
@@ -253,7 +254,7 @@ def orders_reported(state: State, event: m.OrdersReported) -> Iterable[str]:
             touched.add(market.ticker)
         for order in list(market.orders.values()):
             found = listed.pop(order.client_order_id, None)
-            if order.sent_at >= event.asked_at or order.life is Life.GONE:
+            if max(order.sent_at, order.heard_at) >= event.asked_at or order.life is Life.GONE:
                 continue
             if found is None:
                 if order.life not in (Life.LOST, Life.ASKED):  # one that was asked may still be on its way

@@ -72,6 +72,7 @@ class Order:
     new_expires_at: Instant | None = None
     sent_at: Instant = Instant(0)
     looked_up_at: Instant = Instant(0)
+    heard_at: Instant = Instant(0)  # our clock at the last word on it: a list asked for before says nothing newer
     wanted_gone: bool = False
     adopted: bool = False  # made by an earlier run: which of its fills are inside `filled` cannot be told from fills
     updated_at: Instant = Instant(0)  # the exchange's stamp of the newest word on it

@@ -38,6 +38,7 @@ from quoter.shell.perform import Performer
 
 _QUEUE = 50_000
 _BATCH = 200  # events handled before others get the loop
+_OWN_CANCELS_S = 2.5  # how long a halt waits for the engine's cancels before it sweeps over REST
 VERSION = "0.1.0"
 _URGENT = (m.Fill, m.Acked, m.Gone, m.Rejected, m.Unknown, m.NotSent)
 
@@ -60,6 +61,7 @@ class Live:
         self.notes: list[tuple[int, str, str]] = []
         self.swept: Swept | None = None
         self.feed_task: asyncio.Task[None] | None = None
+        self.proving: asyncio.Task[None] | None = None
         self.fills: deque[m.Fill] = deque(maxlen=200)
         self.history: list[tuple[int, float, float]] = []  # (ms, PnL, worst case) for the page's curve
 
@@ -97,6 +99,8 @@ class Live:
             heartbeat.write(self.data, heartbeat.beat(self.state, os.getpid()))
         for action in actions:
             self.performer.perform(action)
+        if self.state.halted and not stopped[0] and not isinstance(event, e.Started):
+            self.proving = asyncio.create_task(self.prove_halt(self.state.working()))
 
     async def consume(self) -> None:
         """Until stopped."""
@@ -189,9 +193,25 @@ class Live:
             await self.leave()
         return code
 
+    async def prove_halt(self, had: int) -> None:
+        """After a halt: the engine's own cancels, then the exchange's list and a sweep of what it still shows."""
+        began = time.monotonic()
+        while self.state.working() and time.monotonic() - began < _OWN_CANCELS_S:
+            await asyncio.sleep(0.05)
+        swept = await sweep(self.rest, self.state.config.prefix + "-", 5.0)
+        proof = "none rests" if swept.verified else f"NOT verified: {len(swept.left)} known left"
+        words = f"{had} orders were working; {proof}, {time.monotonic() - began:.2f} s after the halt"
+        now = Instant(max(self.state.now, self.clock.now()))
+        self.note("halted", words)
+        self.journal.append(NoteRow(now, "halted", words), now)
+        self.journal.flush()
+
     async def leave(self) -> None:
         """Cancel ours, prove that none rests, say how long it took."""
         began = time.monotonic()
+        if self.proving is not None:
+            self.proving.cancel()  # what follows proves the same
+            await asyncio.gather(self.proving, return_exceptions=True)
         await self.performer.finish(1.0)
         self.swept = swept = await sweep(self.rest, self.state.config.prefix + "-", 5.0)
         if swept.verified and not swept.left:

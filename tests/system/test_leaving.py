@@ -1,0 +1,58 @@
+"""Halt and SIGTERM with hundreds of orders: ours are proved gone within five seconds; the journal says how long."""
+
+import asyncio
+import json
+import re
+import signal
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import httpx
+import pytest
+
+from core.storage import journal
+from tests.system.desk import Desk
+
+pytestmark = pytest.mark.slow
+MANY = 300
+
+
+@pytest.fixture
+def desk(tmp_path: Path) -> Iterator[Desk]:
+    made = Desk(tmp_path)
+    yield made
+    made.close()
+
+
+def notes(desk: Desk, kind: str) -> list[str]:
+    """What the journal notes of a kind."""
+    rows = [json.loads(line) for path in journal.files(desk.data) for line, _ in journal.lines(path)]
+    return [row["words"] for row in rows if row["row"] == "note" and row["kind"] == kind]
+
+
+async def test_a_halt_and_a_sigterm_leave_nothing_and_the_journal_says_how_long(desk: Desk) -> None:
+    catalog = await desk.open_exchange()
+    try:
+        await desk.publish(catalog)
+        quoter = desk.start("quoter", "quote")
+        await desk.until(catalog, 10_000, MANY, 90.0)
+        token = (desk.data / "live" / "token").read_text().strip()
+        page = f"http://127.0.0.1:{desk.environment['KWM_DASHBOARD__PORT']}"
+        headers = {"Authorization": f"Bearer {token}"}
+        httpx.post(f"{page}/api/risk/halt", headers=headers, timeout=10.0).raise_for_status()
+        assert await desk.until(catalog, 0, 0, 20.0) < 5.0
+        ends = time.monotonic() + 10.0
+        while not notes(desk, "halted") and time.monotonic() < ends:
+            await asyncio.sleep(0.2)
+        said = notes(desk, "halted")[0]
+        assert "none rests" in said
+        assert float(re.findall(r"([\d.]+) s after", said)[0]) < 5.0
+        httpx.post(f"{page}/api/strategy/resume", headers=headers, timeout=10.0).raise_for_status()
+        await desk.until(catalog, 10_000, MANY, 90.0)
+        quoter.send_signal(signal.SIGTERM)
+        assert await desk.until(catalog, 0, 0, 20.0) < 5.0
+        assert await asyncio.to_thread(quoter.wait, 15) == 0
+        assert re.search(r"none left, verified in [0-4]\.\d\d s", notes(desk, "stopped")[0])
+    finally:
+        await catalog.sdk.close()
