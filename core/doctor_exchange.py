@@ -7,14 +7,16 @@ from email.utils import parsedate_to_datetime
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from core.config import Settings
-from core.contract import Market
+from core.contract import Market, read_rules
 from core.doctor_lines import Line, fail, ok, warn
 from core.errors import Declined, KwmError, SettingsError, Unsent
 from core.exchange.catalog import Catalog
 from core.exchange.credentials import Credentials, credentials
 from core.exchange.rest import Rest
+from core.rules_text import PINNED, pin, wording
 from core.units import SECOND, Instant, from_datetime, instant, money_text, price_text
 
+_WORD_OF = {"twc": "weather company", "nws": "national weather service"}
 _SKEW_WARN, _SKEW_FAIL = 2 * SECOND, 10 * SECOND  # the Date header is good to a second
 
 
@@ -41,6 +43,16 @@ def skew(date: str, now: Instant) -> Line:
     if abs(off) > _SKEW_FAIL:
         return fail("clock skew", words, "start time synchronisation (chrony, systemd-timesyncd)")
     return ok("clock skew", words) if abs(off) <= _SKEW_WARN else warn("clock skew", words, "synchronise the clock")
+
+
+def scope_line(scopes: list[str]) -> Line:
+    """What a key may do: a maker reads and trades, and moves no money. Pure."""
+    given, words = set(scopes), ", ".join(scopes)
+    if "read" not in given or not {"write", "write::trade"} & given:
+        return fail("permissions", words or "none", "the key needs read and write::trade")
+    if {"write::transfer", "write"} & given:
+        return warn("permissions", words, "write::transfer may move money: make a key with read and write::trade only")
+    return ok("permissions", words)
 
 
 async def _tried(name: str, look: Callable[[], Awaitable[Line]]) -> Line:
@@ -94,11 +106,7 @@ async def exchange(
             return warn("permissions", f"not told: {error.code}", "the key needs read and write::trade, no more")
         if scopes is None:
             return warn("permissions", "the account does not list this key", "compare [exchange] key_id")
-        if {"write::transfer", "write"} & set(scopes):
-            return warn(
-                "permissions", ", ".join(scopes), "a maker needs read and write::trade; make a key without more"
-            )
-        return ok("permissions", ", ".join(scopes))
+        return scope_line(scopes)
 
     async def schedule() -> Line:
         windows = (await catalog.schedule()).maintenance_windows
@@ -156,6 +164,7 @@ async def listing(settings: Settings, catalog: Catalog) -> list[Line]:
         )
     markets: list[Market] = []
     why_not: dict[str, str] = {}
+    sources: dict[str, str] = {}
     for series in wanted:
         if series in fees:
             try:
@@ -165,7 +174,41 @@ async def listing(settings: Settings, catalog: Catalog) -> list[Line]:
             else:
                 markets += found.markets
                 why_not |= found.refused
-    return [*lines, *_markets(markets, why_not)]
+                sources |= found.sources
+    shard = settings.exchange.exchange_index
+    return [*lines, *_markets(markets, why_not), *rules_lines(markets, sources, shard)]
+
+
+def rules_lines(markets: list[Market], sources: dict[str, str], shard: int) -> list[Line]:
+    """What the rules say and whether a person has read that wording; who settles; on which shard. Pure."""
+    if not markets:
+        return []
+    pins = Counter(pin(x.rules) for x in markets)
+    unread = {p: next(x for x in markets if pin(x.rules) == p) for p in pins if p not in PINNED}
+    lines = [ok("rules", f"{pins[p]} x {PINNED[p]} ({p})") for p in pins if p in PINNED]
+    lines += [
+        warn("rules", f"{pins[p]} x a wording nobody has read ({p}): {wording(x.rules)[:200]}",
+             "read it (settlement source, report, exceptions), then pin it in core/rules_text.py")
+        for p, x in unread.items()
+    ]  # fmt: skip
+    wrong = [
+        (x.event_ticker, sources.get(x.event_ticker, ""))
+        for x in markets
+        if _WORD_OF.get(read_rules(x.rules).source or "", "?") not in sources.get(x.event_ticker, "").lower()
+    ]
+    words = ", ".join(f"{n} x {name or 'none named'}" for name, n in Counter(sources.values()).items())
+    if wrong:
+        lines.append(warn("settlement source", f"{wrong[0][0]} names {wrong[0][1] or 'none'}, its rules another",
+                          "read the rules of these events before quoting them"))  # fmt: skip
+    else:
+        lines.append(ok("settlement source", words))
+    elsewhere = sorted({x.ticker for x in markets if x.exchange_index != shard})
+    if elsewhere:
+        lines.append(fail("exchange index", f"{len(elsewhere)} markets are not on shard {shard}: {elsewhere[0]}",
+                          "set [exchange] exchange_index to theirs, or do not choose them"))  # fmt: skip
+    else:
+        lines.append(ok("exchange index", f"all {len(markets)} markets are on shard {shard}"))
+    return lines
 
 
 def _markets(markets: list[Market], refused: dict[str, str]) -> list[Line]:

@@ -25,6 +25,7 @@ class Listing:
 
     markets: list[Market] = field(default_factory=list)
     refused: dict[str, str] = field(default_factory=dict)
+    sources: dict[str, str] = field(default_factory=dict)  # event -> who says its value
 
 
 @dataclass(frozen=True, slots=True)
@@ -212,6 +213,7 @@ def read_event(raw: bytes | msgspec.Raw, fees: Fees, shard: int, listing: Listin
         listing.refused[_name(raw, "event_ticker")] = str(error)
         return
     listing.markets += markets
+    listing.sources[event.event_ticker] = ", ".join(s.name or "unnamed" for s in event.settlement_sources or [])
 
 
 def read_markets(raws: list[msgspec.Raw], fees: Fees) -> Listing:

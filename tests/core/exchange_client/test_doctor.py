@@ -1,6 +1,8 @@
 """The doctor: what it finds when all is well, when nothing runs, and when an answer changed its shape."""
 
 import json
+from dataclasses import replace
+from datetime import date
 from pathlib import Path
 
 import pytest
@@ -10,13 +12,17 @@ from cryptography.hazmat.primitives.asymmetric.rsa import generate_private_key
 from core import config
 from core.config import Settings
 from core.doctor import examine
-from core.doctor_exchange import skew
-from core.doctor_lines import Verdict, exit_code, shown
+from core.doctor_exchange import rules_lines, scope_line, skew
+from core.doctor_lines import Line, Verdict, exit_code, shown
 from core.doctor_schema import compared
 from core.errors import SettingsError
 from core.exchange import wire
 from core.exchange.credentials import Credentials, credentials, embedded_key_path
 from core.exchange.endpoints import endpoints
+from core.exchange.listing import ladder
+from core.rules_text import pin
+from core.station_day import StationDay, Variable
+from core.stations import BY_CODE
 from core.units import Instant, instant
 from tests.core.exchange_client.loopback import Place, embedded, new_key
 
@@ -116,3 +122,60 @@ def test_addresses_are_moved_by_a_variable_only_in_the_embedded_world(tmp_path: 
     assert endpoints(demo, {}).rest == "https://external-api.demo.kalshi.co/trade-api/v2"
     with pytest.raises(SettingsError, match="unset them"):
         endpoints(demo, moved)
+
+
+@pytest.mark.parametrize(
+    ("scopes", "verdict"),
+    [(["read", "write::trade"], Verdict.OK), (["read", "write::trade", "write::transfer"], Verdict.WARN),
+     (["read", "write"], Verdict.WARN), (["read"], Verdict.FAIL), 
+     (["read::portfolio_balance", "write::trade"], Verdict.FAIL),
+     ([], Verdict.FAIL)],
+)  # fmt: skip
+def test_a_key_that_may_move_money_is_warned_of_and_one_that_may_not_trade_fails(
+    scopes: list[str], verdict: Verdict
+) -> None:
+    assert scope_line(scopes).verdict is verdict
+
+
+def rules_of(text: str, source: str, shard: int = 0) -> list[Line]:
+    day = StationDay(BY_CODE["KNYC"], Variable.HIGH, date(2026, 11, 24))
+    market = replace(ladder(day, 44, Instant(0))[1], rules=text, exchange_index=shard)
+    return rules_lines([market], {market.event_ticker: source}, 0)
+
+
+TWC = ("If the maximum temperature recorded at New York City (CLINYC) for Nov 24, 2026, is between 44-45° fahrenheit"
+       " according to The Weather Company, then the market resolves to Yes.")  # fmt: skip
+
+
+def test_a_wording_that_somebody_read_is_known_by_its_pin() -> None:
+    lines = rules_of(TWC, "The Weather Company")
+    assert [x.verdict for x in lines] == [Verdict.OK] * 3 and "301263647606" in lines[0].words
+
+
+def test_one_changed_word_of_the_rules_is_a_warning_with_the_words() -> None:
+    line = rules_of(TWC.replace("according to", "as estimated by"), "The Weather Company")[0]
+    assert line.verdict is Verdict.WARN and "as estimated by" in line.words
+
+
+def test_a_settlement_source_that_is_not_the_rules_is_a_warning() -> None:
+    assert rules_of(TWC, "National Weather Service")[1].verdict is Verdict.WARN
+
+
+def test_a_market_on_another_shard_fails() -> None:
+    assert rules_of(TWC, "The Weather Company", shard=2)[2].verdict is Verdict.FAIL
+
+
+@pytest.mark.parametrize("cold", ["between -3--2°", "less than -10°", "greater than 7°"])
+def test_the_wording_leaves_out_place_day_extreme_and_degrees(cold: str) -> None:
+    other = TWC.replace("between 44-45°", cold).replace("maximum", "minimum").replace("Nov 24", "Feb 1")
+    assert pin(other.replace("New York City (CLINYC)", "Minneapolis (CLIMSP)")) == pin(TWC)
+    assert pin(other.replace("fahrenheit", "celsius")) != pin(TWC)
+
+
+async def test_doctor_reads_the_scopes_rules_sources_and_shard_of_the_embedded_exchange(tmp_path: Path) -> None:
+    async with embedded() as place:
+        keep(place, tmp_path)
+        lines = {line.name: line for line in await examine(chosen(tmp_path, place.port))}
+    for name in ("permissions", "rules", "settlement source", "exchange index", "price steps", "schedule"):
+        assert lines[name].verdict is Verdict.OK, lines[name]
+    assert lines["permissions"].words == "read, write::trade"
