@@ -127,7 +127,7 @@ def test_addresses_are_moved_by_a_variable_only_in_the_embedded_world(tmp_path: 
 @pytest.mark.parametrize(
     ("scopes", "verdict"),
     [(["read", "write::trade"], Verdict.OK), (["read", "write::trade", "write::transfer"], Verdict.WARN),
-     (["read", "write"], Verdict.WARN), (["read"], Verdict.FAIL), 
+     (["read", "write"], Verdict.WARN), (["read"], Verdict.FAIL),
      (["read::portfolio_balance", "write::trade"], Verdict.FAIL),
      ([], Verdict.FAIL)],
 )  # fmt: skip
