@@ -12,7 +12,7 @@ from typing import Any
 import msgspec
 
 from core.contract import LINEAR_CENT, Bracket, Fees, Market, bracket, exhaustive, station_day_of
-from core.errors import Malformed
+from core.errors import Malformed, SettingsError
 from core.exchange import listing
 from core.fees import TAKER
 from core.station_day import StationDay
@@ -31,17 +31,27 @@ class RecordedBook:
 
 
 def read(path: Path, now: Instant) -> tuple[list[RecordedBook], dict[str, str]]:
-    """(books of the last capture in the file, refused tickers with the reason).
+    """(books of the last capture in the file, refused tickers with the reason). Raises: SettingsError for no such file.
 
     Days move by as many whole days as lie between the capture and `now`, so that what was about to trade is again.
     """
     latest: dict[str, dict[str, Any]] = {}
-    for raw in path.read_bytes().split(b"\n"):
+    refused: dict[str, str] = {}
+    try:
+        lines = path.read_bytes().split(b"\n")
+    except OSError as error:
+        raise SettingsError(f"books: {path} cannot be read ({error.strerror})") from error
+    for number, raw in enumerate(lines, start=1):
         if raw.strip():
-            row = msgspec.json.decode(raw)
+            try:
+                row = msgspec.json.decode(raw)
+            except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
+                refused[f"line {number}"] = f"not JSON: {error}"
+                continue
             if isinstance(row, dict) and isinstance(row.get("ticker"), str):
                 latest[row["ticker"]] = row
-    refused: dict[str, str] = {}
+            else:
+                refused[f"line {number}"] = "not an object with a ticker"
     books: list[RecordedBook] = []
     for ticker, row in latest.items():
         try:
@@ -92,19 +102,33 @@ def world_of(books: list[RecordedBook], seed: int) -> World:
     return World(seed).anchored(beliefs(books), max(b.captured_at for b in books)) if books else World(seed)
 
 
+def _levels(raw: dict[str, Any], side: str) -> list[tuple[Price, Count]]:
+    found = raw.get(side) or []
+    if not isinstance(found, list) or not all(isinstance(x, list) and len(x) == 2 for x in found):
+        raise Malformed(side, found, "expected pairs of price and size")
+    levels = [(price(p, side), count(c, side)) for p, c in found]
+    if not all(LINEAR_CENT.holds(p) and c > 0 for p, c in levels):
+        raise Malformed(side, found, "expected whole cents from 1 to 99 and sizes above 0")
+    return levels
+
+
 def _book(ticker: str, row: dict[str, Any], now: Instant) -> RecordedBook:
     captured = instant(str(row.get("captured_at")))
     days = (now - captured) // DAY
     event_ticker, _, suffix = ticker.rpartition("-")
     recorded = station_day_of(event_ticker)
     shape = bracket(str(row.get("strike_type")), row.get("floor_strike"), row.get("cap_strike"))
-    day = StationDay(recorded.station, recorded.variable, recorded.day + timedelta(days=days))
+    try:
+        day = StationDay(recorded.station, recorded.variable, recorded.day + timedelta(days=days))
+    except OverflowError as error:
+        raise Malformed("captured_at", row.get("captured_at"), "too far from now") from error
     raw = row.get("raw_orderbook")
     if not isinstance(raw, dict):
         raise Malformed("raw_orderbook", raw, "expected an object")
-    yes, no = raw.get("yes_dollars") or [], raw.get("no_dollars") or []
-    bids = [(price(p), count(c)) for p, c in yes]
-    asks = [(complement(price(p)), count(c)) for p, c in no]
+    bids = _levels(raw, "yes_dollars")
+    asks = [(complement(p), c) for p, c in _levels(raw, "no_dollars")]
+    if bids and asks and max(bids)[0] >= min(asks)[0]:
+        raise Malformed("raw_orderbook", ticker, "the book crosses")
     market = Market(
         f"{day.event_ticker}-{suffix}", day.event_ticker, day.series, day, shape, LINEAR_CENT, listing.open_at(day),
         day.end, "active", 0, listing.rules(day, shape), Fees(TAKER, 0),
