@@ -50,8 +50,8 @@ class Subscription:
 class Connection:
     """One client: its subscriptions and what is to be sent to it."""
 
-    def __init__(self, venue: Venue, user: str, bodies: Bodies) -> None:
-        self.venue, self.user, self.bodies = venue, user, bodies
+    def __init__(self, venue: Venue, user: str, bodies: Bodies, buffer: int = _BUFFER) -> None:
+        self.venue, self.user, self.bodies, self.buffer = venue, user, bodies, buffer
         self.subscriptions: dict[int, Subscription] = {}
         self.by_channel: dict[str, list[Subscription]] = {}
         self.next_sid = 1
@@ -67,7 +67,7 @@ class Connection:
     def _queue(self, text: str) -> None:
         self.out.append(text)
         self.ready.set()
-        self.overflown = self.overflown or len(self.out) > 2 * _BUFFER  # commands without end, answers unread
+        self.overflown = self.overflown or len(self.out) > 2 * self.buffer  # commands without end, answers unread
 
     # --- commands ----------------------------------------------------------------------------------------------------
 
@@ -216,7 +216,7 @@ class Connection:
 
     def _end_what_is_too_slow(self) -> None:
         """The client reads too slowly: its subscriptions end, each with error 25, and it must subscribe anew."""
-        if len(self.out) > _BUFFER:
+        if len(self.out) > self.buffer:
             for sub in list(self.subscriptions.values()):
                 self.end(sub, 25, "Subscription buffer overflow")
 

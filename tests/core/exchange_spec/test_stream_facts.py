@@ -6,7 +6,6 @@ from typing import Any
 import pytest
 
 from core import messages as m
-from core.exchange import server_ws
 from core.exchange.server_ws import Connection
 from core.exchange.traders import NOISE
 from core.exchange.venue import USER, wall_ms
@@ -20,10 +19,10 @@ Frame = dict[str, Any]
 class Wire:
     """One client's connection: what it says, and what it has heard since it last looked."""
 
-    def __init__(self) -> None:
+    def __init__(self, buffer: int = 20_000) -> None:
         self.venue, markets, _, _ = new_venue()
         self.tickers = [x.ticker for x in markets]
-        self.connection = Connection(self.venue, USER, Bodies(self.venue.exchange))
+        self.connection = Connection(self.venue, USER, Bodies(self.venue.exchange), buffer)
         self.venue.listeners.append(self.connection.hear)
         self.n = 0
 
@@ -145,10 +144,8 @@ def test_a_wrong_command_is_answered_with_the_code_that_kalshi_gives(
     assert (answer["type"], answer["id"], answer["msg"]["code"]) == ("error", 2, code)
 
 
-def test_a_client_that_reads_too_slowly_loses_its_subscriptions_with_error_25(
-    wire: Wire, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(server_ws, "_BUFFER", 50)
+def test_a_client_that_reads_too_slowly_loses_its_subscriptions_with_error_25() -> None:
+    wire = Wire(buffer=50)
     wire.say("subscribe", channels=["orderbook_delta"], market_tickers=wire.tickers[:1])
     for k in range(80):
         wire.order(m.Side.BID, 1000 + 100 * (k % 20), 100)
