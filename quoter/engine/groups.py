@@ -78,7 +78,8 @@ def _trip(state: State, event: EventState, *, by_fills: bool) -> Iterable[str]:
     event.tripped = True
     event.reset_at = Instant(state.now + state.config.group_reset) if by_fills and state.config.group_reset else None
     why = "fills came too fast" if by_fills else "by somebody: a person must resume"
-    state.alerts.append(("group", f"{event.ticker}: the exchange stopped its order group {event.group}: {why}"))
+    if not state.halted:  # a halt trips them itself
+        state.alerts.append(("group", f"{event.ticker}: the exchange stopped its order group {event.group}: {why}"))
     return tuple(market.ticker for market in event.markets)
 
 

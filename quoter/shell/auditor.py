@@ -146,8 +146,8 @@ class Auditor:
             raise broken(world, f"{request} was sent {why}")
 
     def _counted_once(self, event: m.Fill) -> None:
-        market = self.world.state.markets[event.ticker]
-        have, want = (market.position, market.cash), (
+        market = self.world.state.markets.get(event.ticker)
+        have, want = (market.position, market.cash) if market is not None else (0, 0), (
             self.position.get(event.ticker, 0), self.cash.get(event.ticker, 0)
         )  # fmt: skip
         if have != want and not self.world.state.adopting and event.ticker not in self.settled:

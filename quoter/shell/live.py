@@ -38,6 +38,7 @@ from quoter.shell.perform import Performer
 
 _QUEUE = 50_000
 _BATCH = 200  # events handled before others get the loop
+_MANY = 5  # working orders of an event from which on tripping its group is cheaper than cancelling one by one
 _OWN_CANCELS_S = 2.5  # how long a halt waits for the engine's cancels before it sweeps over REST
 VERSION = "0.1.0"
 _URGENT = (m.Fill, m.Acked, m.Gone, m.Rejected, m.Unknown, m.NotSent)
@@ -196,6 +197,7 @@ class Live:
     async def prove_halt(self, had: int) -> None:
         """After a halt: the engine's own cancels, then the exchange's list and a sweep of what it still shows."""
         began = time.monotonic()
+        await self.brake()
         while self.state.working() and time.monotonic() - began < _OWN_CANCELS_S:
             await asyncio.sleep(0.05)
         swept = await sweep(self.rest, self.state.config.prefix + "-", 5.0)
@@ -206,12 +208,20 @@ class Live:
         self.journal.append(NoteRow(now, "halted", words), now)
         self.journal.flush()
 
+    async def brake(self) -> None:
+        """Trip the order groups of events with many working orders: one request each, where cancels would take one an
+        order and, at Kalshi's Basic tier, two tokens of a hundred a second."""
+        events = self.state.events.values()
+        busy = [x.group for x in events if x.group and not x.tripped and sum(len(k.orders) for k in x.markets) >= _MANY]
+        await asyncio.gather(*(self.rest.perform(m.TriggerGroup(group)) for group in busy))
+
     async def leave(self) -> None:
         """Cancel ours, prove that none rests, say how long it took."""
         began = time.monotonic()
         if self.proving is not None:
             self.proving.cancel()  # what follows proves the same
             await asyncio.gather(self.proving, return_exceptions=True)
+        await self.brake()
         await self.performer.finish(1.0)
         self.swept = swept = await sweep(self.rest, self.state.config.prefix + "-", 5.0)
         if swept.verified and not swept.left:

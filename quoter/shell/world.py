@@ -36,6 +36,7 @@ _ENCODE = msgspec.json.Encoder().encode
 CASH = money("2000.00")
 CALM = 33 * SECOND  # longer than an order's life and what must pass after it: what was lost has expired by then
 
+_WRONG = (AssertionError, LookupError, TypeError, ValueError, AttributeError, ArithmeticError)  # a seed must be named
 Step = Callable[[State, e.Event], list[a.Action]]
 Tamper = Callable[["World", e.Event], "e.Event | None"]
 
@@ -128,8 +129,8 @@ class World:
             self._until(Instant(self.now + CALM))
             self._quieten()
             at_the_end(self)
-        except AssertionError as error:
-            raise broken(self, f"the engine found itself wrong: {error}") from error
+        except _WRONG as error:
+            raise broken(self, f"the engine found itself wrong: {type(error).__name__} {error}") from error
         self._replay()
         return self
 
