@@ -54,6 +54,7 @@ COMMANDS: dict[str, tuple[str, str, str]] = {
     "settings": ("quoter.commands_tell", "settings", "Every setting in force, and where to change it."),
     "replay": ("quoter.shell.replay", "replay", "Run a journal through the engine again; must give the same actions."),
     "simulate": ("quoter.shell.world_command", "simulate", "Seeded worlds full of faults: prove the invariants."),
+    "paper": ("quoter.paper.command", "paper", "Quote the live books with imagined orders and no trading key."),
     "record": ("core.tape.command", "record", "Record every byte the exchange sends, for backtests of your own."),
     "tape": ("core.tape.command", "tape", "What is on a tape, is it whole; make tables of it."),
     "exchange": ("core.exchange.command", "exchange", "Run the embedded exchange by itself."),

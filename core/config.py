@@ -225,6 +225,20 @@ class TapeSettings(Section):
     books_every_s: Seconds
 
 
+class PaperSettings(Section):
+    """The session on paper: its key that may only read, its money, and how its fills are imagined."""
+
+    key_id: str
+    key_file: str
+    port: Port
+    balance: Dollars
+    fills: Literal["pessimistic", "base", "optimistic"]
+    entry_ms: Annotated[float, Field(ge=0, le=10_000)]
+    response_ms: Annotated[float, Field(ge=0, le=10_000)]
+    fade_per_hour: Annotated[float, Field(ge=0, le=100)]
+    haircut: Annotated[float, Field(ge=1, le=100)]
+
+
 class PrefectSettings(Section):
     """The Prefect server of `kwm up`."""
 
@@ -247,6 +261,7 @@ class Settings(Section):
     prefect: PrefectSettings
     alerts: AlertSettings
     tape: TapeSettings
+    paper: PaperSettings
 
 
 def station_named(name: str) -> Station | None:

@@ -1,0 +1,133 @@
+"""`kwm paper`: quote the live books with imagined orders, in a process that holds no key that could trade."""
+
+import asyncio
+import json
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from core import config
+from core.clock import this_process
+from core.config import Settings
+from core.errors import KwmError
+from core.up.plan import prefect_url
+from quoter.paper.calibration import haircut, write
+from quoter.paper.control import PaperControl
+from quoter.paper.measure import load, measure
+from quoter.paper.session import Session, folder_of
+
+paper = typer.Typer(help="Quote the live books on paper.", no_args_is_help=True, pretty_exceptions_enable=False)
+AsJson = Annotated[bool, typer.Option("--json", help="for programs")]
+
+
+@paper.callback()
+def _room() -> None:
+    """Live books, imagined orders, the same engine and order management; no key that could trade."""
+
+
+@paper.command()
+def run() -> None:
+    """Run the session here until Ctrl-C. It goes on with the account it finds in data/paper."""
+    from quoter.dashboard.app import Dashboard
+    from quoter.dashboard.guard import token_of
+    from quoter.dashboard.serve import server
+    from quoter.quote import only_one
+
+    settings = config.load()
+    folder = folder_of(settings)
+
+    async def work() -> int:
+        session = Session(settings, this_process())
+        dashboard = Dashboard(session.live, token_of(folder, settings.dashboard.token))
+        web = server(dashboard.application(), settings.dashboard.host, settings.paper.port)
+        tasks = [asyncio.create_task(web.serve()), asyncio.create_task(dashboard.keep_framing())]
+        try:
+            return await session.run()
+        finally:
+            tasks[1].cancel()
+            web.should_exit = True
+            await asyncio.gather(*tasks, return_exceptions=True)
+
+    (folder / "live").mkdir(parents=True, exist_ok=True)
+    with only_one(folder):
+        sys.exit(asyncio.run(work()))
+
+
+@paper.command()
+def start() -> None:
+    """Begin, or go on, in the background; its page is on [paper] port."""
+    settings = config.load()
+    asyncio.run(PaperControl(settings).start())
+    typer.echo(f"started: http://127.0.0.1:{settings.paper.port}, `kwm paper status`, log in {folder_of(settings)}")
+
+
+@paper.command()
+def stop() -> None:
+    """End it; what happened stays."""
+    control = _control()
+    asyncio.run(control.stop())
+    typer.echo(control.words())
+
+
+@paper.command()
+def reset() -> None:
+    """Put the account and its journal aside and begin with an empty one."""
+    control = _control()
+    asyncio.run(control.reset())
+    typer.echo("a new account; the old one was put aside beside it")
+
+
+@paper.command()
+def status(as_json: AsJson = False) -> None:
+    """How it goes: on paper, and after the haircut."""
+    control = _control()
+    found = control.status()
+    if as_json:
+        typer.echo(json.dumps(found))
+        return
+    typer.echo(control.words())
+    typer.echo(
+        f"today ${found['today_usd']:,.2f}, worst case ${found['worst_usd']:,.2f}, {found['quoting']} markets quoted,"
+        f" {found['orders']} orders, {found['fills']} fills"
+    )
+
+
+@paper.command()
+def export(out: Annotated[Path, typer.Argument(help="JSON file to write")]) -> None:
+    """Account, points and fills as one JSON document."""
+    raw = _control().export()
+    out.write_bytes(raw)
+    typer.echo(f"{out}: {len(raw):,} bytes")
+
+
+@paper.command()
+def calibrate(as_json: AsJson = False) -> None:
+    """Compare simulated fills with the real ones of the same minutes; the haircut follows from it."""
+    settings = config.load()
+    folder = folder_of(settings)
+    if not folder.exists():
+        raise KwmError(f"{folder} does not exist: `kwm paper start` makes it")
+    load(folder, prefect_url(settings))
+    found = measure(settings.storage.data.resolve(), folder)
+    write(folder, found)
+    cut = haircut(found, settings.paper.haircut)
+    if as_json:
+        typer.echo(json.dumps({
+            "hours": found.hours, "live_fills": found.live.fills, "paper_fills": found.paper.fills,
+            "fill_ratio": found.fill_ratio, "markout_ratio": found.markout_ratio, "factor": cut.factor,
+            "measured": cut.measured, "words": cut.words,
+        }))  # fmt: skip
+        return
+    for name, one in (("real", found.live), ("simulated", found.paper)):
+        typer.echo(f"{name:>10}: {one.fills} fills, {one.contracts:,.0f} contracts, markout after 5 min"
+                   f" {one.markout * 100:+.2f} ¢ a contract")  # fmt: skip
+    typer.echo(
+        f"in {found.hours:.1f} hours in which both quoted; paper profit is taken as {cut.factor:.2f}: {cut.words}"
+    )
+
+
+def _control() -> PaperControl:
+    settings: Settings = config.load()
+    return PaperControl(settings)
