@@ -13,6 +13,7 @@ from core.errors import SettingsError
 from quoter.dashboard.app import Dashboard
 from quoter.dashboard.guard import token_of
 from quoter.dashboard.serve import server
+from quoter.paper.shown import PaperShown
 from quoter.shell.live import Live
 
 
@@ -27,7 +28,7 @@ def quote() -> None:
 
 async def _run(settings: config.Settings, data: Path) -> int:
     live = Live(settings, this_process())
-    dashboard = Dashboard(live, token_of(data, settings.dashboard.token))
+    dashboard = Dashboard(live, token_of(data, settings.dashboard.token), PaperShown(settings))
     web = server(dashboard.application(), settings.dashboard.host, settings.dashboard.port)
     serving = asyncio.create_task(web.serve())
     framing = asyncio.create_task(dashboard.keep_framing())

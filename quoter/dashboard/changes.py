@@ -4,10 +4,11 @@ Nothing here changes the engine's state: the journal must hold every command, an
 """
 
 import os
+from collections.abc import Awaitable
 from pathlib import Path
 
 from core import live_settings
-from core.errors import SettingsError
+from core.errors import KwmError, SettingsError
 from core.exchange.sweep import sweep
 from core.storage.files import write_whole
 from quoter.dashboard import models as v
@@ -109,23 +110,29 @@ class Sim:
             raise Refusal(409, "this quoter runs without a paper session", "no_paper_session")
         return self.session
 
+    async def _try(self, work: Awaitable[None]) -> None:
+        try:
+            await work
+        except KwmError as error:
+            raise Refusal(409, str(error), "paper_session") from error
+
     def status(self, _: Ask) -> v.PaperStatus:
         """How it goes."""
         return self._there().status()
 
     async def start(self, _: Ask) -> v.PaperStatus:
         """Begin."""
-        await self._there().start()
+        await self._try(self._there().start())
         return self._there().status()
 
     async def stop(self, _: Ask) -> v.PaperStatus:
         """Stop quoting on paper."""
-        await self._there().stop()
+        await self._try(self._there().stop())
         return self._there().status()
 
     async def reset(self, _: Ask) -> v.PaperStatus:
         """Begin with nothing."""
-        await self._there().reset()
+        await self._try(self._there().reset())
         return self._there().status()
 
     def timeseries(self, _: Ask) -> list[v.PaperPoint]:
