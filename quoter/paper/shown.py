@@ -1,4 +1,4 @@
-"""The paper session as the dashboard shows it: `PaperControl` in the page's own words, read at most every few seconds."""
+"""The paper session as the dashboard shows it: `PaperControl` in the page's words, read at most every few seconds."""
 
 import time
 
