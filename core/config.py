@@ -12,6 +12,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BeforeValidator, Field, ValidationError, model_validator
 
 from core.config_kinds import Clocktime, Contracts, Dollars, Edge, Port, Seconds, Section
+from core.config_record import PaperSettings, TapeSettings
 from core.config_weather import WeatherSettings
 from core.errors import Malformed, SettingsError
 from core.stations import BY_CODE, BY_SERIES, STATIONS, Station
@@ -212,31 +213,6 @@ class AlertSettings(Section):
     remind_s: Seconds
     per_hour: Annotated[int, Field(ge=1)]
     reports: bool
-
-
-class TapeSettings(Section):
-    """What is recorded of the exchange's words, and how often it is handed to the disk."""
-
-    record: Literal["never", "real", "always"]
-    flush_s: Annotated[float, Field(gt=0, le=60)]
-    level: Annotated[int, Field(ge=1, le=19)]
-    rotate_mb: Annotated[float, Field(gt=0, le=4096)]
-    list_every_s: Seconds
-    books_every_s: Seconds
-
-
-class PaperSettings(Section):
-    """The session on paper: its key that may only read, its money, and how its fills are imagined."""
-
-    key_id: str
-    key_file: str
-    port: Port
-    balance: Dollars
-    fills: Literal["pessimistic", "base", "optimistic"]
-    entry_ms: Annotated[float, Field(ge=0, le=10_000)]
-    response_ms: Annotated[float, Field(ge=0, le=10_000)]
-    fade_per_hour: Annotated[float, Field(ge=0, le=100)]
-    haircut: Annotated[float, Field(ge=1, le=100)]
 
 
 class PrefectSettings(Section):
