@@ -54,6 +54,13 @@ def test_brackets_sum_to_one_and_are_never_certain() -> None:
         assert found.sum() == pytest.approx(1.0) and found.min() > 0 and found.max() < 1
 
 
+def test_many_ladders_at_once_are_the_ladders_one_by_one() -> None:
+    mean, sd = np.array([44.2, 47.0, 51.9]), np.array([0.8, 2.5, 4.0])
+    together = brackets.ladders(mean, sd, LADDER)
+    for k in range(3):
+        assert np.allclose(together[k], brackets.ladder(pmf(mean[k], sd[k]), LADDER), atol=1e-6)
+
+
 def test_a_warmer_forecast_moves_weight_up_and_the_slopes_sum_to_nothing() -> None:
     slopes = brackets.slopes(pmf(48.0, 2.5), LADDER)
     assert slopes[0] < 0 < slopes[-1] and slopes.sum() == pytest.approx(0.0, abs=1e-9)
