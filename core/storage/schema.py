@@ -38,7 +38,7 @@ TABLES: dict[str, Table] = {
            ("p50_f", REAL, ""), ("p75_f", REAL, ""), ("p90_f", REAL, "")),
         _t("hourly_forecasts", "the temperature forecast for one moment, as issued; the next 60 hours",
            ("station", TEXT, "ICAO code"),
-           ("source", TEXT, "nws_grid_hourly, nws_hourly, nbm_short, gfs_mos, nam_mos"),
+           ("source", TEXT, "nws_grid_hourly, nws_hourly, nbm_hourly, nbm_short, gfs_mos, nam_mos"),
            ("issued_at", AT, "the source's vintage"), ("received_at", AT, "when we first had it"),
            ("valid_at", AT, ""), ("value_f", REAL, "degrees F")),
         _t("observations", "one report of a station",

@@ -154,6 +154,14 @@ def test_the_first_final_settles_and_a_correction_is_kept_but_changes_nothing() 
     assert settles is not None and (settles.max_f, settles.issued_at) == (90, instant("2026-08-30T08:24:00Z"))
 
 
+def test_of_two_places_in_one_bulletin_the_one_that_settles_is_read() -> None:
+    text = body("cli_two_places_in_one_bulletin.txt").decode()
+    (hobby,) = climate_report.parse(text, "KHOU", NOW)
+    assert (hobby.place, hobby.max_f, hobby.min_f) == ("HOUSTON/HOBBY AIRPORT", 79, 62)
+    with pytest.raises(Malformed, match="surely of KSAT"):
+        climate_report.parse(text, "KSAT", NOW)
+
+
 def test_the_lists_time_of_issuance_tells_which_month_a_heading_means() -> None:
     text = body("cli_high_final.txt").decode()
     row = climate_report.parse(text, "KMIA", NOW, near=instant("2026-09-30T08:24:00Z"))[0]
