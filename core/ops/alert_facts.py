@@ -145,11 +145,17 @@ class Watcher:
                     "SELECT ticker, theirs, ours FROM settlement_mismatches WHERE settled_at > $since::TIMESTAMPTZ",
                     {"since": iso(Instant(now - 3 * DAY))},
                 ).fetchall()
+                differing = db.execute(
+                    "SELECT DISTINCT event_ticker, words FROM settlement_differences"
+                    " WHERE seen_at > $since::TIMESTAMPTZ",
+                    {"since": iso(Instant(now - 3 * DAY))},
+                ).fetchall()
         except (duckdb.Error, OSError) as error:
             self.old_sources = [f"the lake cannot be read: {error}"]
             return
         self.mismatches = [f"{t}: the exchange settled {theirs} contracts, our fills say {ours}"
                            for t, theirs, ours in found]  # fmt: skip
+        self.mismatches += [f"{event}: {words}" for event, words in differing]
 
     # --- Prefect -----------------------------------------------------------------------------------------------------
 

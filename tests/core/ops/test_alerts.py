@@ -15,9 +15,11 @@ from core.ops.alert_memory import Memory, Pace, learn, message, not_told, told
 from core.ops.alerts import Alert, Facts, FlowTrouble, Kind, Note, Thresholds, Used, alerts
 from core.ops.alerts_command import Teller
 from core.ops.deliver import Messenger
+from core.storage import lake
 from core.storage.journal import Journal
 from core.storage.journal_rows import NoteRow
-from core.units import Instant, money
+from core.units import HOUR, Instant, iso, money
+from tests.core.ops import small_lake
 from tests.core.ops.receiver import Receiver
 
 WANTED = Thresholds(15.0, 0.8, 60, 180.0, 2_000.0)
@@ -208,6 +210,24 @@ def test_notes_of_the_journal_are_told_once_and_damaged_lines_hide_none(teller: 
     book.append(NoteRow(now, "group", "triggered"), now)
     book.close()
     assert [n.kind for n in teller.watcher.notes.new()] == ["group"]
+
+
+def test_the_lake_tells_of_old_sources_and_of_settlements_that_differ(teller: Teller, tmp_path: Path) -> None:
+    small_lake.make(tmp_path)
+    event = small_lake.event_of("KNYC", small_lake.TODAY)
+    later = Instant(small_lake.NOW + 12 * HOUR)
+    lake.commit(tmp_path, "differing", small_lake.NOW, {
+        "settlement_differences": [{"event_ticker": event, "words": "the report says 48, the exchange 50",
+                                    "seen_at": iso(small_lake.NOW)}],
+        "settlements": [{"ticker": small_lake.ticker_of("KDEN", small_lake.TODAY, 0), "yes_contracts": "3",
+                         "no_contracts": "0", "settled_at": iso(small_lake.NOW)}],
+    })  # fmt: skip
+    facts = teller.watcher.look(later)
+    assert len(facts.old_sources) == 4, "two stations: forecast and observation of each"
+    assert any("the report says 48" in line for line in facts.mismatches)
+    assert any("settled 3.00 contracts, our fills say 0" in line for line in facts.mismatches)
+    found = {alert.kind for alert in alerts(facts, WANTED)}
+    assert {Kind.STALE, Kind.SETTLEMENT} <= found
 
 
 def test_an_address_is_refused_by_number_without_telling_its_secret() -> None:
