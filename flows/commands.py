@@ -30,6 +30,7 @@ NAMES = (
     "report",
     "compact",
     "fit",
+    "score",
     "brief",
     "eod",
     "verify",

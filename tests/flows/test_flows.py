@@ -4,8 +4,6 @@ import asyncio
 import gzip
 import json
 import threading
-from datetime import timedelta
-from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -13,13 +11,11 @@ import msgspec
 import pytest
 from prefect.client.orchestration import get_client
 
-from core import config
 from core import messages as m
 from core.storage import journal, lake, publications
 from core.storage.journal_rows import EventRow, NoteRow
 from core.units import Count, Instant, Price, money, to_datetime
 from flows.brief import brief
-from flows.commands import NAMES, flow_named, schedule, schedules
 from flows.discover import discover
 from flows.eod import eod
 from flows.ingest import ingest
@@ -178,25 +174,6 @@ async def runs() -> list[Any]:
 async def artifacts() -> list[Any]:
     async with get_client() as client:
         return await client.read_artifacts(limit=50)
-
-
-def test_daily_flows_run_at_their_hour_and_in_a_fast_world_once_a_day_of_it() -> None:
-    flows = config.load({}, None).flows
-    assert schedule("brief", flows, 1.0).cron == "0 11 * * *"
-    assert schedule("eod", flows, 1.0).cron == "30 16 * * *"
-    assert schedule("eod", flows, 60.0).interval == timedelta(seconds=1_440)
-    assert schedule("publish", flows, 60.0).interval == timedelta(seconds=15)
-
-
-def test_every_deployment_names_a_flow_its_interval_and_its_limit() -> None:
-    found = schedules()
-    assert set(found) == set(NAMES) - {"seed"}
-    for name, deployment in found.items():
-        path, _, function = deployment["entrypoint"].partition(":")
-        assert getattr(import_module(path.removesuffix(".py").replace("/", ".")), function) is flow_named(name)
-        assert deployment["concurrency_limit"] == {"limit": 1, "collision_strategy": "CANCEL_NEW"}
-        schedule = deployment["schedules"][0]
-        assert schedule.get("interval", 0) >= 15 or schedule["cron"].count("*") == 3
 
 
 def test_notes_become_rows(around: Surroundings) -> None:
