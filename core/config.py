@@ -21,14 +21,9 @@ CONFIRMATION = "I trade real money"
 DEFAULTS = Path(__file__).with_name("settings.toml")
 _PREFIX = "KWM_"
 _NOT_SETTINGS = {
-    "KWM_CLOCK",
-    "KWM_SETTINGS",
-    "KWM_SHARED",
-    "KWM_REST_URL",
-    "KWM_WS_URL",
-    "KWM_WEATHER_URL",
+    "KWM_CLOCK", "KWM_SETTINGS", "KWM_SHARED", "KWM_REST_URL", "KWM_WS_URL", "KWM_WEATHER_URL",
     "KWM_EXCHANGE__KEY_PEM",
-}
+}  # fmt: skip
 
 
 class ExchangeSettings(Section):
@@ -110,18 +105,31 @@ class QuotingSettings(Section):
     edge: Edge
     min_edge: Edge
     sd_edge: Annotated[float, Field(ge=0, le=10)]
-    skew: Literal["linear", "exponential"]
+    reservation: Literal["none", "linear", "exponential", "cara"]
     skew_edge: Edge
+    risk_aversion: Annotated[float, Field(gt=0, le=1)]
+    spread: Literal["linear", "logit"]
+    informed: Annotated[float, Field(ge=0, lt=1)]
+    revision_f: Annotated[float, Field(ge=0, le=20)]
+    longshot_edge: Edge
     size: Contracts
     max_size: Contracts
     levels: Annotated[int, Field(ge=1, le=10)]
     level_step: Edge
+    size_by: Literal["fixed", "headroom"]
+    stop_loss: Dollars
+    exit_before_close_s: Annotated[float, Field(ge=0)]
     one_sided_at: Annotated[float, Field(gt=0, le=1)]
     min_fair: Annotated[float, Field(ge=0, lt=0.5)]
     max_gap: Edge
     stop_before_close_s: Annotated[float, Field(ge=0)]
     requote_ticks: Annotated[int, Field(ge=0, le=100)]
     requote_size: Annotated[float, Field(ge=0, le=1)]
+    requote: Literal["ticks", "queue"]
+    requote_gain: Annotated[float, Field(ge=0, le=1_000)]
+    adverse: Edge
+    flow_prior: Annotated[float, Field(ge=0)]
+    fill_horizon_s: Seconds
 
 
 class RiskSettings(Section):

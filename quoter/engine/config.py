@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from core.config import Settings
 from core.risk.limits import RiskLimits
-from core.units import ONE_DOLLAR, Count, Duration, Money, Price, seconds
+from core.units import ONE_DOLLAR, SECOND, Count, Duration, Money, Price, seconds
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,7 +18,7 @@ class QuoteConfig:
     edge: float
     min_edge: float
     sd_edge: float
-    skew: str
+    reservation: str
     skew_edge: float
     size: Count
     max_size: Count
@@ -30,6 +30,19 @@ class QuoteConfig:
     stop_before_close: Duration
     requote_ticks: int
     requote_size: float
+    risk_aversion: float = 0.004  # per dollar
+    spread: str = "linear"
+    informed: float = 0.05
+    revision_f: float = 0.0
+    longshot_edge: float = 0.0
+    size_by: str = "fixed"
+    stop_loss: Money = Money(0)
+    exit_before_close: Duration = Duration(0)
+    requote: str = "ticks"
+    requote_gain: float = 0.01  # dollars
+    adverse: float = 0.005
+    flow_prior: float = 20.0  # contracts an hour and side
+    fill_horizon: Duration = Duration(1_800 * SECOND)
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,8 +85,11 @@ def engine_config(settings: Settings, speed: float = 1.0) -> EngineConfig:
     return EngineConfig(
         prefix=e.run_prefix,
         quote=QuoteConfig(
-            q.edge, q.min_edge, q.sd_edge, q.skew, q.skew_edge, q.size, q.max_size, q.levels, q.level_step,
+            q.edge, q.min_edge, q.sd_edge, q.reservation, q.skew_edge, q.size, q.max_size, q.levels, q.level_step,
             q.one_sided_at, q.min_fair, q.max_gap, seconds(q.stop_before_close_s), q.requote_ticks, q.requote_size,
+            q.risk_aversion, q.spread, q.informed, q.revision_f, q.longshot_edge, q.size_by, q.stop_loss,
+            seconds(q.exit_before_close_s), q.requote, q.requote_gain, q.adverse, q.flow_prior,
+            seconds(q.fill_horizon_s),
         ),
         limits=RiskLimits(
             r.max_order, r.max_order_notional, r.max_position, r.max_loss_event, r.max_stress_event, r.max_loss_city,

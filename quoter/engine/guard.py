@@ -37,6 +37,9 @@ WORDS: dict[str, str] = {
     "no_group": "waiting for the exchange to make the event's order group",
     "group_triggered": "the exchange stopped the event's order group: fills came too fast, or somebody triggered it",
     "reduce_only": "only orders that reduce a position are let through",
+    "stop_loss": "this market has lost more than [quoting] stop_loss: only the reducing side is quoted",
+    "exit_before_close": "the close is near: only the reducing side is quoted",
+    "no_headroom": "what is held uses up the event's loss limit: only the reducing side is quoted",
     "off_grid": "no price on the grid leaves enough edge",
 }
 

@@ -10,7 +10,7 @@ from core import messages as m
 from core.contract import PriceGrid
 from core.units import ONE_CONTRACT, Count, Instant, Money, Price, to_datetime
 from quoter.engine import events as e
-from quoter.engine import groups
+from quoter.engine import groups, standing
 from quoter.engine import learn_orders as own
 from quoter.engine import learn_person as person
 from quoter.engine.state import ALL, DAILY_LOSS, NONE, MarketState, State
@@ -110,7 +110,10 @@ def delta(state: State, event: m.BookDelta) -> Iterable[str]:
 
 
 def trade(state: State, event: m.TradePrint) -> Iterable[str]:
-    """Anybody's trade: the book's deltas tell its effect."""
+    """Anybody's trade: the book's deltas tell its effect; the queues before our orders get shorter."""
+    market = state.markets.get(event.ticker)
+    if market is not None:
+        standing.traded(state, market, event)
     return NONE
 
 

@@ -8,7 +8,7 @@ from collections.abc import Iterable
 
 from core import messages as m
 from core.units import SECOND, Count, Instant
-from quoter.engine import groups
+from quoter.engine import groups, standing
 from quoter.engine.orders import Happening, Life, Order
 from quoter.engine.state import MarketState, State
 
@@ -96,13 +96,17 @@ def acked(state: State, event: m.Acked) -> Iterable[str]:
         return changed(state, market, order)  # said before the amend arrived
     if order.life is not Life.GONE:
         _stands(order, event)
+        if order.joined_price != order.price:
+            standing.joined(market, order)
     return changed(state, market, order)
 
 
 def _stands(order: Order, event: m.Acked | m.OrderView) -> None:
     """It rests on these terms. An amend whose outcome is not known may still arrive: its terms go on counting until
     they are seen, or the order is gone."""
-    if order.new_price is not None and _as_amended(order, event):
+    if order.new_left is not None:
+        order.drop_amend()  # of a decrease nothing is to be feared: should it still arrive, it leaves less
+    elif order.new_price is not None and _as_amended(order, event):
         order.settle_amend()
     order.price, order.total = event.price, Count(event.filled + event.remaining)
     if event.expires_at is not None:
@@ -111,6 +115,8 @@ def _stands(order: Order, event: m.Acked | m.OrderView) -> None:
 
 
 def _as_amended(order: Order, event: m.Acked | m.OrderView) -> bool:
+    if order.new_left is not None:  # a decrease says what is to remain, however much filled on its way
+        return event.remaining <= order.new_left
     price = order.price if order.new_price is None else order.new_price
     total = order.total if order.new_total is None else order.new_total
     same = event.price == price and event.filled + event.remaining == total
@@ -204,6 +210,8 @@ def not_found(state: State, event: m.CancelNotFound) -> Iterable[str]:
 def _failed(state: State, market: MarketState) -> None:
     state.counters.errors += 1
     state.recent_errors.append(state.now)
+    if state.now < market.retry_at:
+        return  # of the same trouble: ten orders that fail together are one failure
     market.failures += 1
     pause = min(_COOL_DOWN << min(market.failures - 1, 6), _LONGEST_COOL_DOWN)
     market.retry_at = Instant(state.now + pause)

@@ -56,14 +56,15 @@ def cancel_everything(state: State, event: e.CancelEverything) -> Iterable[str]:
 
 
 def toggled(state: State, event: e.Toggled) -> Iterable[str]:
-    """A person switches a market or an event."""
+    """A person switches a market or an event; one we have not heard of yet is remembered for when it comes."""
+    (state.switched_off.discard if event.enabled else state.switched_off.add)(event.ticker)
     if event.ticker in state.events:
         state.events[event.ticker].enabled = event.enabled
         return tuple(x.ticker for x in state.events[event.ticker].markets)
     if event.ticker in state.markets:
         state.markets[event.ticker].enabled = event.enabled
         return (event.ticker,)
-    state.alerts.append(("toggle", f"{event.ticker} is no market or event we know"))
+    state.alerts.append(("toggle", f"{event.ticker} is no market or event we know yet; it is remembered"))
     return NONE
 
 

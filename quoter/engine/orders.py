@@ -77,6 +77,9 @@ class Order:
     adopted: bool = False  # made by an earlier run: which of its fills are inside `filled` cannot be told from fills
     updated_at: Instant = Instant(0)  # the exchange's stamp of the newest word on it
     level: int = 0
+    new_left: Count | None = None  # a decrease is under way: what is to remain
+    joined_price: Price | None = None  # where `ahead` was counted
+    ahead: Count = Count(0)  # others' contracts before it at its price, estimated
 
     def become(self, happening: Happening) -> None:
         """Move along the table; a missing cell is a bug of ours and stops the process."""
@@ -118,6 +121,8 @@ class Order:
 
     def settle_amend(self) -> None:
         """The amend's new terms are in force (acked)."""
+        if self.new_total is not None and self.new_total > self.total:
+            self.joined_price = None  # a larger order goes to the back of its queue
         if self.new_price is not None:
             self.price = self.new_price
         if self.new_total is not None:
@@ -128,4 +133,4 @@ class Order:
 
     def drop_amend(self) -> None:
         """The amend's new terms never came into force."""
-        self.new_price = self.new_total = self.new_expires_at = None
+        self.new_price = self.new_total = self.new_expires_at = self.new_left = None

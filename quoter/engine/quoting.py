@@ -1,95 +1,173 @@
-"""What would we like resting? Fair, less edge, moved by inventory, rounded outward to the grid. Pure.
+"""What would we like resting? Fair, moved by inventory, less a half-spread, rounded outward to the grid. Pure.
 
-bid = floor(min(fair - half + skew, fair - min_edge)), ask mirrored, where half = (edge + sd_edge x sd + maker fee) x
-widening, and skew is minus `skew_edge` x u (linear) or x sign(u) (e^{2|u|} - 1)/(e^2 - 1) (exponential), with u the
-inventory as a share of the market's limit. Never better than one tick inside the others' best, never crossing.
+bid = floor(min(centre - down, fair - min_edge)), ask mirrored. The centre is fair moved by inventory
+(`reservation.py`), down and up are the half-spreads (`spread.py`), widened near releases. Never better than one tick
+inside the others' best, never crossing. A market that must be left (stop loss, close near) is quoted on its reducing
+side alone, at the others' touch. `settings.toml` [quoting] says what each option means.
 """
 
-import math
-
 from core.messages import Side
-from core.units import ONE_DOLLAR, Count, Price
+from core.units import ONE_CONTRACT, ONE_DOLLAR, Count, Price
+from quoter.engine import reservation, spread
 from quoter.engine.config import QuoteConfig
 from quoter.engine.guard import one_sided, widening
 from quoter.engine.state import MarketState, Quote, State
 
+_BOTH = (Side.BID, Side.ASK)
+
 
 def skew(position: Count, limit: Count, config: QuoteConfig) -> float:
-    """How far inventory moves both quotes, in dollars; negative when long."""
-    u = max(-1.0, min(1.0, position / limit)) if limit else 0.0
-    if config.skew == "linear":
-        return -config.skew_edge * u
-    return -config.skew_edge * math.copysign(math.expm1(2 * abs(u)) / math.expm1(2.0), u)
+    """How far inventory moves both quotes, in dollars; negative when long. Nought for "none" and "cara"."""
+    share = max(-1.0, min(1.0, position / limit)) if limit else 0.0
+    match config.reservation:
+        case "linear":
+            return reservation.linear(share, config.skew_edge)
+        case "exponential":
+            return reservation.exponential(share, config.skew_edge)
+        case _:
+            return 0.0
+
+
+def _centre(market: MarketState, side: Side, config: QuoteConfig, r: float, shift: float, level: int) -> float:
+    """Our price for one side and level, in dollars, before the half-spread."""
+    assert market.fair is not None, "quoted without a fair value"
+    if config.reservation != "cara":
+        return market.fair.fair + shift
+    size = config.size / ONE_CONTRACT
+    r = reservation.moved(r, config.risk_aversion, side.sign * level * size)
+    price = reservation.bid_for if side is Side.BID else reservation.ask_for
+    return price(r, config.risk_aversion, size)
+
+
+def _coherent(market: MarketState, config: QuoteConfig) -> float:
+    """This market's reservation price among all brackets of its event."""
+    known = [(m, m.fair.fair) for m in market.event.markets if m.fair is not None]
+    prices = reservation.coherent(
+        [fair for _, fair in known], [m.position / ONE_CONTRACT for m, _ in known], config.risk_aversion
+    )
+    return next(price for price, (m, _) in zip(prices, known, strict=True) if m is market)
+
+
+def half_spreads(market: MarketState, config: QuoteConfig, factor: float) -> tuple[float, float]:
+    """How far below and above its centre each quote wants to be, in dollars; `factor` > 1 near releases."""
+    assert market.fair is not None, "quoted without a fair value"
+    known = market.fair
+    fair = known.fair
+    maker = known.maker_fee / 1e6 * fair * (1 - fair)
+    extra = config.sd_edge * known.sd + maker
+    if config.spread == "logit":
+        down, up = spread.logit_down_up(fair, config.informed)
+    else:
+        down = up = config.edge
+    revision = abs(known.slope) * config.revision_f if factor > 1.0 else 0.0
+    least = max(config.min_edge + maker, revision)
+    down, up = max((down + extra) * factor, least), max((up + extra) * factor, least)
+    if config.longshot_edge:
+        below, above = spread.longshot(fair, config.longshot_edge)
+        down, up = down + below, up + above
+    return down, up
 
 
 def half_spread(market: MarketState, config: QuoteConfig, factor: float) -> float:
-    """How far from fair each quote wants to be, in dollars."""
-    assert market.fair is not None, "quoted without a fair value"
-    fair = market.fair.fair
-    maker = market.fair.maker_fee / 1e6 * fair * (1 - fair)
-    return max((config.edge + config.sd_edge * market.fair.sd + maker) * factor, config.min_edge + maker)
+    """The mean of both, for people."""
+    return sum(half_spreads(market, config, factor)) / 2
+
+
+def leaving(state: State, market: MarketState) -> str:
+    """Why this market is to be left: only its reducing side is quoted, at the others' touch. Empty: it is not."""
+    config = state.config.quote
+    if config.stop_loss:
+        mark = market.mark()
+        if mark is not None and -(market.cash + market.position * mark) >= config.stop_loss:
+            return "stop_loss"
+    if config.exit_before_close and state.now >= market.close_at - config.exit_before_close:
+        return "exit_before_close"
+    return ""
+
+
+def _size(state: State, market: MarketState, side: Side) -> int:
+    """Contracts (1/100) of one quote: fixed, or less as the event's limit is used up by what is held."""
+    config = state.config.quote
+    size = min(config.size, config.max_size)
+    reduces = side.sign * market.position < 0
+    if config.size_by == "fixed" or reduces or market.event.fair is None:
+        return size
+    limit = min(state.limits.max_loss_event, market.event.fair.max_loss)
+    share = (limit - max(0, market.event.held)) / limit if limit else 0.0
+    return int(size * max(0.0, min(1.0, 2 * share))) // ONE_CONTRACT * ONE_CONTRACT
 
 
 def desired(state: State, market: MarketState) -> tuple[tuple[Quote, ...], tuple[str, ...], tuple[str, ...]]:
     """(quotes, reasons for no bid, reasons for no ask) of a market that may be quoted."""
-    assert market.fair is not None, "quoted without a fair value"
-    config, limit = state.config.quote, state.config.limits.max_position
-    fair = market.fair.fair
-    half = half_spread(market, config, widening(market, state.now))
+    config, limit = state.config.quote, state.limits.max_position
+    halves = half_spreads(market, config, widening(market, state.now))
     shift = skew(market.position, limit, config)
-    only = one_sided(state, market)
-    best_bid, best_ask = market.others_touch()
+    r = _coherent(market, config) if config.reservation == "cara" else 0.0
+    only, left_for = one_sided(state, market), leaving(state, market)
+    touch = market.others_touch()
     quotes: list[Quote] = []
-    reasons: dict[Side, tuple[str, ...]] = {Side.BID: (), Side.ASK: ()}
-    for side in (Side.BID, Side.ASK):
-        if only is not None and side is not only:
-            reasons[side] = ("inventory_full",)
-            continue
+    why: list[tuple[str, ...]] = []
+    for side, half in zip(_BOTH, halves, strict=True):
         room = limit - side.sign * market.position
-        if state.reduce_only:
+        reason = "inventory_full" if room <= 0 or (only is not None and side is not only) else ""
+        if state.reduce_only or left_for:
             room = min(room, -side.sign * market.position)
             if room <= 0:
-                reasons[side] = ("reduce_only",)
-                continue
-        before = len(quotes)
-        for level in range(config.levels):
-            price = _price(market, side, fair, half + level * config.level_step, shift, config, best_bid, best_ask)
-            count = Count(min(config.size, config.max_size, room))
+                reason = left_for or "reduce_only"
+        size = 0 if reason else _size(state, market, side)
+        if not reason and size == 0:
+            reason = "no_headroom"
+        if reason:
+            why.append((reason,))
+            continue
+        before, last = len(quotes), None
+        for level in range(1 if left_for else config.levels):
+            centre = _centre(market, side, config, r, shift, level)
+            price = _price(market, side, centre, half + level * config.level_step, config, touch)
+            if price is not None and left_for:
+                price = _at_the_touch(market, side, price, touch)
+            count = min(size, room)
             if price is None or count <= 0:
                 break
-            if any(q.side is side and q.price == price for q in quotes):
-                continue
-            quotes.append(Quote(side, price, count, level))
-            room -= count
-        if len(quotes) == before:
-            reasons[side] = ("off_grid",) if room > 0 else ("inventory_full",)
-    return tuple(quotes), reasons[Side.BID], reasons[Side.ASK]
+            if price != last:
+                quotes.append(Quote(side, price, Count(count), level))
+                room, last = room - count, price
+        why.append(() if len(quotes) > before else ("off_grid",))
+    return tuple(quotes), why[0], why[1]
 
 
 def _price(
-    market: MarketState,
-    side: Side,
-    fair: float,
-    half: float,
-    shift: float,
-    config: QuoteConfig,
-    best_bid: Price | None,
-    best_ask: Price | None,
-) -> Price | None:
-    grid = market.grid
+    market: MarketState, side: Side, centre: float, half: float, config: QuoteConfig,
+    touch: tuple[Price | None, Price | None],
+) -> Price | None:  # fmt: skip
+    assert market.fair is not None, "quoted without a fair value"
+    grid, fair = market.grid, market.fair.fair
+    best_bid, best_ask = touch
     if side is Side.BID:
-        price = grid.floor(min(fair - half + shift, fair - config.min_edge))
+        price = grid.floor(min(centre - half, fair - config.min_edge))
         if price is not None and best_ask is not None and price >= best_ask:
             price = grid.down(best_ask)
         if price is not None and best_bid is not None and price > best_bid:
             price = min(price, grid.up(best_bid) or price)
     else:
-        price = grid.ceil(max(fair + half + shift, fair + config.min_edge))
+        price = grid.ceil(max(centre + half, fair + config.min_edge))
         if price is not None and best_bid is not None and price <= best_bid:
             price = grid.up(best_bid)
         if price is not None and best_ask is not None and price < best_ask:
             price = max(price, grid.down(best_ask) or price)
     return price
+
+
+def _at_the_touch(market: MarketState, side: Side, price: Price, touch: tuple[Price | None, Price | None]) -> Price:
+    """Out, as a maker: with the others' best, even without an edge, and never crossing."""
+    best_bid, best_ask = touch
+    if side is Side.ASK:
+        joined = price if best_ask is None else min(price, best_ask)
+        inside = market.grid.up(best_bid) if best_bid is not None else None
+        return joined if inside is None else max(joined, inside)
+    joined = price if best_bid is None else max(price, best_bid)
+    inside = market.grid.down(best_ask) if best_ask is not None else None
+    return joined if inside is None else min(joined, inside)
 
 
 def safe(market: MarketState, side: Side, price: Price, config: QuoteConfig) -> bool:

@@ -1,17 +1,19 @@
 """What must change so that what rests becomes what we would like? Wants, each with a priority; decides by comparing.
 
-Hysteresis: a resting order stays while it is safe and off by no more than `requote_ticks` and `requote_size`; a smaller
-size at the same price and a new expiry keep the place in the queue (amend facts, FACTS §3.4). An order whose answer is
-still out is left alone: nothing is sent twice for one intent.
+Hysteresis, once an order is safe: by "ticks" it stays while it is off by no more than `requote_ticks` and
+`requote_size`; by "queue" it moves only where that earns `requote_gain` more than its place in the queue is worth. A
+smaller size at the same price is a decrease and a new expiry an amend of nothing else: both keep the place (Kalshi API,
+"Amend", "Decrease"). An order whose answer is still out is left alone: nothing is sent twice for one intent.
 """
 
 from dataclasses import dataclass
 from enum import IntEnum
 
-from core.messages import AmendOrder, CancelOrder, Side
-from core.units import Count, Instant, Price
+from core.messages import AmendOrder, CancelOrder, DecreaseOrder, Side
+from core.units import ONE_CONTRACT, ONE_DOLLAR, Count, Instant, Price
 from quoter.engine.orders import Life, Order
 from quoter.engine.quoting import safe
+from quoter.engine.standing import gain
 from quoter.engine.state import MarketState, Quote, State
 
 
@@ -49,6 +51,17 @@ class WantAmend:
 
 
 @dataclass(slots=True)
+class WantDecrease:
+    """Less of a resting order, at its place in the queue."""
+
+    market: MarketState
+    order: Order
+    left: Count
+    value: float
+    priority: Priority = Priority.MOVE
+
+
+@dataclass(slots=True)
 class WantCancel:
     """An order away."""
 
@@ -58,27 +71,33 @@ class WantCancel:
     priority: Priority = Priority.TAKE_AWAY
 
 
-Want = WantPlace | WantAmend | WantCancel
+Want = WantPlace | WantAmend | WantDecrease | WantCancel
 
 
 def changes(state: State, market: MarketState, desired: tuple[Quote, ...]) -> list[Want]:
     """The wants of one market."""
     wants: list[Want] = []
-    fair = market.fair.fair if market.fair is not None else 0.5
-    value = fair * (1 - fair)  # where a contract's outcome is most open, a quote is worth most
     for side in (Side.BID, Side.ASK):
         quotes = [quote for quote in desired if quote.side is side]
         ours = sorted((o for o in market.orders.values() if o.side is side), key=lambda o: o.level)
         for index, order in enumerate(ours):
             quote = quotes[index] if index < len(quotes) else None
-            want = _change(state, market, order, quote, value)
+            want = _change(state, market, order, quote)
             if want is not None:
                 wants.append(want)
-        wants.extend(WantPlace(market, quote, value) for quote in quotes[len(ours) :])
+        wants.extend(WantPlace(market, q, _promise(market, q.side, q.price, q.count)) for q in quotes[len(ours) :])
     return wants
 
 
-def _change(state: State, market: MarketState, order: Order, quote: Quote | None, value: float) -> Want | None:
+def _promise(market: MarketState, side: Side, price: Price, count: int) -> float:
+    """What orders of the same priority are sorted by: dollars of edge, less where the outcome is hardly open."""
+    if market.fair is None:
+        return 0.0
+    fair = market.fair.fair
+    return side.sign * (fair - price / ONE_DOLLAR) * count / ONE_CONTRACT * fair * (1 - fair)
+
+
+def _change(state: State, market: MarketState, order: Order, quote: Quote | None) -> Want | None:
     if order.life is not Life.RESTING:
         if quote is None and order.life in (Life.ASKED, Life.AMENDING):
             order.wanted_gone = True  # the wish is remembered until the order can be named
@@ -91,15 +110,31 @@ def _change(state: State, market: MarketState, order: Order, quote: Quote | None
     if left <= 0:
         return None  # its last fill is on its way
     total = Count(order.total - left + quote.count)
-    if not safe(market, order.side, order.price, config):
-        return WantAmend(market, order, quote.price, total, expires_at, value, Priority.MAKE_SAFE)
-    if _ticks_apart(market, order.price, quote.price) > config.requote_ticks:
-        return WantAmend(market, order, quote.price, total, expires_at, value, Priority.MOVE)
-    if abs(quote.count - left) > config.requote_size * left:
-        return WantAmend(market, order, order.price, total, expires_at, value, Priority.MOVE)
+    moves = order.price != quote.price
+    if moves and not safe(market, order.side, order.price, config):
+        saves = -_promise(market, order.side, order.price, left)
+        return WantAmend(market, order, quote.price, total, expires_at, saves, Priority.MAKE_SAFE)
+    better = _better(state, market, order, quote, left) if moves or quote.count > left else None
+    if better is not None:
+        return WantAmend(market, order, quote.price, total, expires_at, better, Priority.MOVE)
+    if left - quote.count > config.requote_size * left:
+        return WantDecrease(market, order, quote.count, _promise(market, order.side, order.price, left - quote.count))
     if order.expires_at - state.now < state.config.refresh_before:
-        return WantAmend(market, order, order.price, order.total, expires_at, value, Priority.RENEW)
+        keeps = _promise(market, order.side, order.price, left)
+        return WantAmend(market, order, order.price, order.total, expires_at, keeps, Priority.RENEW)
     return None
+
+
+def _better(state: State, market: MarketState, order: Order, quote: Quote, left: int) -> float | None:
+    """What moving a safe order to its quote is worth, or None: it stays where it is."""
+    config = state.config.quote
+    if config.requote == "queue":
+        more = gain(state, market, order, quote.price, left, quote.count)
+        short = state.budget.tokens < state.budget.burst / 2
+        return more if more > config.requote_gain * (2 if short else 1) else None
+    far = _ticks_apart(market, order.price, quote.price) > config.requote_ticks
+    larger = quote.count - left > config.requote_size * left
+    return _promise(market, quote.side, quote.price, quote.count) if far or larger else None
 
 
 def _ticks_apart(market: MarketState, a: Price, b: Price) -> float:
@@ -111,6 +146,12 @@ def _ticks_apart(market: MarketState, a: Price, b: Price) -> float:
 def cancel_request(order: Order) -> CancelOrder:
     """The request that takes an order away."""
     return CancelOrder(order.order_id, order.client_order_id, order.ticker)
+
+
+def decrease_request(want: WantDecrease) -> DecreaseOrder:
+    """The request that leaves less of an order."""
+    order = want.order
+    return DecreaseOrder(order.order_id, order.client_order_id, order.ticker, want.left)
 
 
 def amend_request(want: WantAmend) -> AmendOrder:

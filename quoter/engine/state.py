@@ -59,6 +59,9 @@ class MarketState:
     ask_reasons: tuple[str, ...] = ("starting",)
     retry_at: Instant = Instant(0)
     failures: int = 0
+    flow: dict[Side, tuple[float, Instant]] = field(  # contracts traded on a side, fading over an hour, and as of when
+        default_factory=lambda: {Side.BID: (0.0, Instant(0)), Side.ASK: (0.0, Instant(0))}
+    )
     disputed: Count | None = None  # a position the exchange reported once and we do not share
     shown: object = None  # what the last QuoteRow said
     leg: Leg = field(default_factory=lambda: Leg(Count(0), Money(0), Money(0), Money(0)))
@@ -127,6 +130,7 @@ class EventState:
     enabled: bool = True
     loss: Money = Money(0)
     stress: Money = Money(0)
+    held: Money = Money(0)  # the worst case of what is held alone, no order filled
     station_day: str = ""  # station and climate day: its high and its low have one limit together
     group: str = ""  # the exchange's id of our order group
     group_limit: Count = Count(0)
@@ -140,6 +144,8 @@ class EventState:
         legs = [market.leg for market in self.markets]
         self.loss = worst_case(legs, exhaustive=self.fair is not None)
         self.stress = stress(legs)
+        held = min((leg.position for leg in legs), default=0) * ONE_DOLLAR
+        self.held = Money(-held - sum(leg.cash for leg in legs))
 
 
 @dataclass(slots=True)
@@ -187,6 +193,7 @@ class State:
     by_order_id: dict[str, Order] = field(default_factory=dict)
     ended: dict[str, Instant] = field(default_factory=dict)  # when orders of this run were proved gone
     unclaimed: dict[str, Count] = field(default_factory=dict)  # fills of orders whose name we do not know yet
+    switched_off: set[str] = field(default_factory=set)  # markets and events, known or yet to come
     watched: frozenset[Ticker] = frozenset()
     began_at: Instant = Instant(0)
     adopting: bool = True  # the next report of positions is taken over as it is
@@ -224,8 +231,10 @@ class State:
             event_ticker = ticker.rsplit("-", 1)[0]
             event = self.events.get(event_ticker)
             if event is None:
-                event = self.events[event_ticker] = EventState(event_ticker)
-            found = self.markets[ticker] = MarketState(ticker, event)
+                event = self.events[event_ticker] = EventState(
+                    event_ticker, enabled=event_ticker not in self.switched_off
+                )
+            found = self.markets[ticker] = MarketState(ticker, event, enabled=ticker not in self.switched_off)
             event.markets.append(found)
         return found
 

@@ -32,10 +32,12 @@ from quoter.engine.reconcile import (
     Want,
     WantAmend,
     WantCancel,
+    WantDecrease,
     WantPlace,
     amend_request,
     cancel_request,
     changes,
+    decrease_request,
 )
 from quoter.engine.rows import note, quote_row
 from quoter.engine.state import ALL, MarketState, Quote, State
@@ -110,6 +112,8 @@ def _act(state: State, want: Want) -> list[Action]:
             return _cancel(state, want.order)
         case WantAmend():
             return _amend(state, want)
+        case WantDecrease():
+            return _decrease(state, want)
         case WantPlace():
             return _place(state, want.market, want.quote)
 
@@ -145,6 +149,19 @@ def _amend(state: State, want: WantAmend) -> list[Action]:
     order.sent_at = state.now
     state.counters.amends += 1
     return [verdict]
+
+
+def _decrease(state: State, want: WantDecrease) -> list[Action]:
+    """Less only takes risk away and needs no check; until the answer comes the larger size counts."""
+    if not state.budget.take(cost.AMEND):
+        return []
+    order = want.order
+    order.new_left = want.left
+    order.new_total = Count(max(order.filled, order.told) + want.left)
+    order.become(Happening.AMEND_SENT)
+    order.sent_at = state.now
+    state.counters.amends += 1
+    return [Approved(decrease_request(want))]
 
 
 def _place(state: State, market: MarketState, quote: Quote) -> list[Action]:

@@ -85,7 +85,9 @@ def plan_of(seed: int) -> Plan:
     )
     quote = replace(
         base.quote, levels=rng.choice((1, 1, 2, 3)), stop_before_close=Duration(5 * SECOND),
-        skew=rng.choice(("linear", "exponential")),
+        reservation=rng.choice(("none", "linear", "exponential", "cara")), spread=rng.choice(("linear", "logit")),
+        requote=rng.choice(("ticks", "queue")), size_by=rng.choice(("fixed", "fixed", "headroom")),
+        stop_loss=Money(money("1.00") * rng.choice((0, 0, 0, 2))),
     )  # fmt: skip
     told = replace(
         base, limits=limits, quote=quote, order_life=Duration(20 * SECOND), refresh_before=Duration(7 * SECOND),

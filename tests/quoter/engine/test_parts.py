@@ -130,7 +130,7 @@ def test_only_cancels_go_into_the_reserve_and_time_refills() -> None:
 def test_skew_leans_against_inventory_and_is_bounded(position: int, kind: str) -> None:
     import dataclasses
 
-    config = dataclasses.replace(make_config().quote, skew=kind)
+    config = dataclasses.replace(make_config().quote, reservation=kind)
     found = skew(Count(position), Count(10_000), config)
     assert abs(found) <= config.skew_edge + 1e-12
     assert found * position <= 0
