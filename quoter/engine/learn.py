@@ -106,6 +106,8 @@ def delta(state: State, event: m.BookDelta) -> Iterable[str]:
     if not market.book.apply(event):
         market.book.known = False
         state.alerts.append(("book", f"{event.ticker}: a level below zero; asking for a new snapshot"))
+    elif market.touch == market.others_touch():
+        return NONE  # deeper in the book than anything we decide by
     return (event.ticker,)
 
 

@@ -63,6 +63,8 @@ class MarketState:
         default_factory=lambda: {Side.BID: (0.0, Instant(0)), Side.ASK: (0.0, Instant(0))}
     )
     disputed: Count | None = None  # a position the exchange reported once and we do not share
+    touch: tuple[Price | None, Price | None] | None = None  # the others' best when it was last decided
+    due: Instant = Instant(0)  # when time alone may change its decision
     shown: object = None  # what the last QuoteRow said
     leg: Leg = field(default_factory=lambda: Leg(Count(0), Money(0), Money(0), Money(0)))
 
@@ -194,6 +196,7 @@ class State:
     ended: dict[str, Instant] = field(default_factory=dict)  # when orders of this run were proved gone
     unclaimed: dict[str, Count] = field(default_factory=dict)  # fills of orders whose name we do not know yet
     switched_off: set[str] = field(default_factory=set)  # markets and events, known or yet to come
+    decided_under: tuple[tuple[str, ...], bool] = ((), False)  # the global reasons of the last tick, and reduce-only
     watched: frozenset[Ticker] = frozenset()
     began_at: Instant = Instant(0)
     adopting: bool = True  # the next report of positions is taken over as it is

@@ -67,12 +67,9 @@ def step(state: State, event: Event) -> list[Action]:
     if isinstance(event, Timer):
         state.next_tick = Instant(event.at + state.config.minute // 60)
     actions += _questions(state, everything)
-    markets: Iterable[MarketState] = (
-        list(state.markets.values()) if everything else [state.markets[t] for t in touched if t in state.markets]
-    )
     wants: list[Want] = []
     stopped = global_reasons(state)
-    for market in markets:
+    for market in _to_decide(state, event, touched, stopped):
         wants += decide(state, market, stopped)
     wants.sort(key=lambda want: (want.priority, -want.value))
     for want in wants:
@@ -85,6 +82,38 @@ def step(state: State, event: Event) -> list[Action]:
     return actions
 
 
+def _to_decide(
+    state: State, event: Event, touched: Iterable[str], stopped: tuple[str, ...]
+) -> Iterable[MarketState]:  # fmt: skip
+    """The markets whose decision this event can change: on a tick those that time alone can change."""
+    if touched is not ALL:
+        return [state.markets[t] for t in touched if t in state.markets]
+    under = (stopped, bool(state.reduce_only))
+    if isinstance(event, Timer) and under == state.decided_under:
+        return [market for market in state.markets.values() if market.due <= state.now]
+    state.decided_under = under
+    return list(state.markets.values())
+
+
+def _quiet_until(state: State, market: MarketState) -> Instant:
+    """Until when a market of which nothing is wanted need not be looked at, unless something happens to it."""
+    config, fair = state.config, market.event.fair
+    if fair is None or config.quote.requote == "queue":
+        return state.now
+    until = min(
+        state.now + config.minute // 4,
+        fair.valid_until,
+        market.close_at - max(config.quote.stop_before_close, config.quote.exit_before_close),
+    )
+    for window in fair.windows:
+        for edge in (window.start, window.end):
+            if edge > state.now:
+                until = min(until, edge)
+    for order in market.orders.values():
+        until = min(until, order.expires_at - config.refresh_before if order.life is Life.RESTING else state.now)
+    return Instant(until)
+
+
 def decide(state: State, market: MarketState, stopped: tuple[str, ...]) -> list[Want]:
     """One market: may we quote, what would we like, what must change?"""
     reasons = stopped or market_reasons(state, market)
@@ -93,6 +122,7 @@ def decide(state: State, market: MarketState, stopped: tuple[str, ...]) -> list[
     if not reasons:
         wanted, bid_reasons, ask_reasons = quotes_of(state, market)
     market.desired, market.bid_reasons, market.ask_reasons = wanted, bid_reasons, ask_reasons
+    market.touch, market.due = market.others_touch() if market.book.known else None, state.now
     shown = (wanted, bid_reasons, ask_reasons)
     if shown != market.shown:
         market.shown = shown
@@ -100,7 +130,10 @@ def decide(state: State, market: MarketState, stopped: tuple[str, ...]) -> list[
         state.rows.append(quote_row(state, market))
     if not market.orders and not wanted:
         return []
-    return changes(state, market, wanted)
+    wants = changes(state, market, wanted)
+    if not wants and not reasons:
+        market.due = _quiet_until(state, market)
+    return wants
 
 
 # --- acting on a want ------------------------------------------------------------------------------------------------
