@@ -33,9 +33,15 @@ def pause(as_json: Json = False) -> None:
     _tell("/api/strategy/pause", "paused: quotes are being taken away; kwm resume quotes again", as_json)
 
 
-def resume(as_json: Json = False) -> None:
-    """Quote again after pause or halt."""
-    _tell("/api/strategy/resume", "resumed", as_json)
+def resume(
+    as_json: Json = False,
+    accept_loss: Annotated[bool, typer.Option("--accept-loss", help="also after a halt by the daily loss")] = False,
+) -> None:
+    """Quote again after pause or halt. A halt by the daily loss wants --accept-loss, or another day."""
+    if accept_loss:
+        _tell("/api/risk/accept-loss", "resumed; the day's loss is counted from here", as_json)
+    else:
+        _tell("/api/strategy/resume", "resumed", as_json)
 
 
 def start(as_json: Json = False) -> None:

@@ -16,6 +16,7 @@ from quoter.dashboard.asked import Ask, Refusal
 from quoter.dashboard.paper import PaperSession
 from quoter.engine import events as e
 from quoter.engine.config import engine_config
+from quoter.engine.state import DAILY_LOSS
 from quoter.shell.live import Live
 
 _SWEEP_S = 10.0
@@ -28,9 +29,24 @@ class Changes:
         self.live = live
 
     def resume(self, ask: Ask) -> v.Done:
-        """Quote again."""
+        """Quote again; a halt by the daily loss is ended by `accept_loss` alone."""
+        halted = self.live.state.halted
+        if halted.startswith(DAILY_LOSS):
+            raise Refusal(
+                409, f"{halted}: accept the loss (kwm resume --accept-loss), or resume tomorrow", "daily_loss"
+            )
         self.live.put(e.Resumed(self.live.clock.now(), ask.by))
         return v.Done(words="quoting again")
+
+    def accept_loss(self, ask: Ask) -> v.Done:
+        """Quote again although the daily loss limit was reached; the day's loss is counted from here."""
+        self.live.put(e.Resumed(self.live.clock.now(), ask.by, accept_loss=True))
+        return v.Done(words="the loss is accepted, and quoting goes on")
+
+    def reduce_only(self, ask: Ask) -> v.Done:
+        """Only orders that reduce a position."""
+        self.live.put(e.ReduceOnly(self.live.clock.now(), ask.by, True))
+        return v.Done(words="only orders that reduce a position are let through; resume lets all through again")
 
     def pause(self, ask: Ask) -> v.Done:
         """Quotes away, keep watching."""

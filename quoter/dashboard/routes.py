@@ -59,6 +59,8 @@ def _commands(c: Changes) -> list[Op]:
         ("/api/strategy/stop", c.stop, "End the quoter; its orders are taken away first"),
         ("/api/risk/halt", c.halt, "Cancel everything of ours; stay stopped until resumed"),
         ("/api/risk/resume", c.resume, "Quote again after a halt"),
+        ("/api/risk/accept-loss", c.accept_loss, "Quote again after a halt by the daily loss: it is counted from here"),
+        ("/api/risk/reduce-only", c.reduce_only, "Let only orders through that reduce a position, until resumed"),
         ("/api/risk/cancel-all", c.cancel_all, "Cancel our working orders once; quoting goes on"),
     ]
     return [

@@ -9,6 +9,7 @@ import schemathesis
 from hypothesis import HealthCheck, Phase, given, settings
 
 from quoter.engine import events as e
+from quoter.engine.state import DAILY_LOSS
 from tests.quoter.dashboard.room import GOOD, TOKEN, Caller, dashboard, obey
 from tests.stories.stage import EVENT, MILD
 
@@ -107,11 +108,20 @@ def test_another_host_name_is_refused(client: Caller) -> None:
 @pytest.mark.parametrize(
     ("path", "kind"),
     [("strategy/start", e.Resumed), ("strategy/pause", e.Paused), ("risk/halt", e.Halted), ("risk/resume", e.Resumed),
-     ("risk/cancel-all", e.CancelEverything)],
+     ("risk/cancel-all", e.CancelEverything), ("risk/accept-loss", e.Resumed), ("risk/reduce-only", e.ReduceOnly)],
 )  # fmt: skip
 def test_a_command_becomes_one_event(board, client: Caller, path: str, kind: type) -> None:
     assert client.post(f"/api/{path}", headers=GOOD).status_code == 202
     assert [type(event) for event in obey(board)] == [kind]
+
+
+def test_after_the_daily_loss_only_accepting_it_resumes(board, client: Caller) -> None:
+    board.live.state.halted = f"{DAILY_LOSS}: 201.00 dollars"
+    refused = client.post("/api/strategy/resume", headers=GOOD)
+    assert (refused.status_code, refused.json()["reason"]) == (409, "daily_loss")
+    assert client.post("/api/risk/accept-loss", headers=GOOD).status_code == 202
+    obey(board)
+    assert not board.live.state.halted
 
 
 def test_a_market_and_an_event_can_be_switched_off(board, client: Caller) -> None:
