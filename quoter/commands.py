@@ -5,6 +5,7 @@ why), 5 it runs but does not quote (`kwm status`), 6 not proved that our orders 
 """
 
 import sys
+import time
 from typing import Annotated, Any
 
 import msgspec
@@ -16,6 +17,7 @@ from core.errors import KwmError
 from core.units import instant
 from quoter import tables as t
 from quoter.client import Client, NotRunning
+from quoter.shell.heartbeat import watchdog_words
 from quoter.shell.why_then import told, why_then
 
 NOT_QUOTING, NOT_RUNNING = 5, 3
@@ -71,6 +73,7 @@ def status(as_json: Json = False) -> None:
             if last:
                 t.show(f"its last word: {last.get('state')}, PnL today ${(last.get('pnl') or 0) / 1e6:,.2f}")
         sys.exit(NOT_RUNNING)
+    found["watchdog"] = watchdog_words(client.data, time.time())
     if as_json:
         t.say_json(found)
     else:
@@ -96,6 +99,7 @@ def status_table(s: dict[str, Any]) -> Any:
         ("fills", f"{s['counters']['fills']} in this run"),
         ("forecast", "none yet" if pub is None else f"{t.age(pub)} old, good for {t.age(s['publication_left_s'])}"),
         ("exchange", f"connected, heard {t.age(s['feed_age_s'])} ago" if s["connected"] else Text("down", "bold red")),
+        *((("watchdog", s["watchdog"]),) if "watchdog" in s else ()),
         *(("not quoting", Text(reason, "bold red")) for reason in s["reasons"]),
         *(("", Text(f"{n} markets: {words}", "dim")) for words, n in
           sorted(s["not_quoted"].items(), key=lambda kv: -kv[1])[:4]),

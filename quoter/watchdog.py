@@ -38,20 +38,6 @@ _LONGEST_PAUSE_S = 60.0
 _PATIENCE_S = 30.0
 
 
-def path_of(data: Path) -> Path:
-    """What the watchdog last did, for people, alerts and the status."""
-    return data / "live" / "watchdog.json"
-
-
-def last(data: Path) -> dict[str, Any]:
-    """The last word of the watchdog, or an empty one."""
-    try:
-        found = json.loads(path_of(data).read_text())
-    except (FileNotFoundError, ValueError):
-        return {}
-    return found if isinstance(found, dict) else {}
-
-
 def own_key(settings: Settings) -> Credentials:
     """The watchdog's own key, or the quoter's where none is set. Raises: SettingsError."""
     own = settings.watchdog
@@ -160,7 +146,7 @@ class Watchdog:
     def say(self, state: str) -> None:
         """The one small file."""
         told = {"state": state, "at": time.time(), "pid": os.getpid(), "fired": self.fired, "last": self.did}
-        path = path_of(self.data)
+        path = heartbeat.watchdog_path(self.data)
         temporary = path.with_suffix(".tmp")
         temporary.write_text(json.dumps(told))
         temporary.replace(path)

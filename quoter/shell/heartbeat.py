@@ -9,6 +9,8 @@ from core.units import SECOND
 from quoter.engine.rows import state_name
 from quoter.engine.state import State
 
+_WATCHDOG_SILENT_S = 30.0
+
 
 def path_of(data: Path) -> Path:
     """Where it lies."""
@@ -54,8 +56,28 @@ def write(data: Path, shown: dict[str, Any]) -> None:
 
 def last(data: Path) -> dict[str, Any]:
     """The last one written, or an empty one before the first."""
+    return _read(path_of(data))
+
+
+def watchdog_path(data: Path) -> Path:
+    """What the watchdog last did, for people, alerts and the status."""
+    return data / "live" / "watchdog.json"
+
+
+def watchdog_words(data: Path, now_s: float) -> str:
+    """One line on the watchdog; `now_s` is wall time since the epoch."""
+    said = _read(watchdog_path(data))
+    if not said:
+        return "not running: nobody takes our orders away when the quoter hangs (kwm watchdog)"
+    age = now_s - said.get("at", 0.0)
+    if said.get("state") == "stopped" or age > _WATCHDOG_SILENT_S:
+        return f"not running, last heard {age:,.0f} s ago"
+    return f"FIRED: {said['fired']}" if said.get("fired") else "watching"
+
+
+def _read(path: Path) -> dict[str, Any]:
     try:
-        found = json.loads(path_of(data).read_text())
+        found = json.loads(path.read_text())
     except (FileNotFoundError, ValueError):
         return {}
     return found if isinstance(found, dict) else {}

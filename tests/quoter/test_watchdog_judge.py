@@ -1,9 +1,12 @@
 """When the watchdog acts, and when it must not."""
 
+import json
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
+from quoter.shell.heartbeat import watchdog_path, watchdog_words
 from quoter.watchdog_judge import Rules, Sight, Tally, reasons
 
 RULES = Rules(heartbeat_s=5.0, journal_s=15.0, max_daily_loss=200_000_000)
@@ -70,3 +73,15 @@ def test_orders_that_the_quoter_never_hears_of_are_counted_list_by_list() -> Non
 
 def test_a_list_waits_for_the_heartbeats_after_it() -> None:
     assert told([(1.0, 0), (2.0, 0)], [(1.5, 9)]) == 0
+
+
+def test_the_status_says_what_the_watchdog_does(tmp_path: Path) -> None:
+    (tmp_path / "live").mkdir()
+    assert watchdog_words(tmp_path, 1_000.0).startswith("not running")
+    for said, now, words in (
+        ({"state": "watching", "at": 999.0, "fired": ""}, 1_000.0, "watching"),
+        ({"state": "fired", "at": 999.0, "fired": "no heartbeat"}, 1_000.0, "FIRED: no heartbeat"),
+        ({"state": "watching", "at": 900.0, "fired": ""}, 1_000.0, "not running, last heard 100 s ago"),
+    ):
+        watchdog_path(tmp_path).write_text(json.dumps(said))
+        assert watchdog_words(tmp_path, now) == words
