@@ -55,6 +55,7 @@ COMMANDS: dict[str, tuple[str, str, str]] = {
     "replay": ("quoter.shell.replay", "replay", "Run a journal through the engine again; must give the same actions."),
     "simulate": ("quoter.shell.world_command", "simulate", "Seeded worlds full of faults: prove the invariants."),
     "paper": ("quoter.paper.command", "paper", "Quote the live books with imagined orders and no trading key."),
+    "graduate": ("quoter.paper.command", "graduate", "Which evidence is missing for demo, one contract, live."),
     "record": ("core.tape.command", "record", "Record every byte the exchange sends, for backtests of your own."),
     "tape": ("core.tape.command", "tape", "What is on a tape, is it whole; make tables of it."),
     "exchange": ("core.exchange.command", "exchange", "Run the embedded exchange by itself."),

@@ -15,6 +15,8 @@ from core.errors import KwmError
 from core.up.plan import prefect_url
 from quoter.paper.calibration import haircut, write
 from quoter.paper.control import PaperControl
+from quoter.paper.evidence import gather
+from quoter.paper.graduate import next_stage, requirements
 from quoter.paper.measure import load, measure
 from quoter.paper.session import Session, folder_of
 
@@ -126,6 +128,29 @@ def calibrate(as_json: AsJson = False) -> None:
     typer.echo(
         f"in {found.hours:.1f} hours in which both quoted; paper profit is taken as {cut.factor:.2f}: {cut.words}"
     )
+
+
+def graduate(as_json: AsJson = False) -> None:
+    """Which evidence is still missing before more is risked: paper, demo, one contract, live."""
+    settings = config.load()
+    found = gather(settings.storage.data.resolve(), folder_of(settings), settings.paper.haircut)
+    stage, missing = next_stage(found)
+    if as_json:
+        typer.echo(json.dumps({
+            "next": None if stage is None else stage.name.lower(),
+            "missing": [{"what": r.words, "have": r.have} for r in missing],
+            "stages": {s.name.lower(): [{"what": r.words, "have": r.have, "met": r.met} for r in rs]
+                       for s, rs in requirements(found).items()},
+        }))  # fmt: skip
+        return
+    for one, wanted in requirements(found).items():
+        typer.echo(f"\n{one.value}")
+        for requirement in wanted:
+            typer.echo(f"  {'yes' if requirement.met else ' no'}  {requirement.words} (have {requirement.have})")
+    if stage is None:
+        typer.echo("\nNothing is missing. Nothing of this promises that tomorrow is like yesterday.")
+    else:
+        typer.echo(f"\nBefore {stage.name.lower().replace('_', ' ')}, {len(missing)} things are missing.")
 
 
 def _control() -> PaperControl:

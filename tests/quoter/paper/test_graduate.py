@@ -1,0 +1,64 @@
+"""Graduation: what is missing is said in words, and luck of a few days is not enough."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from core.storage import lake, views
+from core.units import DAY, SECOND, Instant, iso
+from quoter.paper.evidence import gather, trial
+from quoter.paper.graduate import Evidence, Stage, Trial, lower_bound, next_stage, requirements
+
+_AT = Instant(1_795_500_000 * SECOND)
+
+
+def test_with_nothing_tried_demo_comes_next_and_says_what_it_needs() -> None:
+    stage, missing = next_stage(Evidence())
+    assert stage is Stage.DEMO
+    assert [r.words for r in missing] == ["days quoted on paper: at least 3", "simulated fills: at least 50"]
+
+
+def test_the_lower_bound_is_students() -> None:
+    assert lower_bound([1.0, 2.0, 3.0]) == pytest.approx(2.0 - 2.92 * 1.0 / 3**0.5)
+    assert lower_bound([5.0]) == float("-inf")
+
+
+def test_a_few_lucky_days_do_not_pass_and_a_haircut_bites() -> None:
+    demo = Trial(days=5, fills=40)
+    lucky = Evidence(Trial(20, 500, (9.0, -8.0, 10.0)), demo, haircut_factor=0.5)
+    steady = Evidence(Trial(20, 500, tuple([3.0, 2.0, 4.0] * 6)), demo, haircut_factor=0.5)
+    assert any("confidence" in r.words for r in next_stage(lucky)[1])
+    assert next_stage(steady)[0] is Stage.LIVE
+    worthless = Evidence(Trial(20, 500, tuple([3.0, 2.0, 4.0] * 6)), demo, haircut_factor=0.0)
+    assert next_stage(worthless)[0] is Stage.ONE_LOT
+
+
+def test_when_nothing_is_missing_nothing_is_next() -> None:
+    good = Trial(20, 500, tuple([3.0, 2.0, 4.0] * 6))
+    assert next_stage(Evidence(good, good, good, 0.5, True, 0)) == (None, [])
+    assert all(r.met for rs in requirements(Evidence(good, good, good, 0.5, True, 0)).values() for r in rs)
+
+
+def test_the_evidence_is_read_by_environment_and_size(tmp_path: Path) -> None:
+    def run(name: str, at: Instant, environment: str, most: int) -> dict[str, object]:
+        return {"quoter_run": name, "happened_at": iso(at), "version": "1", "environment": environment,
+                "settings": json.dumps({"limits": {"max_order": most}})}  # fmt: skip
+
+    def quoted(at: Instant) -> dict[str, object]:
+        return {"happened_at": iso(at), "state": "quoting"}
+
+    days = [Instant(_AT + k * DAY) for k in range(4)]
+    lake.commit(tmp_path, "r1", _AT, {
+        "runs": [run("a", days[0], "demo", 5000), run("b", days[1], "production", 100),
+                 run("c", days[3], "production", 5000)],
+        "pnl": [quoted(Instant(day + 3600 * SECOND)) for day in days],
+        "notes": [{"happened_at": iso(Instant(days[1] + SECOND)), "kind": "bug", "words": "x"}],
+    })  # fmt: skip
+    views.build(tmp_path)
+    with lake.connect(tmp_path) as db:
+        assert trial(db, ("demo",)).days == 1
+        small = trial(db, ("production",), 100)
+    assert (small.days, small.bugs) == (2, 1)
+    found = gather(tmp_path, tmp_path / "paper", 2.4)
+    assert (found.demo.days, found.one_lot.days, found.paper.days) == (1, 2, 0)
