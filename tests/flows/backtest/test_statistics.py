@@ -1,5 +1,8 @@
 """How sure a result is, by hand and by simulation; and the words that may be said of it."""
 
+import importlib.util
+from pathlib import Path
+
 import numpy as np
 import pytest
 
@@ -68,3 +71,12 @@ def test_arms_by_name() -> None:
     assert named("full") == full()
     with pytest.raises(SettingsError, match="wishful"):
         named("wishful")
+
+
+def test_a_cluster_without_its_extra_says_how_to_get_it(tmp_path: Path) -> None:
+    if importlib.util.find_spec("prefect_dask") is not None:
+        pytest.skip("the extra is installed here")
+    from flows.backtest.cluster import spread  # Prefect is slow to import
+
+    with pytest.raises(SettingsError, match=r"the extra `cluster`"):
+        spread({"cells": [], "workers": 1}, tmp_path)
