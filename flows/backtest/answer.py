@@ -71,12 +71,22 @@ def verdict(low: ArmLine, base: ArmLine, high: ArmLine, where: str) -> str:
 def why(base: ArmLine) -> str:
     """Spread taken in, and what the market did to it afterwards."""
     settle, soon = base.markouts["settle"], base.markouts["5min"]
-    kept = "more" if settle > base.spread else "less"
-    return (
-        f"Why: a fill is {base.spread:+.2f} ¢ from the middle of the moment; five minutes later {soon:+.2f} ¢ of it is "
-        f"left, at settlement {settle:+.2f} ¢: {kept} than it took in, the difference is what others knew "
-        f"({settle - base.spread:+.2f} ¢)."
+    moved = settle - base.spread
+    way = "our way" if moved > 0 else "against us"
+    found = (
+        f"Why: by the middle of the book a filled contract is worth {base.spread:+.2f} ¢ to us at the fill, "
+        f"{soon:+.2f} ¢ "
+        f"five minutes later and {settle:+.2f} ¢ at settlement: after the fill it moved {abs(moved):.2f} ¢ {way}."
     )
+    if base.spread < 0:
+        found += (
+            " No spread is earned: it quotes around its own fair value and is met where that is on the "
+            "wrong side of the "
+            "market's middle; what it earns or loses is that disagreement, carried to the result."
+        )
+    elif moved < 0:
+        found += " The spread is earned, and part of it lost to those who knew more."
+    return found
 
 
 def compared(arms: Mapping[str, ArmLine]) -> list[str]:

@@ -72,6 +72,7 @@ def sweep(
         "workers": workers,
     }  # fmt: skip
     if runner == "dask":
+        os.environ.setdefault("PREFECT_SERVER_EPHEMERAL_STARTUP_TIMEOUT_SECONDS", "180")  # where no server runs
         from flows.backtest.cluster import spread  # Prefect and Dask are slow to import
 
         spread(job, out, address)
