@@ -108,8 +108,6 @@ class Dashboard:
         yield "fills", self.record.shown(list(self.live.fills)[:60])
         yield "curve", points(self.live.history)
         yield "notes", self.reads.notes(_NOBODY)[-40:]
-        if self.paper is not None:
-            yield "paper", self.paper.status()
 
     async def keep_framing(self) -> None:
         """Feed those who look, twice a second; take samples and markouts whether or not anybody looks."""

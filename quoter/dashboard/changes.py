@@ -3,9 +3,12 @@
 Nothing here changes the engine's state: the journal must hold every command, and a replay must see it.
 """
 
+import asyncio
 import os
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Callable
 from pathlib import Path
+
+from starlette.responses import Response
 
 from core import live_settings
 from core.errors import KwmError, SettingsError
@@ -126,39 +129,38 @@ class Sim:
             raise Refusal(409, "this quoter runs without a paper session", "no_paper_session")
         return self.session
 
-    async def _try(self, work: Awaitable[None]) -> None:
+    async def status(self, _: Ask) -> v.PaperStatus:
+        """How it goes. Read in a thread: a session may keep its account in files."""
+        return await asyncio.to_thread(self._there().status)
+
+    async def _do(self, what: Callable[[], Awaitable[None]]) -> v.PaperStatus:
         try:
-            await work
+            await what()
         except KwmError as error:
             raise Refusal(409, str(error), "paper_session") from error
-
-    def status(self, _: Ask) -> v.PaperStatus:
-        """How it goes."""
-        return self._there().status()
+        return await asyncio.to_thread(self._there().status)
 
     async def start(self, _: Ask) -> v.PaperStatus:
         """Begin."""
-        await self._try(self._there().start())
-        return self._there().status()
+        return await self._do(self._there().start)
 
     async def stop(self, _: Ask) -> v.PaperStatus:
         """Stop quoting on paper."""
-        await self._try(self._there().stop())
-        return self._there().status()
+        return await self._do(self._there().stop)
 
     async def reset(self, _: Ask) -> v.PaperStatus:
         """Begin with nothing."""
-        await self._try(self._there().reset())
-        return self._there().status()
+        return await self._do(self._there().reset)
 
-    def timeseries(self, _: Ask) -> list[v.PaperPoint]:
+    async def timeseries(self, _: Ask) -> list[v.PaperPoint]:
         """A point a minute."""
-        return self._there().timeseries()
+        return await asyncio.to_thread(self._there().timeseries)
 
-    def fills(self, _: Ask) -> list[v.FillShown]:
+    async def fills(self, _: Ask) -> list[v.FillShown]:
         """Newest first."""
-        return self._there().fills()
+        return await asyncio.to_thread(self._there().fills)
 
-    def export(self, _: Ask) -> bytes:
+    async def export(self, _: Ask) -> Response:
         """All of it."""
-        return self._there().export()
+        body = await asyncio.to_thread(self._there().export)
+        return Response(body, media_type="application/json")
