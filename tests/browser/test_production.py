@@ -2,6 +2,7 @@
 
 import asyncio
 import threading
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -35,6 +36,8 @@ def production(tmp_path: Path) -> Iterator[str]:
 
     thread = threading.Thread(target=run)
     thread.start()
+    while not web.started:
+        time.sleep(0.05)
     yield f"http://127.0.0.1:{port}"
     web.should_exit = True
     board.live.stopping.set()
