@@ -79,9 +79,18 @@ class MarketState:
 
     def others_touch(self) -> tuple[Price | None, Price | None]:
         """Best bid and ask of everybody but us."""
-        if not self.orders:
-            return self.book.best_bid, self.book.best_ask
-        return self.book.others(Side.BID, self.own(Side.BID)), self.book.others(Side.ASK, self.own(Side.ASK))
+        bid, ask = self.book.best_bid, self.book.best_ask
+        at_bid = at_ask = False  # is any of the best level ours?
+        for order in self.orders.values():
+            if order.side is Side.BID:
+                at_bid = at_bid or order.price == bid
+            else:
+                at_ask = at_ask or order.price == ask
+        if at_bid:
+            bid = self.book.others(Side.BID, self.own(Side.BID))
+        if at_ask:
+            ask = self.book.others(Side.ASK, self.own(Side.ASK))
+        return bid, ask
 
     def mark(self) -> Price | None:
         """What a contract is taken to be worth: the middle of a book no wider than 20 cents, else our fair."""

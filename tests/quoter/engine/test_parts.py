@@ -12,6 +12,7 @@ from quoter.engine.book import Book
 from quoter.engine.budget import AMEND, CANCEL, CREATE, Budget
 from quoter.engine.orders import TABLE, Happening, Life, Order
 from quoter.engine.quoting import skew
+from quoter.engine.state import EventState, MarketState
 from tests.stories.stage import make_config
 
 T = "KXHIGHNY-26NOV25-B46.5"
@@ -104,6 +105,25 @@ def test_the_others_best_is_without_our_own_size() -> None:
     assert book.others(m.Side.BID, {Price(4_000): Count(500)}) == 3_900
     assert book.others(m.Side.BID, {Price(4_000): Count(400)}) == 4_000
     assert book.others(m.Side.ASK, {}) is None
+
+
+prices = st.sampled_from([Price(cents * 100) for cents in (38, 39, 40, 41)])
+levels = st.dictionaries(prices, st.integers(1, 900).map(Count), max_size=4)
+
+
+@given(
+    levels, levels, st.lists(st.tuples(st.sampled_from(list(m.Side)), prices, st.sampled_from(list(Life))), max_size=4)
+)
+def test_the_others_touch_is_the_book_without_ours_however_it_is_found(
+    bids: dict[Price, Count], asks: dict[Price, Count], ours: list[tuple[m.Side, Price, Life]]
+) -> None:
+    market = MarketState(T, EventState("E"))
+    market.book.load(m.BookSnapshot(Instant(1), T, list(bids.items()), list(asks.items())))
+    for n, (side, price, life) in enumerate(ours):
+        market.orders[str(n)] = Order(str(n), T, side, price, Count(300), Instant(0), Instant(0), life)
+    for side, found, shown in zip(m.Side, market.others_touch(), (bids, asks), strict=True):
+        left = [at for at, size in shown.items() if size > market.own(side).get(at, 0)]
+        assert found == (max if side is m.Side.BID else min)(left, default=None)
 
 
 # --- the budget ----------------------------------------------------------------------------------------------------
