@@ -96,8 +96,8 @@ class History:
             return {}
         found = self._columns(
             f'SELECT ticker, epoch_ns("at"::TIMESTAMPTZ) AS moment, '
-            "round(greatest(best_yes_bid, 0) * 100)::BIGINT AS bid, "
-            f"CASE WHEN best_no_bid > 0 THEN 10000 - round(best_no_bid * 100)::BIGINT ELSE 0 END AS ask "
+            "round(greatest(best_yes_bid::DOUBLE, 0) * 100)::BIGINT AS bid, "
+            f"CASE WHEN best_no_bid > 0 THEN 10000 - round(best_no_bid::DOUBLE * 100)::BIGINT ELSE 0 END AS ask "
             f"FROM {self._from('quotes')} WHERE climate_day BETWEEN ? AND ? ORDER BY moment, ticker", events,
         )  # fmt: skip
         return {

@@ -57,7 +57,7 @@ def test_events_with_their_ladder_lowest_first_and_only_their_own_trades(tmp_pat
 def test_quotes_alone_give_a_ladder_that_never_settles(tmp_path: Path) -> None:
     write(tmp_path, "quotes", """
         SELECT DATE '2031-05-06' climate_day, TIMESTAMPTZ '2031-05-05 20:00:00Z' "at", ticker,
-        bid best_yes_bid, 100 - ask best_no_bid
+        bid::TINYINT best_yes_bid, (100 - ask)::TINYINT best_no_bid
         FROM (VALUES ('KXHIGHNY-31MAY06-T61', 10, 12), ('KXHIGHNY-31MAY06-B61.5', 40, 44),
         ('KXHIGHNY-31MAY06-T62', 45, 101))
         t(ticker, bid, ask)""")  # fmt: skip
