@@ -112,6 +112,16 @@ class ErrorMsg(Model, frozen=True):
     market_tickers: list[str] | None = None
 
 
+class DeltaFrame(msgspec.Struct, frozen=True, gc=False):
+    """A whole `orderbook_delta` frame: nine of ten frames are one, so it is decoded in one go."""
+
+    type: str
+    sid: int
+    seq: int
+    msg: DeltaMsg
+    sending_ts_ms: int | None = None
+
+
 class Head(msgspec.Struct, frozen=True, gc=False):
     """What every frame may carry; `msg` is decoded by its type."""
 
