@@ -1,0 +1,134 @@
+"""What a frame costs beside a bare typed decode of the same bytes; what recording costs at two thousand a second."""
+
+import json
+import random
+import statistics
+import time
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from core import messages as m
+from core.exchange.session import Session, Sid
+from core.tape.format import Header, Kind
+from core.tape.playback import messages
+from core.tape.reader import files, records
+from core.tape.writer import Writer
+from core.units import SECOND, Count, Instant, Price
+from quoter.engine.book import Book
+from tests.bench.conftest import Keep
+
+pytestmark = [pytest.mark.bench, pytest.mark.slow]
+_AT = Instant(1_795_500_000 * SECOND)
+TICKERS = [f"KXHIGHNY-26NOV24-B{i}.5" for i in range(40)]
+
+
+class _Msg(msgspec.Struct, gc=False):
+    market_ticker: str
+    price_dollars: str
+    delta_fp: str
+    side: str
+    clock: int | None = None
+
+
+class _Frame(msgspec.Struct, gc=False):
+    type: str
+    sid: int
+    seq: int
+    msg: _Msg
+
+
+def frames(number: int) -> list[bytes]:
+    """Deltas of forty markets as the exchange writes them, none below nought."""
+    rng = random.Random(1)
+    sizes = {(t, s, p): 1000 for t in TICKERS for s in ("yes", "no") for p in range(10, 40)}
+    found = []
+    for i in range(number):
+        key = (rng.choice(TICKERS), rng.choice(("yes", "no")), rng.randint(10, 39))
+        change = rng.choice((100, 250, -100, -250))
+        change = abs(change) if sizes[key] + change <= 0 else change
+        sizes[key] += change
+        ticker, side, price = key
+        body = {"market_ticker": ticker, "market_id": "9b0f", "clock": i + 10, "price_dollars": f"{price / 100:.4f}",
+                "delta_fp": f"{change / 100:.2f}", "side": side, "ts": "2026-11-24T20:44:01Z",
+                "ts_ms": 1_795_500_000_000}  # fmt: skip
+        frame = {"type": "orderbook_delta", "sending_ts_ms": 1_795_500_000_123, "sid": 1, "seq": i + 2, "msg": body}
+        found.append(json.dumps(frame, separators=(",", ":")).encode())
+    return found
+
+
+def session() -> Session:
+    """A conversation in which the forty books are subscribed."""
+    found = Session(True)
+    found.sids[1] = Sid("orderbook_delta", set(TICKERS), 1)
+    found.watched = set(TICKERS)
+    return found
+
+
+def snapshot(ticker: str) -> m.BookSnapshot:
+    """The book the deltas begin with: YES bids from 10 to 39 cents, NO levels shown at the same YES prices."""
+    levels = [(Price(p * 100), Count(1000)) for p in range(10, 40)]
+    return m.BookSnapshot(_AT, ticker, levels, levels)
+
+
+def test_a_frame_to_its_book_and_touch_beside_a_bare_typed_decode(keep: Keep) -> None:
+    """Aim 2.5; everything in one loop costs 2.4. What we pay above that is a message a frame, and its door."""
+    raw = frames(60_000)
+    decode = msgspec.json.Decoder(_Frame).decode
+    ratios, ours_us = [], []
+    for _ in range(7):
+        began = time.process_time()
+        for frame in raw:
+            decode(frame)
+        bare = time.process_time() - began
+        conversation, books, total = session(), {t: Book() for t in TICKERS}, 0
+        for ticker, book in books.items():
+            book.load(snapshot(ticker))
+        began = time.process_time()
+        for frame in raw:
+            for said in conversation.receive(frame, _AT)[0]:
+                assert isinstance(said, m.BookDelta)
+                book = books[said.ticker]
+                book.apply(said)
+                total += (book.best_bid or 0) + (book.best_ask or 0)
+        ours = time.process_time() - began
+        ratios.append(ours / bare)
+        ours_us.append(ours / len(raw) * 1e6)
+    keep(ratio=statistics.median(ratios), best_ratio=min(ratios), us_a_frame=min(ours_us))
+    assert min(ratios) < 5.0
+
+
+def test_recording_two_thousand_frames_a_second_takes_a_twentieth_of_a_core(keep: Keep, tmp_path: Path) -> None:
+    raw = frames(60_000)  # half a minute's worth
+    writer, conversation = Writer(tmp_path, Header(1, "r", "embedded", "ws://x", True)), session()
+    began = time.process_time()
+    for i, frame in enumerate(raw):
+        at = Instant(_AT + i * SECOND // 2000)
+        writer.append(Kind.HEARD, at, frame)
+        conversation.receive(frame, at)
+        if i % 2000 == 1999:
+            writer.flush(at)
+    spent = time.process_time() - began
+    writer.close(Instant(_AT + 30 * SECOND))
+    share = spent / 30.0
+    keep(share_of_a_core=share, bytes_a_frame=writer.written_bytes / len(raw))
+    assert share < 0.05
+
+
+def test_a_tape_is_played_back_faster_than_it_was_recorded(keep: Keep, tmp_path: Path) -> None:
+    raw = frames(100_000)
+    writer = Writer(tmp_path, Header(1, "r", "embedded", "ws://x", True))
+    writer.append(Kind.CONNECTED, _AT, b"")
+    command = {"id": 1, "cmd": "subscribe", "params": {"channels": ["orderbook_delta"], "market_tickers": TICKERS}}
+    writer.append(Kind.SENT, _AT, msgspec.json.encode(command))
+    writer.append(Kind.HEARD, _AT, b'{"id":1,"type":"subscribed","msg":{"channel":"orderbook_delta","sid":1}}')
+    for i, frame in enumerate(raw):
+        writer.append(Kind.HEARD, Instant(_AT + i), frame)
+    writer.close(Instant(_AT + SECOND))
+    began = time.process_time()
+    number = sum(isinstance(said, m.BookDelta) for said in messages(records(files(tmp_path))))
+    spent = time.process_time() - began
+    assert number == len(raw)
+    keep(frames_a_second=number / spent)
+    assert number / spent > 50_000
