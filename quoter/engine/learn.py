@@ -136,6 +136,10 @@ def fill(state: State, event: m.Fill) -> Iterable[str]:
         if event.filled_at >= state.adopted_asked and not state.adopting:
             # inside the adopted positions or not? Nobody can say: take them over anew
             state.adopting, state.positions_known, state.next_reconcile = True, False, event.at
+        if not state.adopted_at:  # the report will hold it, unless it is paid out before
+            signed = event.side.sign * event.count
+            position, cash = market.early
+            market.early = Count(position + signed), Money(cash - signed * event.price - event.fee)
         own.filled(state, market, event)
         state.remeasure(market)
         return tuple(x.ticker for x in market.event.markets)
@@ -227,8 +231,9 @@ def market_changed(state: State, event: m.MarketChanged) -> Iterable[str]:
 
 
 def _settle(state: State, market: MarketState, value: Money) -> None:
-    paid = Money(market.position * value // ONE_CONTRACT)
-    state.realised = Money(state.realised + market.cash + paid)
+    early, spent = market.early if not state.adopted_at else (Count(0), Money(0))
+    paid = Money((market.position + early) * value // ONE_CONTRACT)
+    state.realised = Money(state.realised + market.cash + spent + paid)
     market.settled, market.position, market.cash = True, Count(0), Money(0)
     state.remeasure(market)
 

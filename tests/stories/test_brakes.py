@@ -170,3 +170,16 @@ def test_limits_published_by_the_flows_bind_where_they_are_tighter() -> None:
     stage.say(e.Configured(stage.now, "a person", "x", dataclasses.replace(stage.config, limits=tight)))
     assert stage.state.limits.max_loss_total == money("1500.00")
     assert stage.state.limits.max_loss_city == money("150.00")
+
+
+def test_a_fill_that_is_paid_out_before_positions_were_first_reported_is_in_the_days_result() -> None:
+    stage = Stage()
+    stage.say(e.Started(stage.now, "r1", "2026-11-24", money("0.00")))
+    stage.say(m.Connected(stage.now))
+    stage.now = Instant(stage.now + SECOND)
+    stage.say(
+        m.Fill(stage.now, "t", "x-1", MILD, m.Side.BID, m.Price(4_000), m.Count(100), m.Money(0), False, stage.now)
+    )
+    stage.say(m.MarketChanged(stage.now, MILD, "settled", settlement_value=money("1.00")))
+    stage.reconcile()
+    assert stage.state.realised == money("0.60")
