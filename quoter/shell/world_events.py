@@ -24,7 +24,8 @@ def strike(world: "World") -> None:
     if world.happens(f.disconnect):
         stream.disconnect()
     if world.happens(f.seq_reset):
-        stream.sent.clear()
+        # the numbering begins anew, elsewhere: from 1 it could by chance go on where the last one heard was
+        stream.sent = {event: count + 10_000 for event, count in stream.sent.items()}
     if world.happens(f.silence):
         stream.silent_until = Instant(world.now + rng.randint(3, 14) * SECOND)
     if world.happens(f.slowness):
