@@ -20,6 +20,8 @@ from quoter.engine.state import MarketState, Quote, State
 from quoter.engine.step import step
 from quoter.shell.replay import begin
 
+Answer = tuple[tuple[Quote, ...], tuple[str, ...], tuple[str, ...]]
+
 
 @dataclass(slots=True)
 class Wanted:
@@ -76,16 +78,24 @@ def compare(rows: Iterable[JournalRow], other: EngineConfig) -> Compared:
 
 
 def _ask(state: State, markets: list[MarketState], other: EngineConfig, found: Compared) -> None:
-    own, state.config = state.config, other
-    stopped = global_reasons(state)
-    for market in markets:
-        if market.fair is None:
-            continue
+    """Ask both settings at the same moment: after the step, when what it sent has changed the state already."""
+    priced = [market for market in markets if market.fair is not None]
+    wanted = [_answers(state, priced, config) for config in (state.config, other)]
+    for market, was, would in zip(priced, *wanted, strict=True):
+        assert market.fair is not None, "only markets with a fair value were asked about"
         found.samples += 1
+        found.differ += was[0] != would[0]
+        for answer, table in ((was, found.was), (would, found.would)):
+            for side, reasons in ((Side.BID, answer[1]), (Side.ASK, answer[2])):
+                table[side].add(market.fair.fair, [q for q in answer[0] if q.side is side], reasons)
+
+
+def _answers(state: State, markets: list[MarketState], config: EngineConfig) -> list[Answer]:
+    """(quotes, why no bid, why no ask) of each market under `config`; the state is left as it was."""
+    own, state.config = state.config, config
+    stopped, answers = global_reasons(state), list[Answer]()
+    for market in markets:
         reasons = stopped or market_reasons(state, market)
-        quotes, bid, ask = ((), reasons, reasons) if reasons else desired(state, market)
-        found.differ += quotes != market.desired
-        for side, was, would in ((Side.BID, market.bid_reasons, bid), (Side.ASK, market.ask_reasons, ask)):
-            found.was[side].add(market.fair.fair, [q for q in market.desired if q.side is side], was)
-            found.would[side].add(market.fair.fair, [q for q in quotes if q.side is side], would)
+        answers.append(((), reasons, reasons) if reasons else desired(state, market))
     state.config = own
+    return answers
