@@ -136,7 +136,7 @@ def fill(state: State, event: m.Fill) -> Iterable[str]:
         if event.filled_at >= state.adopted_asked and not state.adopting:
             # inside the adopted positions or not? Nobody can say: take them over anew
             state.adopting, state.positions_known, state.next_reconcile = True, False, event.at
-        if not state.adopted_at:  # the report will hold it, unless it is paid out before
+        if not _inside(state, market, event):  # the next report will hold it, unless it is paid out before
             signed = event.side.sign * event.count
             position, cash = market.early
             market.early = Count(position + signed), Money(cash - signed * event.price - event.fee)
@@ -151,6 +151,15 @@ def fill(state: State, event: m.Fill) -> Iterable[str]:
     own.filled(state, market, event)
     state.remeasure(market)
     return tuple(x.ticker for x in market.event.markets)
+
+
+def _inside(state: State, market: MarketState, event: m.Fill) -> bool:
+    """Do the adopted positions hold this fill? Where time cannot tell, the exchange's own count after it does."""
+    if not state.adopted_at or event.filled_at > state.adopted_at:
+        return False
+    if event.filled_at < state.adopted_asked or event.position_after is None:
+        return True
+    return event.position_after != market.position + market.early[0] + event.side.sign * event.count
 
 
 def positions(state: State, event: m.PositionsReported) -> Iterable[str]:
@@ -187,6 +196,8 @@ def positions(state: State, event: m.PositionsReported) -> Iterable[str]:
         _adopt(state, market, view)
         state.remeasure(market)
     if state.adopting:
+        for market in state.markets.values():
+            market.early = Count(0), Money(0)
         state.adopting = False
         margin = state.config.clock_margin
         state.adopted_asked, state.adopted_at = Instant(event.asked_at - margin), Instant(event.at + margin)
@@ -231,7 +242,8 @@ def market_changed(state: State, event: m.MarketChanged) -> Iterable[str]:
 
 
 def _settle(state: State, market: MarketState, value: Money) -> None:
-    early, spent = market.early if not state.adopted_at else (Count(0), Money(0))
+    early, spent = market.early
+    market.early = Count(0), Money(0)
     paid = Money((market.position + early) * value // ONE_CONTRACT)
     state.realised = Money(state.realised + market.cash + spent + paid)
     market.settled, market.position, market.cash = True, Count(0), Money(0)

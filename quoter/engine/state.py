@@ -52,7 +52,7 @@ class MarketState:
     position: Count = Count(0)
     cash: Money = Money(0)  # received minus paid, fees included
     fees: Money = Money(0)
-    early: tuple[Count, Money] = (Count(0), Money(0))  # fills of this run from before positions were first adopted
+    early: tuple[Count, Money] = (Count(0), Money(0))  # position and cash of fills that wait for a report
     orders: dict[str, Order] = field(default_factory=dict)  # working orders of ours, by client id
     foreign: dict[str, OrderView] = field(default_factory=dict)  # orders of the account that are not ours
     desired: tuple[Quote, ...] = ()
