@@ -29,14 +29,24 @@ class Leg:
 
 def worst_case(legs: Sequence[Leg], *, exhaustive: bool = True) -> Money:
     """The loss in the worst outcome, >= 0 where money can be lost, negative when even the worst outcome earns."""
+    return Money(max(losses_by_outcome(legs, exhaustive=exhaustive), default=0))
+
+
+def losses_by_outcome(legs: Sequence[Leg], *, exhaustive: bool = True) -> list[int]:
+    """The loss in each outcome with everything that works filled the worst way; "none pays" last if not exhaustive."""
     if not legs:
-        return Money(0)
+        return []
     cash = sum(leg.cash for leg in legs)
     bids = sum(leg.bid_loss for leg in legs)
-    outcomes = [cash - (bids - leg.bid_loss) - leg.ask_loss + leg.position * ONE_DOLLAR for leg in legs]
+    losses = [bids - leg.bid_loss + leg.ask_loss - leg.position * ONE_DOLLAR - cash for leg in legs]
     if not exhaustive:
-        outcomes.append(cash - bids)
-    return Money(-min(outcomes))
+        losses.append(bids - cash)
+    return losses
+
+
+def worst_raised(before: Sequence[int], after: Sequence[int]) -> int | None:
+    """The largest loss among the outcomes that a change makes worse; None where it makes none worse."""
+    return max((new for old, new in zip(before, after, strict=True) if new > old), default=None)
 
 
 def stress(legs: Sequence[Leg]) -> Money:

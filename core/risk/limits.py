@@ -92,6 +92,7 @@ class Situation:
     most_short: Count  # the same for asks, as a signed position
     event_loss: Money  # worst case with the candidate
     event_loss_before: Money
+    event_raised: int | None  # the largest loss among the outcomes that the candidate makes worse
     event_limit: Money  # the tighter of settings and publication
     event_stress: Money
     event_stress_before: Money
@@ -166,8 +167,9 @@ def _position(side: Side, now: Situation, limits: RiskLimits) -> str:
 
 
 def _losses(now: Situation, limits: RiskLimits) -> str:
+    if now.event_raised is not None and now.event_raised > now.event_limit:
+        return Limit.EVENT_LOSS  # also where another outcome is worse still: that one may be counted too high
     for after, before, limit, name in (
-        (now.event_loss, now.event_loss_before, now.event_limit, Limit.EVENT_LOSS),
         (now.event_stress, now.event_stress_before, limits.max_stress_event, Limit.EVENT_STRESS),
         (now.station_day_loss, now.station_day_loss_before, limits.max_loss_station_day, Limit.STATION_DAY_LOSS),
         (now.city_loss, now.city_loss_before, limits.max_loss_city, Limit.CITY_LOSS),

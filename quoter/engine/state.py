@@ -11,7 +11,7 @@ from core.contract import LINEAR_CENT, PriceGrid
 from core.fees import fee
 from core.messages import OrderView, Side, Ticker
 from core.publication import EventFair, MarketFair, Publication
-from core.risk.exposure import Leg, stress, worst_case
+from core.risk.exposure import Leg, losses_by_outcome, stress
 from core.risk.limits import RiskLimits
 from core.storage.journal_rows import JournalRow
 from core.units import ONE_DOLLAR, Count, Instant, Money, Price
@@ -151,10 +151,14 @@ class EventState:
     reset_at: Instant | None = None  # when it may be reset; None: only when a person resumes
     matched: deque[tuple[Instant, Count]] = field(default_factory=deque)  # fills of the group's window
 
+    def outcomes(self) -> list[int]:
+        """The loss in each outcome, everything that works filled the worst way."""
+        return losses_by_outcome([market.leg for market in self.markets], exhaustive=self.fair is not None)
+
     def measure(self) -> None:
         """Compute the worst case anew from the markets' legs."""
         legs = [market.leg for market in self.markets]
-        self.loss = worst_case(legs, exhaustive=self.fair is not None)
+        self.loss = Money(max(self.outcomes(), default=0))
         self.stress = stress(legs)
         held = min((leg.position for leg in legs), default=0) * ONE_DOLLAR
         self.held = Money(-held - sum(leg.cash for leg in legs))

@@ -17,6 +17,7 @@ from core.messages import (
     StreamOpened,
     TradePrint,
 )
+from core.risk.exposure import worst_raised
 from core.risk.limits import Approved, Situation, check
 from core.units import Count, Instant, Money
 from quoter.engine import budget as cost
@@ -237,13 +238,14 @@ def _count_refusal(state: State, market: MarketState, side: Side, reason: str) -
         market.ask_reasons = (reason,)
 
 
-_Losses = tuple[Money, Money, Money, Money, Money]
+_Losses = tuple[Money, Money, Money, Money, Money, list[int]]
 
 
 def _losses(state: State, market: MarketState) -> _Losses:
     event, none = market.event, Money(0)
     day = state.station_day_loss.get(event.station_day, none)
-    return event.loss, event.stress, day, state.city_loss.get(event.city, none), state.total_loss
+    city = state.city_loss.get(event.city, none)
+    return event.loss, event.stress, day, city, state.total_loss, event.outcomes()
 
 
 def _situation(state: State, market: MarketState, order: Order, before: _Losses) -> Situation:
@@ -264,6 +266,7 @@ def _situation(state: State, market: MarketState, order: Order, before: _Losses)
         most_short=market.reach(Side.ASK),
         event_loss=after[0],
         event_loss_before=before[0],
+        event_raised=worst_raised(before[5], after[5]),
         event_limit=Money(min(limits.max_loss_event, published)),
         event_stress=after[1],
         event_stress_before=before[1],

@@ -235,10 +235,10 @@ class Auditor:
 
     def _counts_twice(self) -> bool:
         """After a restart a fill of an adopted order counts beside the order until a list says which it was: the engine
-        is above its limit by its own count, and may place what does not raise that count."""
+        is above a city's limit or the total by its own count, and may place what does not raise that count. An event's
+        own limit knows no such excuse: it is kept outcome by outcome."""
         state, limits = self.world.state, self.world.config.limits
-        above = any(x.loss > min(limits.max_loss_event, EVENT_LOSS) for x in state.events.values())
-        return self.world.runs > 1 and (above or state.total_loss > limits.max_loss_total
+        return self.world.runs > 1 and (state.total_loss > limits.max_loss_total
                                         or max(state.city_loss.values()) > limits.max_loss_city)  # fmt: skip
 
     def _beyond(self) -> str:

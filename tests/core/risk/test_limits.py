@@ -7,6 +7,7 @@ import pytest
 
 from core import messages as m
 from core.errors import Refused
+from core.risk.exposure import worst_raised
 from core.risk.limits import Approved, Limit, RiskLimits, Situation, check, reference_price
 from core.units import Count, Price, money
 
@@ -19,7 +20,8 @@ LIMITS = RiskLimits(
 FINE = Situation(
     fair=0.40, book_known=True, book_bid=Price(3_800), book_ask=Price(4_200), own_bid=None, own_ask=None,
     most_long=Count(1_000), most_short=Count(-1_000), event_loss=money("5.00"), event_loss_before=money("1.00"),
-    event_limit=money("60.00"), event_stress=money("5.00"), event_stress_before=money("1.00"),
+    event_raised=money("5.00"), event_limit=money("60.00"),
+    event_stress=money("5.00"), event_stress_before=money("1.00"),
     station_day_loss=money("5.00"), station_day_loss_before=money("1.00"), city_loss=money("5.00"),
     city_loss_before=money("1.00"), total_loss=money("5.00"), total_loss_before=money("1.00"),
     balance=money("500.00"),
@@ -45,7 +47,7 @@ def bid(price: int = 3_900, count: int = 1_000) -> tuple[m.PlaceOrder, Count]:
         ({"own_ask": Price(3_900)}, bid(), Limit.SELF_CROSS),
         ({"most_long": Count(10_001)}, bid(), Limit.POSITION),
         ({"reduce_only": True}, bid(), Limit.REDUCE_ONLY),
-        ({"event_loss": money("60.01")}, bid(), Limit.EVENT_LOSS),
+        ({"event_raised": money("60.01")}, bid(), Limit.EVENT_LOSS),
         ({"event_stress": money("250.01")}, bid(), Limit.EVENT_STRESS),
         ({"station_day_loss": money("100.01")}, bid(), Limit.STATION_DAY_LOSS),
         ({"city_loss": money("150.01")}, bid(), Limit.CITY_LOSS),
@@ -81,3 +83,13 @@ def test_an_empty_side_is_knowledge_and_a_book_without_anybody_says_nothing() ->
     assert reference_price(None, None) is None
     nobody = replace(FINE, book_bid=None, book_ask=None, empty_book=True)
     assert isinstance(check(*bid(), nobody, LIMITS), Approved), "a person may want to be the first"
+
+
+def test_an_order_may_not_raise_any_outcome_beyond_the_limit_though_another_is_worse_still() -> None:
+    """The worst outcome may be counted too high (a fill beside its order, after a restart); the others may not follow."""
+    before, after = [70, 50, 10], [70, 65, 10]
+    assert worst_raised(before, after) == 65
+    assert worst_raised(before, before) is None
+    beyond = replace(FINE, event_loss=money("70.00"), event_loss_before=money("70.00"))
+    assert isinstance(check(*bid(), replace(beyond, event_raised=money("65.00")), LIMITS), Refused)
+    assert isinstance(check(*bid(), replace(beyond, event_raised=None), LIMITS), Approved)
