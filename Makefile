@@ -12,12 +12,21 @@ $(STAMP): requirements.lock pyproject.toml bootstrap.sh
 	@sh bootstrap.sh
 	@touch $@
 
-test: $(STAMP) browser   ## lint, types, and every test
+# tests that run the whole system, a browser or a thousand worlds have the machine to themselves
+ALONE := tests/system tests/browser tests/worlds
+PARALLEL := -n 2 --dist loadfile -q
+
+test: $(STAMP) browser   ## lint, types, and every test; ARGS="-k name" runs some of them
 	@$(MAKE) --no-print-directory check
+ifdef ARGS
 	$(PY) -m pytest -m "not bench" $(ARGS)
+else
+	$(PY) -m pytest -m "not bench" $(PARALLEL) $(ALONE:%=--ignore=%)
+	$(PY) -m pytest -m "not bench" --durations=15 $(ALONE)
+endif
 
 test-fast: $(STAMP)  ## the pure tests only: no processes, no network
-	$(PY) -m pytest -m "not slow and not browser and not bench" $(ARGS)
+	$(PY) -m pytest -m "not slow and not browser and not bench" $(PARALLEL) $(ARGS)
 
 check: $(STAMP)      ## ruff and mypy
 	@.venv/bin/ruff format --check --quiet .

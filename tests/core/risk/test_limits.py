@@ -86,7 +86,7 @@ def test_an_empty_side_is_knowledge_and_a_book_without_anybody_says_nothing() ->
 
 
 def test_an_order_may_not_raise_any_outcome_beyond_the_limit_though_another_is_worse_still() -> None:
-    """The worst outcome may be counted too high (a fill beside its order, after a restart); the others may not follow."""
+    """The worst may be counted too high (a fill beside its own order, after a restart); the others may not follow."""
     before, after = [70, 50, 10], [70, 65, 10]
     assert worst_raised(before, after) == 65
     assert worst_raised(before, before) is None
