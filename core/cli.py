@@ -83,6 +83,16 @@ COMMANDS: dict[str, tuple[str, str, str]] = {
 class Door(TyperGroup):
     """A group whose commands are imported when asked for."""
 
+    drawing = False  # the list of commands: their names and lines, nothing else
+
+    def format_help(self, ctx: Any, formatter: Any) -> None:
+        """`kwm --help` imports no command."""
+        self.drawing = True
+        try:
+            super().format_help(ctx, formatter)
+        finally:
+            self.drawing = False
+
     def list_commands(self, ctx: Any) -> list[str]:
         """In the order of the table, which is the order in which a newcomer needs them."""
         return list(COMMANDS)
@@ -92,7 +102,7 @@ class Door(TyperGroup):
         if cmd_name not in COMMANDS:
             return None
         module, attribute, line = COMMANDS[cmd_name]
-        if _only_names(cmd_name):
+        if self.drawing or _only_completed(cmd_name):
             shown = typer.Typer(add_completion=False)
             shown.command(name=cmd_name, help=line)(lambda: None)
             return typer.main.get_command(shown)
@@ -105,12 +115,9 @@ class Door(TyperGroup):
         return command
 
 
-def _only_names(name: str) -> bool:
-    """Is only the command's name wanted: for `--help`, or for a shell that completes the line of another command?"""
-    if "_KWM_COMPLETE" in os.environ:
-        return name not in os.environ.get("COMP_WORDS", name).split()[1:2]
-    words = sys.argv[1:]
-    return not words or words[0] in ("--help", "-h")
+def _only_completed(name: str) -> bool:
+    """Does a shell only complete the line of another command?"""
+    return "_KWM_COMPLETE" in os.environ and name not in os.environ.get("COMP_WORDS", name).split()[1:2]
 
 
 app = typer.Typer(
