@@ -89,7 +89,7 @@ def created(state: State, said: m.GroupCreated) -> Iterable[str]:
     if event is None or event.group:
         return ()  # a late answer: we have asked again since and have another
     event.group, event.group_limit, event.group_asked_at = said.group, said.limit, Instant(0)
-    event.tripped = False
+    event.tripped, event.group_at = False, state.now
     state.by_group[said.group] = event
     return tuple(market.ticker for market in event.markets)
 
@@ -113,11 +113,18 @@ def changed(state: State, said: m.GroupChanged) -> Iterable[str]:
     return tuple(market.ticker for market in event.markets)
 
 
-def refused(state: State, event: EventState, code: str) -> None:
-    """An order was declined for its group: we have missed what happened to it."""
+def refused(state: State, event: EventState, code: str, sent_at: Instant) -> None:
+    """An order sent at `sent_at` was declined for its group: we have missed what happened to it.
+
+    Where one group is gone the others may be too: all are made anew, rather than found out one refusal after the other.
+    """
     if code == "order_group_not_found":
-        state.by_group.pop(event.group, None)
-        event.group = ""
+        if sent_at < event.group_at:
+            return  # it carried the group before this one
+        for one in state.events.values():
+            if one is event or (one.group and not one.tripped):
+                state.by_group.pop(one.group, None)
+                one.group, one.group_asked_at = "", Instant(0)
     elif not event.tripped:
         _trip(state, event, by_fills=True)  # the stream was down then: nobody can say by what
 

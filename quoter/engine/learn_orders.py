@@ -156,7 +156,7 @@ def rejected(state: State, event: m.Rejected) -> Iterable[str]:
     _failed(state, market)
     if event.request == "PlaceOrder":
         if event.code in groups.REFUSALS:
-            groups.refused(state, market.event, event.code)
+            groups.refused(state, market.event, event.code, order.sent_at)
         if event.code == "order_already_exists":
             order.become(Happening.UNKNOWN)
         else:

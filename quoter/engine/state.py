@@ -147,6 +147,7 @@ class EventState:
     group: str = ""  # the exchange's id of our order group
     group_limit: Count = Count(0)
     group_asked_at: Instant = Instant(0)
+    group_at: Instant = Instant(0)  # since when we have this group
     tripped: bool = False  # the group was triggered and lets nothing through
     reset_at: Instant | None = None  # when it may be reset; None: only when a person resumes
     matched: deque[tuple[Instant, Count]] = field(default_factory=deque)  # fills of the group's window

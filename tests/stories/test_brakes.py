@@ -5,7 +5,9 @@ import dataclasses
 from core import messages as m
 from core.units import SECOND, Instant, money
 from quoter.engine import events as e
+from quoter.engine import groups
 from quoter.engine.groups import limit_of
+from quoter.engine.state import EventState
 from tests.stories.stage import COLD, EVENT, MILD, Stage, make_config
 
 
@@ -183,3 +185,18 @@ def test_a_fill_that_is_paid_out_before_positions_were_first_reported_is_in_the_
     stage.say(m.MarketChanged(stage.now, MILD, "settled", settlement_value=money("1.00")))
     stage.reconcile()
     assert stage.state.realised == money("0.60")
+
+
+def test_where_one_group_is_gone_all_are_made_anew_at_once_but_a_late_refusal_takes_no_new_one() -> None:
+    stage = quoting()
+    other = stage.state.events["KXLOWTNYC-26NOV24"] = EventState("KXLOWTNYC-26NOV24", group="og-other")
+    stage.state.by_group["og-other"] = other
+    first, second, *_ = stage.requests(m.PlaceOrder)
+    orders = stage.state.market(first.ticker).orders | stage.state.market(second.ticker).orders
+    sent_at = orders[second.client_order_id].sent_at
+    groups.refused(stage.state, stage.state.events[EVENT], "order_group_not_found", sent_at)
+    assert (stage.state.events[EVENT].group, other.group) == ("", "")
+    assert len(stage.requests(m.CreateGroup, stage.wait(2))) == 1
+    assert stage.state.events[EVENT].group
+    groups.refused(stage.state, stage.state.events[EVENT], "order_group_not_found", sent_at)
+    assert stage.state.events[EVENT].group, "the order carried the group before this one"
