@@ -284,4 +284,7 @@ def opportunities(
         "volume_24h_contracts": ("volume>", t.number), "fair_c": ("fair>", t.cents), "mid_c": ("market>", t.cents),
         "left_usd": ("left>", t.dollars), "incentive": ("incentive", t.text), "said": ("quoted, or why not", t.text),
     }  # fmt: skip
+    if t.narrow():  # the page and --json have every column
+        for name in ("bracket", "depth_contracts", "left_usd", "incentive", "volume_24h_contracts"):
+            del columns[name]
     return t.show(t.table(found, columns, nothing="the exchange lists no open weather market"))

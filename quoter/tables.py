@@ -26,6 +26,11 @@ def show(*things: Any) -> None:
         console.print(thing)
 
 
+def narrow() -> bool:
+    """Is the terminal too narrow for a table of a dozen columns?"""
+    return Console().width < 130
+
+
 def text(value: Any) -> str:
     """As it is; nothing for None."""
     return "" if value is None else ", ".join(map(str, value)) if isinstance(value, list) else str(value)
