@@ -96,8 +96,11 @@ def table(rows: Iterable[Row], columns: dict[str, tuple[str, Cell]], title: str 
     if not rows:
         return Text(nothing, "dim")
     made = Table(title=title or None, title_justify="left", header_style="dim", box=None, pad_edge=False)
-    for heading, _ in columns.values():
-        made.add_column(heading.removesuffix(">"), justify="right" if heading.endswith(">") else "left")
+    for key, (heading, _) in columns.items():  # a ticker that is cut cannot be copied
+        least = max(len(str(row.get(key) or "")) for row in rows) if key == "ticker" else None
+        made.add_column(
+            heading.removesuffix(">"), justify="right" if heading.endswith(">") else "left", min_width=least
+        )
     for row in rows:
         made.add_row(*(cell(row.get(key)) for key, (_, cell) in columns.items()))
     return made
