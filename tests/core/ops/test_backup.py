@@ -25,7 +25,7 @@ pytestmark = pytest.mark.slow
 def counts(data: Path) -> list[tuple[Any, ...]]:
     with lake.connect(data) as db:
         return db.execute(
-            "SELECT (SELECT count(*) FROM our_fills), (SELECT sum(pnl_usd) FROM pnl_by_market)"
+            "SELECT (SELECT count(*) FROM our_fills), (SELECT round(sum(pnl_usd), 6) FROM pnl_by_market)"
         ).fetchall()
 
 
