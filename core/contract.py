@@ -6,8 +6,7 @@ say which tail it is. A grid comes from `price_ranges`, never from a structure's
 
 import itertools
 import re
-from bisect import bisect_right
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime
 
 from core.errors import Malformed
@@ -85,6 +84,8 @@ class PriceGrid:
     """
 
     ranges: tuple[tuple[Price, Price, Price], ...]
+    lowest: Price = field(init=False, compare=False, repr=False)
+    highest: Price = field(init=False, compare=False, repr=False)
 
     def __post_init__(self) -> None:
         if not self.ranges:
@@ -96,18 +97,10 @@ class PriceGrid:
                     "price_ranges", (start, end, step), "ranges must ascend, touch and divide by their step"
                 )
             previous_end = end
-
-    @property
-    def lowest(self) -> Price:
-        """The lowest quotable price."""
-        start, _, step = self.ranges[0]
-        return Price(start if start > 0 else start + step)
-
-    @property
-    def highest(self) -> Price:
-        """The highest quotable price."""
-        _, end, step = self.ranges[-1]
-        return Price(end if end < ONE_DOLLAR else end - step)
+        first, _, small = self.ranges[0]
+        _, last, step = self.ranges[-1]
+        object.__setattr__(self, "lowest", Price(first if first > 0 else first + small))
+        object.__setattr__(self, "highest", Price(last if last < ONE_DOLLAR else last - step))
 
     def holds(self, at: Price) -> bool:
         """Is `at` a quotable price?"""
@@ -140,8 +133,10 @@ class PriceGrid:
         return None if at <= self.lowest else self._down(Price(at - 1))
 
     def _range(self, at: Price) -> tuple[Price, Price, Price]:
-        index = bisect_right([start for start, _, _ in self.ranges], at) - 1
-        return self.ranges[max(index, 0)]
+        for found in self.ranges:  # they touch: the first that ends above it
+            if at < found[1]:
+                return found
+        return self.ranges[-1]
 
     def _down(self, at: Price) -> Price:
         start, _, step = self._range(at)

@@ -34,12 +34,12 @@ def worst_case(legs: Sequence[Leg], *, exhaustive: bool = True) -> Money:
 
 def losses_by_outcome(legs: Sequence[Leg], *, exhaustive: bool = True) -> list[int]:
     """The loss in each outcome with everything that works filled the worst way; "none pays" last if not exhaustive."""
-    if not legs:
-        return []
-    cash = sum(leg.cash for leg in legs)
-    bids = sum(leg.bid_loss for leg in legs)
+    cash = bids = 0
+    for leg in legs:
+        cash += leg.cash
+        bids += leg.bid_loss
     losses = [bids - leg.bid_loss + leg.ask_loss - leg.position * ONE_DOLLAR - cash for leg in legs]
-    if not exhaustive:
+    if legs and not exhaustive:
         losses.append(bids - cash)
     return losses
 

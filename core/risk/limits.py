@@ -6,6 +6,8 @@
 from dataclasses import dataclass
 from enum import StrEnum
 
+import msgspec
+
 from core.errors import Refused
 from core.messages import (
     AmendOrder,
@@ -78,15 +80,14 @@ class RiskLimits:
     max_loss_station_day: Money
 
 
-@dataclass(frozen=True, slots=True)
-class Situation:
+class Situation(msgspec.Struct, frozen=True):
     """What the world would be with the candidate order working, as the engine's books have it."""
 
     fair: float | None
     book_known: bool
     book_bid: Price | None  # others' best, ours taken out
     book_ask: Price | None
-    own_bid: Price | None  # our own best, if any
+    own_bid: Price | None  # the best of ours, if any, as they were before
     own_ask: Price | None
     most_long: Count  # position if all working bids and the candidate filled
     most_short: Count  # the same for asks, as a signed position

@@ -3,7 +3,7 @@
 from core.risk.exposure import loss_by_bracket
 from quoter.dashboard import models as v
 from quoter.dashboard.view import bracket_words, usd
-from quoter.engine.state import EventState, MarketState
+from quoter.engine.market import EventState, MarketState
 
 
 def ladder(found: EventState) -> v.Ladder:

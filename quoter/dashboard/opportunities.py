@@ -17,8 +17,9 @@ from core.units import ONE_DOLLAR, Count, Price
 from quoter.dashboard import models as v
 from quoter.dashboard.view import bracket_words, said, usd
 from quoter.engine.guard import global_reasons, market_reasons, widening
+from quoter.engine.market import MarketState
 from quoter.engine.quoting import half_spread
-from quoter.engine.state import MarketState, State
+from quoter.engine.state import State
 
 _ENOUGH = 10
 

@@ -24,7 +24,7 @@ from quoter.dashboard.ladder import ladder
 from quoter.dashboard.metrics import metrics
 from quoter.dashboard.opportunities import best_first, measured, opportunities
 from quoter.dashboard.record import Record
-from quoter.engine.state import EventState, MarketState
+from quoter.engine.market import EventState, MarketState
 from quoter.shell.live import Live
 
 _FLOWS_FOR_S = 5.0

@@ -10,7 +10,8 @@ from core.messages import Fill, Side
 from core.units import SECOND, Instant
 from quoter.dashboard import models as v
 from quoter.dashboard.view import ms, windows
-from quoter.engine.state import MarketState, State
+from quoter.engine.market import MarketState
+from quoter.engine.state import State
 
 _LONGEST = 4_096
 _NONE = -1

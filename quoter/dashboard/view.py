@@ -4,9 +4,10 @@ from core.messages import Side
 from core.units import SECOND, Instant, Price
 from quoter.dashboard import models as v
 from quoter.engine.guard import global_reasons, widening, words
+from quoter.engine.market import EventState, MarketState
 from quoter.engine.quoting import half_spread, skew
 from quoter.engine.rows import state_name
-from quoter.engine.state import EventState, MarketState, State
+from quoter.engine.state import State
 
 _WORDS: dict[tuple[str, ...], list[str]] = {}
 

@@ -12,7 +12,8 @@ from core.risk.limits import Approved
 from core.units import ONE_CONTRACT, ONE_DOLLAR, SECOND, Count, Instant, Money
 from quoter.engine import budget as cost
 from quoter.engine.actions import Action
-from quoter.engine.state import EventState, State
+from quoter.engine.market import EventState
+from quoter.engine.state import State
 
 _WINDOW = 30 * SECOND  # twice the exchange's: a trigger and its fills may come apart
 REFUSALS = frozenset({"order_group_not_found", "order_group_triggered"})

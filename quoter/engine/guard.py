@@ -1,9 +1,10 @@
 """May we quote? Every refusal has a name, and words a person understands. Pure reads of the state."""
 
 from core.messages import Side
-from core.units import ONE_DOLLAR
+from core.units import ONE_DOLLAR, Instant
 from quoter.engine import groups
-from quoter.engine.state import MarketState, State
+from quoter.engine.market import FOREVER, MarketState
+from quoter.engine.state import State
 
 WORDS: dict[str, str] = {
     "starting": "the quoter has just started",
@@ -122,15 +123,21 @@ def market_reasons(state: State, market: MarketState) -> tuple[str, ...]:
     return tuple(found)
 
 
-def widening(market: MarketState, now: int) -> float:
+def widening(market: MarketState, now: Instant) -> float:
     """The factor by which releases widen quotes now: 1 outside their windows, 0 = pulled."""
-    assert market.event.fair is not None, "asked only for events with a fair value"
-    factor = 1.0
-    for window in market.event.fair.windows:
+    event = market.event
+    assert event.fair is not None, "asked only for events with a fair value"
+    known, since, until = event.widening
+    if since <= now < until:
+        return known
+    factor, since, until = 1.0, now, FOREVER
+    for window in event.fair.windows:
         if window.start <= now < window.end:
-            if window.widen == 0.0:
-                return 0.0
-            factor = max(factor, window.widen)
+            factor = 0.0 if factor == 0.0 or window.widen == 0.0 else max(factor, window.widen)
+        for edge in (window.start, window.end):
+            if now < edge < until:
+                until = edge
+    event.widening = (factor, since, until)
     return factor
 
 

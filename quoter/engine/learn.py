@@ -4,6 +4,7 @@ Returns the tickers it touched, or ALL; `step` then decides for those. What is s
 """
 
 from collections.abc import Callable, Iterable
+from functools import lru_cache
 from typing import Any
 
 from core import messages as m
@@ -13,7 +14,8 @@ from quoter.engine import events as e
 from quoter.engine import groups, standing
 from quoter.engine import learn_orders as own
 from quoter.engine import learn_person as person
-from quoter.engine.state import ALL, DAILY_LOSS, NONE, MarketState, State
+from quoter.engine.market import FOREVER, MarketState
+from quoter.engine.state import ALL, DAILY_LOSS, NONE, State
 
 
 def started(state: State, event: e.Started) -> Iterable[str]:
@@ -40,15 +42,21 @@ def published(state: State, event: e.Published) -> Iterable[str]:
         for priced in fair.markets:
             market = state.market(priced.ticker)
             market.fair, market.close_at = priced, priced.close_at
-            market.grid = PriceGrid(tuple((Price(a), Price(b), Price(c)) for a, b, c in priced.price_ranges))
+            market.grid = _grid(tuple((Price(a), Price(b), Price(c)) for a, b, c in priced.price_ranges))
         if fair.markets:
             known = state.market(fair.markets[0].ticker).event
-            known.fair = fair
+            known.fair, known.coherent, known.widening = fair, None, (1.0, FOREVER, FOREVER)
             state.belongs(known, fair.station, f"{fair.station} {fair.day}")
             for market in known.markets:
                 market.measure()
             state.remeasure_event(known)
     return ALL
+
+
+@lru_cache(64)
+def _grid(ranges: tuple[tuple[Price, Price, Price], ...]) -> PriceGrid:
+    """The same few grids come with every publication."""
+    return PriceGrid(ranges)
 
 
 def publication_refused(state: State, event: e.PublicationRefused) -> Iterable[str]:

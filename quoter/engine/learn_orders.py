@@ -9,8 +9,9 @@ from collections.abc import Iterable
 from core import messages as m
 from core.units import SECOND, Count, Instant
 from quoter.engine import groups, standing
+from quoter.engine.market import MarketState
 from quoter.engine.orders import Happening, Life, Order
-from quoter.engine.state import MarketState, State
+from quoter.engine.state import State
 
 _COOL_DOWN = 2 * SECOND
 _LONGEST_COOL_DOWN = 60 * SECOND
@@ -94,11 +95,13 @@ def acked(state: State, event: m.Acked) -> Iterable[str]:
     name(state, order, event.order_id)
     if order.life is Life.AMENDING and not _as_amended(order, event):
         return changed(state, market, order)  # said before the amend arrived
-    if order.life is not Life.GONE:
-        _stands(order, event)
-        if order.joined_price != order.price:
-            standing.joined(market, order)
-    return changed(state, market, order)
+    if order.life is Life.GONE:
+        return changed(state, market, order)
+    _stands(order, event)
+    touched = changed(state, market, order)
+    if order.joined_price != order.price:
+        standing.joined(market, order)
+    return touched
 
 
 def _stands(order: Order, event: m.Acked | m.OrderView) -> None:

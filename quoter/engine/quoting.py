@@ -11,7 +11,8 @@ from core.units import ONE_CONTRACT, ONE_DOLLAR, Count, Price
 from quoter.engine import reservation, spread
 from quoter.engine.config import QuoteConfig
 from quoter.engine.guard import one_sided, widening
-from quoter.engine.state import MarketState, Quote, State
+from quoter.engine.market import MarketState, Quote
+from quoter.engine.state import State
 
 _BOTH = (Side.BID, Side.ASK)
 
@@ -40,18 +41,23 @@ def _centre(market: MarketState, side: Side, config: QuoteConfig, r: float, shif
 
 
 def _coherent(market: MarketState, config: QuoteConfig) -> float:
-    """This market's reservation price among all brackets of its event."""
-    known = [(m, m.fair.fair) for m in market.event.markets if m.fair is not None]
-    prices = reservation.coherent(
-        [fair for _, fair in known], [m.position / ONE_CONTRACT for m, _ in known], config.risk_aversion
-    )
-    return next(price for price, (m, _) in zip(prices, known, strict=True) if m is market)
+    """This market's reservation price among all brackets of its event; kept until an inventory or a belief changes."""
+    event, averse = market.event, config.risk_aversion
+    if event.coherent is None or event.coherent[0] != averse:
+        known = [(m, m.fair.fair) for m in event.markets if m.fair is not None]
+        prices = reservation.coherent(
+            [fair for _, fair in known], [m.position / ONE_CONTRACT for m, _ in known], averse
+        )
+        event.coherent = averse, {m.ticker: price for (m, _), price in zip(known, prices, strict=True)}
+    return event.coherent[1][market.ticker]
 
 
 def half_spreads(market: MarketState, config: QuoteConfig, factor: float) -> tuple[float, float]:
     """How far below and above its centre each quote wants to be, in dollars; `factor` > 1 near releases."""
-    assert market.fair is not None, "quoted without a fair value"
-    known = market.fair
+    known, kept = market.fair, market.halves
+    assert known is not None, "quoted without a fair value"
+    if kept is not None and kept[0] is known and kept[1] is config and kept[2] == factor:
+        return kept[3]
     fair = known.fair
     maker = known.maker_fee / 1e6 * fair * (1 - fair)
     extra = config.sd_edge * known.sd + maker
@@ -65,6 +71,7 @@ def half_spreads(market: MarketState, config: QuoteConfig, factor: float) -> tup
     if config.longshot_edge:
         below, above = spread.longshot(fair, config.longshot_edge)
         down, up = down + below, up + above
+    market.halves = known, config, factor, (down, up)
     return down, up
 
 

@@ -11,10 +11,11 @@ from enum import IntEnum
 
 from core.messages import AmendOrder, CancelOrder, DecreaseOrder, Side
 from core.units import ONE_CONTRACT, ONE_DOLLAR, Count, Instant, Price
+from quoter.engine.market import MarketState, Quote
 from quoter.engine.orders import Life, Order
 from quoter.engine.quoting import safe
 from quoter.engine.standing import gain
-from quoter.engine.state import MarketState, Quote, State
+from quoter.engine.state import State
 
 
 class Priority(IntEnum):

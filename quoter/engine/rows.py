@@ -8,7 +8,8 @@ from core.storage.journal_rows import ActionRow, EventRow, JournalRow, NoteRow, 
 from core.units import Money
 from quoter.engine.actions import Action
 from quoter.engine.events import Event
-from quoter.engine.state import MarketState, State
+from quoter.engine.market import MarketState
+from quoter.engine.state import State
 
 _ENCODER = msgspec.json.Encoder()
 

@@ -9,9 +9,10 @@ import math
 
 from core.messages import Side, TradePrint
 from core.units import HOUR, ONE_CONTRACT, ONE_DOLLAR, Count, Instant, Price
+from quoter.engine.market import MarketState
 from quoter.engine.orders import Order
 from quoter.engine.spread import chance_of_fill
-from quoter.engine.state import MarketState, State
+from quoter.engine.state import State
 
 
 def joined(market: MarketState, order: Order) -> None:

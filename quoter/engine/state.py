@@ -1,168 +1,24 @@
 """Everything the engine knows. Changed by `learn.py` and `step.py` only; readable by anybody (the dashboard's view).
 
-Per market: book, inventory, working orders, what we would like resting and why not. Per event: the worst case. In
-total: what is connected, published, allowed, earned.
+What is connected, published, allowed, earned; the markets and events themselves are in `market.py`.
 """
 
 from collections import deque
 from dataclasses import dataclass, field, replace
 
-from core.contract import LINEAR_CENT, PriceGrid
-from core.fees import fee
-from core.messages import OrderView, Side, Ticker
-from core.publication import EventFair, MarketFair, Publication
-from core.risk.exposure import Leg, losses_by_outcome, stress
+from core.messages import Ticker
+from core.publication import Publication
 from core.risk.limits import RiskLimits
 from core.storage.journal_rows import JournalRow
-from core.units import ONE_DOLLAR, Count, Instant, Money, Price
-from quoter.engine.book import Book
+from core.units import Count, Instant, Money
 from quoter.engine.budget import Budget
 from quoter.engine.config import EngineConfig
-from quoter.engine.orders import Life, Order
+from quoter.engine.market import EventState, MarketState
+from quoter.engine.orders import Order
 
-_FOREVER = Instant(2**62)
 ALL: tuple[str, ...] = ("*",)  # what an event touched: every market
 NONE: tuple[str, ...] = ()
 DAILY_LOSS = "daily loss limit reached"  # a halt whose words begin so needs a resume that accepts the loss
-
-
-@dataclass(frozen=True, slots=True)
-class Quote:
-    """What we would like resting."""
-
-    side: Side
-    price: Price
-    count: Count
-    level: int = 0
-
-
-@dataclass(slots=True, eq=False)
-class MarketState:
-    """One market as we know it."""
-
-    ticker: Ticker
-    event: "EventState"
-    fair: MarketFair | None = None
-    grid: PriceGrid = LINEAR_CENT
-    close_at: Instant = _FOREVER
-    open: bool = True
-    settled: bool = False
-    enabled: bool = True
-    book: Book = field(default_factory=Book)
-    position: Count = Count(0)
-    cash: Money = Money(0)  # received minus paid, fees included
-    fees: Money = Money(0)
-    early: tuple[Count, Money] = (Count(0), Money(0))  # position and cash of fills that wait for a report
-    orders: dict[str, Order] = field(default_factory=dict)  # working orders of ours, by client id
-    foreign: dict[str, OrderView] = field(default_factory=dict)  # orders of the account that are not ours
-    desired: tuple[Quote, ...] = ()
-    bid_reasons: tuple[str, ...] = ("starting",)
-    ask_reasons: tuple[str, ...] = ("starting",)
-    retry_at: Instant = Instant(0)
-    failures: int = 0
-    flow: dict[Side, tuple[float, Instant]] = field(  # contracts traded on a side, fading over an hour, and as of when
-        default_factory=lambda: {Side.BID: (0.0, Instant(0)), Side.ASK: (0.0, Instant(0))}
-    )
-    disputed: Count | None = None  # a position the exchange reported once and we do not share
-    touch: tuple[Price | None, Price | None] | None = None  # the others' best when it was last decided
-    due: Instant = Instant(0)  # when time alone may change its decision
-    shown: object = None  # what the last QuoteRow said
-    leg: Leg = field(default_factory=lambda: Leg(Count(0), Money(0), Money(0), Money(0)))
-
-    def own(self, side: Side) -> dict[Price, Count]:
-        """Our size by price, as the book may hold it: everything that may rest."""
-        sizes: dict[Price, Count] = {}
-        for order in self.orders.values():
-            if order.side is side and order.life is not Life.GONE:
-                left = Count(max(0, order.total - max(order.filled, order.told)))
-                sizes[order.price] = Count(sizes.get(order.price, 0) + left)
-        return sizes
-
-    def others_touch(self) -> tuple[Price | None, Price | None]:
-        """Best bid and ask of everybody but us."""
-        bid, ask = self.book.best_bid, self.book.best_ask
-        at_bid = at_ask = False  # is any of the best level ours?
-        for order in self.orders.values():
-            if order.side is Side.BID:
-                at_bid = at_bid or order.price == bid
-            else:
-                at_ask = at_ask or order.price == ask
-        if at_bid:
-            bid = self.book.others(Side.BID, self.own(Side.BID))
-        if at_ask:
-            ask = self.book.others(Side.ASK, self.own(Side.ASK))
-        return bid, ask
-
-    def mark(self) -> Price | None:
-        """What a contract is taken to be worth: the middle of a book no wider than 20 cents, else our fair."""
-        bid, ask = self.others_touch() if self.book.known else (None, None)
-        if bid is not None and ask is not None and ask - bid <= 2_000:
-            return Price((bid + ask) // 2)
-        return None if self.fair is None else Price(round(self.fair.fair * ONE_DOLLAR))
-
-    def measure(self) -> None:
-        """Compute the leg anew after an order or the position changed."""
-        bids = asks = 0
-        maker = self.fair.maker_fee if self.fair is not None else 0
-        for order in self.orders.values():
-            loss = order.could_lose
-            if maker:
-                loss = Money(loss + fee(maker, order.worst_price, order.could_fill))
-            if order.side is Side.BID:
-                bids += loss
-            else:
-                asks += loss
-        for other in self.foreign.values():
-            if other.side is Side.BID:
-                bids += other.price * other.remaining
-            else:
-                asks += (ONE_DOLLAR - other.price) * other.remaining
-        self.leg = Leg(self.position, self.cash, Money(bids), Money(asks))
-
-    def reach(self, side: Side) -> Count:
-        """The position if every working order of `side` filled."""
-        total = self.position
-        for order in self.orders.values():
-            if order.side is side:
-                total = Count(total + side.sign * order.could_fill)
-        for other in self.foreign.values():
-            if other.side is side:
-                total = Count(total + side.sign * other.remaining)
-        return total
-
-
-@dataclass(slots=True, eq=False)
-class EventState:
-    """One station-day as we know it."""
-
-    ticker: str
-    city: str = ""
-    fair: EventFair | None = None
-    markets: list[MarketState] = field(default_factory=list)
-    enabled: bool = True
-    loss: Money = Money(0)
-    stress: Money = Money(0)
-    held: Money = Money(0)  # the worst case of what is held alone, no order filled
-    station_day: str = ""  # station and climate day: its high and its low have one limit together
-    group: str = ""  # the exchange's id of our order group
-    group_limit: Count = Count(0)
-    group_asked_at: Instant = Instant(0)
-    group_at: Instant = Instant(0)  # since when we have this group
-    tripped: bool = False  # the group was triggered and lets nothing through
-    reset_at: Instant | None = None  # when it may be reset; None: only when a person resumes
-    matched: deque[tuple[Instant, Count]] = field(default_factory=deque)  # fills of the group's window
-
-    def outcomes(self) -> list[int]:
-        """The loss in each outcome, everything that works filled the worst way."""
-        return losses_by_outcome([market.leg for market in self.markets], exhaustive=self.fair is not None)
-
-    def measure(self) -> None:
-        """Compute the worst case anew from the markets' legs."""
-        legs = [market.leg for market in self.markets]
-        self.loss = Money(max(self.outcomes(), default=0))
-        self.stress = stress(legs)
-        held = min((leg.position for leg in legs), default=0) * ONE_DOLLAR
-        self.held = Money(-held - sum(leg.cash for leg in legs))
 
 
 @dataclass(slots=True)
@@ -253,6 +109,7 @@ class State:
                     event_ticker, enabled=event_ticker not in self.switched_off
                 )
             found = self.markets[ticker] = MarketState(ticker, event, enabled=ticker not in self.switched_off)
+            found.index = len(event.markets)
             event.markets.append(found)
         return found
 

@@ -17,15 +17,15 @@ from core.messages import (
     StreamOpened,
     TradePrint,
 )
-from core.risk.exposure import worst_raised
-from core.risk.limits import Approved, Situation, check
-from core.units import Count, Instant, Money
+from core.risk.limits import Approved, check
+from core.units import Count, Instant
 from quoter.engine import budget as cost
-from quoter.engine import groups
+from quoter.engine import groups, whatif
 from quoter.engine.actions import Action, Alert, AskFills, AskOrders, AskPositions, LookUp, Resync, Watch
 from quoter.engine.events import Event, Timer
 from quoter.engine.guard import global_reasons, market_reasons
 from quoter.engine.learn import LEARN
+from quoter.engine.market import MarketState, Quote
 from quoter.engine.orders import Happening, Life, Order
 from quoter.engine.quoting import desired as quotes_of
 from quoter.engine.reconcile import (
@@ -41,7 +41,7 @@ from quoter.engine.reconcile import (
     decrease_request,
 )
 from quoter.engine.rows import note, quote_row
-from quoter.engine.state import ALL, MarketState, Quote, State
+from quoter.engine.state import ALL, State
 
 _LEAST = 100  # one contract: smaller orders are not worth a request
 # what only the stream says: an answer over REST or a new publication is no sign of life of the feed
@@ -72,7 +72,8 @@ def step(state: State, event: Event) -> list[Action]:
     stopped = global_reasons(state)
     for market in _to_decide(state, event, touched, stopped):
         wants += decide(state, market, stopped)
-    wants.sort(key=lambda want: (want.priority, -want.value))
+    if len(wants) > 1:
+        wants.sort(key=lambda want: (want.priority, -want.value))
     for want in wants:
         actions += _act(state, want)
     for kind, words in state.alerts:
@@ -164,23 +165,20 @@ def _cancel(state: State, order: Order) -> list[Action]:
 
 def _amend(state: State, want: WantAmend) -> list[Action]:
     order, market = want.order, want.market
-    before = _losses(state, market)
-    order.new_price, order.new_total, order.new_expires_at = want.price, want.total, want.expires_at
-    state.remeasure(market)
-    request = amend_request(want)
     left = Count(want.total - order.filled)
-    verdict = check(request, left, _situation(state, market, order, before), state.limits)
-    if isinstance(verdict, Refused) or not state.budget.take(cost.AMEND):
-        order.drop_amend()
-        state.remeasure(market)
-        if isinstance(verdict, Refused):
-            _count_refusal(state, market, order.side, verdict.reason)
-            if want.price == order.price and want.total > order.total:
-                return []  # more of the same may not be had; what rests was approved and keeps its place
-            return _cancel(state, order)  # what may not be amended may not stay as it is either
+    now = whatif.amended(state, market, order, want.price, want.total)
+    verdict = check(amend_request(want), left, now, state.limits)
+    if isinstance(verdict, Refused):
+        _count_refusal(state, market, order.side, verdict.reason)
+        if want.price == order.price and want.total > order.total:
+            return []  # more of the same may not be had; what rests was approved and keeps its place
+        return _cancel(state, order)  # what may not be amended may not stay as it is either
+    if not state.budget.take(cost.AMEND):
         return _cancel(state, order) if want.priority is Priority.MAKE_SAFE else []
+    order.new_price, order.new_total, order.new_expires_at = want.price, want.total, want.expires_at
     order.become(Happening.AMEND_SENT)
     order.sent_at = state.now
+    state.remeasure(market)
     state.counters.amends += 1
     return [verdict]
 
@@ -201,31 +199,26 @@ def _decrease(state: State, want: WantDecrease) -> list[Action]:
 def _place(state: State, market: MarketState, quote: Quote) -> list[Action]:
     if state.budget.tokens - cost.CREATE < state.budget.reserve:
         return []
-    before = _losses(state, market)
+    side, price, size, reason = quote.side, quote.price, quote.count, ""
     expires_at = Instant(state.now + state.config.order_life)
-    size = quote.count
-    reason = ""
+    client_order_id = f"{state.config.prefix}-{state.run}-{state.n + 1}"
     while size >= _LEAST:
-        client_order_id = f"{state.config.prefix}-{state.run}-{state.n + 1}"
-        order = Order(
-            client_order_id, market.ticker, quote.side, quote.price, size, expires_at, state.now,
-            sent_at=state.now, level=quote.level,
-        )  # fmt: skip
-        market.orders[client_order_id] = order
-        state.remeasure(market)
-        request = PlaceOrder(client_order_id, market.ticker, quote.side, quote.price, size, expires_at,
+        request = PlaceOrder(client_order_id, market.ticker, side, price, size, expires_at,
                              group=market.event.group or None)  # fmt: skip
-        verdict = check(request, size, _situation(state, market, order, before), state.limits)
+        verdict = check(request, size, whatif.placed(state, market, side, price, size), state.limits)
         if not isinstance(verdict, Refused):
             state.n += 1
             state.budget.take(cost.CREATE)
+            market.orders[client_order_id] = Order(
+                client_order_id, market.ticker, side, price, size, expires_at, state.now,
+                sent_at=state.now, level=quote.level,
+            )  # fmt: skip
+            state.remeasure(market)
             state.counters.orders_sent += 1
             return [verdict]
-        del market.orders[client_order_id]
-        state.remeasure(market)
         reason = verdict.reason
         size = Count(size // 200 * 100)  # half, in whole contracts
-    _count_refusal(state, market, quote.side, reason)
+    _count_refusal(state, market, side, reason)
     return []
 
 
@@ -236,50 +229,6 @@ def _count_refusal(state: State, market: MarketState, side: Side, reason: str) -
         market.bid_reasons = (reason,)
     else:
         market.ask_reasons = (reason,)
-
-
-_Losses = tuple[Money, Money, Money, Money, Money, list[int]]
-
-
-def _losses(state: State, market: MarketState) -> _Losses:
-    event, none = market.event, Money(0)
-    day = state.station_day_loss.get(event.station_day, none)
-    city = state.city_loss.get(event.city, none)
-    return event.loss, event.stress, day, city, state.total_loss, event.outcomes()
-
-
-def _situation(state: State, market: MarketState, order: Order, before: _Losses) -> Situation:
-    event, limits = market.event, state.limits
-    bid, ask = market.others_touch()
-    bids = [o.worst_price for o in market.orders.values() if o.side is Side.BID and o is not order]
-    asks = [o.worst_price for o in market.orders.values() if o.side is Side.ASK and o is not order]
-    published = event.fair.max_loss if event.fair is not None else Money(0)
-    after = _losses(state, market)
-    return Situation(
-        fair=market.fair.fair if market.fair is not None else None,
-        book_known=market.book.known,
-        book_bid=bid,
-        book_ask=ask,
-        own_bid=max(bids, default=None),
-        own_ask=min(asks, default=None),
-        most_long=market.reach(Side.BID),
-        most_short=market.reach(Side.ASK),
-        event_loss=after[0],
-        event_loss_before=before[0],
-        event_raised=worst_raised(before[5], after[5]),
-        event_limit=Money(min(limits.max_loss_event, published)),
-        event_stress=after[1],
-        event_stress_before=before[1],
-        station_day_loss=after[2],
-        station_day_loss_before=before[2],
-        city_loss=after[3],
-        city_loss_before=before[3],
-        total_loss=after[4],
-        total_loss_before=before[4],
-        balance=state.balance,
-        reduce_only=bool(state.reduce_only),
-        empty_book=state.config.empty_books,
-    )
 
 
 # --- asking ----------------------------------------------------------------------------------------------------------

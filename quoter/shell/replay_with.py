@@ -15,8 +15,9 @@ from core.units import ONE_DOLLAR
 from quoter.engine.config import EngineConfig
 from quoter.engine.events import DECODER, Timer
 from quoter.engine.guard import global_reasons, market_reasons
+from quoter.engine.market import MarketState, Quote
 from quoter.engine.quoting import desired
-from quoter.engine.state import MarketState, Quote, State
+from quoter.engine.state import State
 from quoter.engine.step import step
 from quoter.shell.replay import begin
 

@@ -13,7 +13,8 @@ from quoter.engine import budget as cost
 from quoter.engine import events as e
 from quoter.engine.actions import Action
 from quoter.engine.config import EngineConfig, engine_config
-from quoter.engine.state import MarketState, State, new_state
+from quoter.engine.market import MarketState
+from quoter.engine.state import State, new_state
 from quoter.engine.step import step
 
 START = instant("2026-11-24T15:00:00Z")

@@ -7,7 +7,7 @@ from core.units import SECOND, Instant, money
 from quoter.engine import events as e
 from quoter.engine import groups
 from quoter.engine.groups import limit_of
-from quoter.engine.state import EventState
+from quoter.engine.market import EventState
 from tests.stories.stage import COLD, EVENT, MILD, Stage, make_config
 
 

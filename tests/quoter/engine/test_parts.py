@@ -10,9 +10,9 @@ from core import messages as m
 from core.units import SECOND, Count, Instant, Price
 from quoter.engine.book import Book
 from quoter.engine.budget import AMEND, CANCEL, CREATE, Budget
+from quoter.engine.market import EventState, MarketState
 from quoter.engine.orders import TABLE, Happening, Life, Order
 from quoter.engine.quoting import skew
-from quoter.engine.state import EventState, MarketState
 from tests.stories.stage import make_config
 
 T = "KXHIGHNY-26NOV25-B46.5"

@@ -8,8 +8,9 @@ from hypothesis import strategies as st
 from core import messages as m
 from core.fees import fee
 from core.units import ONE_DOLLAR, Count, Instant, Money, Price
+from quoter.engine.market import MarketState
 from quoter.engine.orders import Life, Order
-from quoter.engine.state import MarketState, State, new_state
+from quoter.engine.state import State, new_state
 from tests.stories.stage import EVENT, START, Stage, make_config
 
 MAKER = 17_500

@@ -1,0 +1,179 @@
+"""One bracket and one station-day as the engine knows them: belief, book, inventory, working orders, worst case.
+
+What follows from the orders and the position (`Mine`, the leg, the event's losses) is kept, not computed at each look:
+`State.remeasure` brings it up to date, and must be called after every change of either (tests/worlds hold it to that).
+"""
+
+from collections import deque
+from dataclasses import dataclass, field
+
+import msgspec
+
+from core.contract import LINEAR_CENT, PriceGrid
+from core.fees import fee
+from core.messages import OrderView, Side, Ticker
+from core.publication import EventFair, MarketFair
+from core.risk.exposure import Leg, losses_by_outcome, stress
+from core.units import ONE_DOLLAR, Count, Instant, Money, Price
+from quoter.engine.book import Book
+from quoter.engine.orders import Life, Order
+
+FOREVER = Instant(2**62)
+
+
+class Quote(msgspec.Struct, frozen=True):
+    """What we would like resting."""
+
+    side: Side
+    price: Price
+    count: Count
+    level: int = 0
+
+
+@dataclass(slots=True, eq=False)
+class Mine:
+    """What our working orders in one market add up to.
+
+    `bids`, `asks`: our size by price as the book may hold it; `best_bid`, `best_ask`: the most aggressive of their
+    terms, old and new; `most_long`, `most_short`: the position if every working order of that side filled, orders of
+    the account that are not ours included.
+    """
+
+    bids: dict[Price, Count] = field(default_factory=dict)
+    asks: dict[Price, Count] = field(default_factory=dict)
+    best_bid: Price | None = None
+    best_ask: Price | None = None
+    most_long: Count = Count(0)
+    most_short: Count = Count(0)
+
+
+@dataclass(slots=True, eq=False)
+class MarketState:
+    """One market as we know it."""
+
+    ticker: Ticker
+    event: "EventState"
+    fair: MarketFair | None = None
+    grid: PriceGrid = LINEAR_CENT
+    close_at: Instant = FOREVER
+    open: bool = True
+    settled: bool = False
+    enabled: bool = True
+    book: Book = field(default_factory=Book)
+    position: Count = Count(0)
+    cash: Money = Money(0)  # received minus paid, fees included
+    fees: Money = Money(0)
+    early: tuple[Count, Money] = (Count(0), Money(0))  # position and cash of fills that wait for a report
+    orders: dict[str, Order] = field(default_factory=dict)  # working orders of ours, by client id
+    foreign: dict[str, OrderView] = field(default_factory=dict)  # orders of the account that are not ours
+    desired: tuple[Quote, ...] = ()
+    bid_reasons: tuple[str, ...] = ("starting",)
+    ask_reasons: tuple[str, ...] = ("starting",)
+    retry_at: Instant = Instant(0)
+    failures: int = 0
+    flow: dict[Side, tuple[float, Instant]] = field(  # contracts traded on a side, fading over an hour, and as of when
+        default_factory=lambda: {Side.BID: (0.0, Instant(0)), Side.ASK: (0.0, Instant(0))}
+    )
+    disputed: Count | None = None  # a position the exchange reported once and we do not share
+    touch: tuple[Price | None, Price | None] | None = None  # the others' best when it was last decided
+    due: Instant = Instant(0)  # when time alone may change its decision
+    shown: tuple[tuple[Quote, ...], tuple[str, ...], tuple[str, ...]] | None = None  # what the last QuoteRow said
+    leg: Leg = field(default_factory=lambda: Leg(Count(0), Money(0), Money(0), Money(0)))
+    mine: Mine = field(default_factory=Mine)
+    index: int = 0  # of this market in its event's `markets`
+    halves: tuple[object, object, float, tuple[float, float]] | None = None  # kept by `quoting.half_spreads`
+
+    def own(self, side: Side) -> dict[Price, Count]:
+        """Our size by price, as the book may hold it: everything that may rest."""
+        return self.mine.bids if side is Side.BID else self.mine.asks
+
+    def others_touch(self) -> tuple[Price | None, Price | None]:
+        """Best bid and ask of everybody but us."""
+        book, mine = self.book, self.mine
+        bid, ask = book.best_bid, book.best_ask
+        if bid is not None and bid in mine.bids:
+            bid = book.others(Side.BID, mine.bids)
+        if ask is not None and ask in mine.asks:
+            ask = book.others(Side.ASK, mine.asks)
+        return bid, ask
+
+    def mark(self) -> Price | None:
+        """What a contract is taken to be worth: the middle of a book no wider than 20 cents, else our fair."""
+        bid, ask = self.others_touch() if self.book.known else (None, None)
+        if bid is not None and ask is not None and ask - bid <= 2_000:
+            return Price((bid + ask) // 2)
+        return None if self.fair is None else Price(round(self.fair.fair * ONE_DOLLAR))
+
+    def measure(self) -> None:
+        """Compute anew what follows from the orders and the position."""
+        mine = Mine(most_long=self.position, most_short=self.position)
+        bid_loss = ask_loss = long = short = 0
+        maker = self.fair.maker_fee if self.fair is not None else 0
+        for order in self.orders.values():
+            count, price = order.could_fill, order.worst_price
+            costs = fee(maker, price, count) if maker else 0
+            if order.side is Side.BID:
+                long += count
+                bid_loss += price * count + costs
+                sizes = mine.bids
+                if mine.best_bid is None or price > mine.best_bid:
+                    mine.best_bid = price
+            else:
+                short += count
+                ask_loss += (ONE_DOLLAR - price) * count + costs
+                sizes = mine.asks
+                if mine.best_ask is None or price < mine.best_ask:
+                    mine.best_ask = price
+            if order.life is not Life.GONE:
+                left = max(0, order.total - max(order.filled, order.told))
+                sizes[order.price] = Count(sizes.get(order.price, 0) + left)
+        for other in self.foreign.values():
+            if other.side is Side.BID:
+                long += other.remaining
+                bid_loss += other.price * other.remaining
+            else:
+                short += other.remaining
+                ask_loss += (ONE_DOLLAR - other.price) * other.remaining
+        mine.most_long, mine.most_short = Count(self.position + long), Count(self.position - short)
+        if self.position != self.leg.position:
+            self.event.coherent = None
+        self.mine, self.leg = mine, Leg(self.position, self.cash, Money(bid_loss), Money(ask_loss))
+
+
+@dataclass(slots=True, eq=False)
+class EventState:
+    """One station-day as we know it."""
+
+    ticker: str
+    city: str = ""
+    fair: EventFair | None = None
+    markets: list[MarketState] = field(default_factory=list)
+    enabled: bool = True
+    loss: Money = Money(0)
+    stress: Money = Money(0)
+    held: Money = Money(0)  # the worst case of what is held alone, no order filled
+    station_day: str = ""  # station and climate day: its high and its low have one limit together
+    group: str = ""  # the exchange's id of our order group
+    group_limit: Count = Count(0)
+    group_asked_at: Instant = Instant(0)
+    group_at: Instant = Instant(0)  # since when we have this group
+    tripped: bool = False  # the group was triggered and lets nothing through
+    reset_at: Instant | None = None  # when it may be reset; None: only when a person resumes
+    matched: deque[tuple[Instant, Count]] = field(default_factory=deque)  # fills of the group's window
+
+    by_outcome: list[int] = field(default_factory=list)  # the loss in each, everything that works filled the worst way
+    coherent: tuple[float, dict[Ticker, float]] | None = None  # kept by `quoting`: risk aversion, reservation prices
+    widening: tuple[float, Instant, Instant] = (1.0, FOREVER, FOREVER)  # kept by `guard`: the factor, from, until
+
+    def measure(self) -> None:
+        """Compute the worst case anew from the markets' legs."""
+        legs = [market.leg for market in self.markets]
+        self.by_outcome = losses_by_outcome(legs, exhaustive=self.fair is not None)
+        self.loss = Money(max(self.by_outcome, default=0))
+        self.stress = stress(legs)
+        least = cash = 0
+        for n, leg in enumerate(legs):
+            cash += leg.cash
+            if n == 0 or leg.position < least:
+                least = leg.position
+        self.held = Money(-least * ONE_DOLLAR - cash)
