@@ -19,10 +19,10 @@ class Side(StrEnum):
     BID = "bid"
     ASK = "ask"
 
-    @property
-    def sign(self) -> int:
-        """+1 for a bid (inventory grows), -1 for an ask."""
-        return 1 if self is Side.BID else -1
+    sign: int  # +1 for a bid (inventory grows), -1 for an ask
+
+    def __init__(self, word: str) -> None:
+        self.sign = 1 if word == "bid" else -1
 
     @property
     def other(self) -> "Side":

@@ -73,6 +73,8 @@ class Book:
         if best is None or best not in own:
             return best
         levels = self.bids if side is Side.BID else self.asks
+        if levels[best] > own[best]:
+            return best
         left = [price for price, size in levels.items() if size > own.get(price, 0)]
         if not left:
             return None

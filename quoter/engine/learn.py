@@ -102,7 +102,9 @@ def gap(state: State, event: m.Gap) -> Iterable[str]:
 
 def snapshot(state: State, event: m.BookSnapshot) -> Iterable[str]:
     """A whole book."""
-    state.market(event.ticker).book.load(event)
+    market = state.market(event.ticker)
+    market.book.load(event)
+    market.others = None
     return (event.ticker,)
 
 
@@ -111,6 +113,7 @@ def delta(state: State, event: m.BookDelta) -> Iterable[str]:
     market = state.markets.get(event.ticker)
     if market is None or not market.book.known:
         return NONE
+    market.others = None
     if not market.book.apply(event):
         market.book.known = False
         state.alerts.append(("book", f"{event.ticker}: a level below zero; asking for a new snapshot"))

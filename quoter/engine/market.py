@@ -80,6 +80,7 @@ class MarketState:
     shown: tuple[tuple[Quote, ...], tuple[str, ...], tuple[str, ...]] | None = None  # what the last QuoteRow said
     leg: Leg = field(default_factory=lambda: Leg(Count(0), Money(0), Money(0), Money(0)))
     mine: Mine = field(default_factory=Mine)
+    others: tuple[Price | None, Price | None] | None = None  # kept by `others_touch` until book or orders change
     index: int = 0  # of this market in its event's `markets`
     halves: tuple[object, object, float, tuple[float, float]] | None = None  # kept by `quoting.half_spreads`
 
@@ -89,12 +90,15 @@ class MarketState:
 
     def others_touch(self) -> tuple[Price | None, Price | None]:
         """Best bid and ask of everybody but us."""
+        if self.others is not None:
+            return self.others
         book, mine = self.book, self.mine
         bid, ask = book.best_bid, book.best_ask
         if bid is not None and bid in mine.bids:
             bid = book.others(Side.BID, mine.bids)
         if ask is not None and ask in mine.asks:
             ask = book.others(Side.ASK, mine.asks)
+        self.others = bid, ask
         return bid, ask
 
     def mark(self) -> Price | None:
@@ -137,6 +141,7 @@ class MarketState:
         mine.most_long, mine.most_short = Count(self.position + long), Count(self.position - short)
         if self.position != self.leg.position:
             self.event.coherent = None
+        self.others = None
         self.mine, self.leg = mine, Leg(self.position, self.cash, Money(bid_loss), Money(ask_loss))
 
 

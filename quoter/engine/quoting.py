@@ -14,8 +14,6 @@ from quoter.engine.guard import one_sided, widening
 from quoter.engine.market import MarketState, Quote
 from quoter.engine.state import State
 
-_BOTH = (Side.BID, Side.ASK)
-
 
 def skew(position: Count, limit: Count, config: QuoteConfig) -> float:
     """How far inventory moves both quotes, in dollars; negative when long. Nought for "none" and "cara"."""
@@ -29,15 +27,17 @@ def skew(position: Count, limit: Count, config: QuoteConfig) -> float:
             return 0.0
 
 
-def _centre(market: MarketState, side: Side, config: QuoteConfig, r: float, shift: float, level: int) -> float:
+def _centre(state: State, market: MarketState, side: Side, level: int) -> float:
     """Our price for one side and level, in dollars, before the half-spread."""
+    config = state.config.quote
     assert market.fair is not None, "quoted without a fair value"
     if config.reservation != "cara":
-        return market.fair.fair + shift
-    size = config.size / ONE_CONTRACT
-    r = reservation.moved(r, config.risk_aversion, side.sign * level * size)
-    price = reservation.bid_for if side is Side.BID else reservation.ask_for
-    return price(r, config.risk_aversion, size)
+        return market.fair.fair + skew(market.position, state.limits.max_position, config)
+    size, averse = config.size / ONE_CONTRACT, config.risk_aversion
+    r = _coherent(market, config)
+    if level:
+        r = reservation.moved(r, averse, side.sign * level * size)
+    return reservation.bid_for(r, averse, size) if side is Side.BID else reservation.ask_for(r, averse, size)
 
 
 def _coherent(market: MarketState, config: QuoteConfig) -> float:
@@ -106,41 +106,53 @@ def _size(state: State, market: MarketState, side: Side) -> int:
 
 def desired(state: State, market: MarketState) -> tuple[tuple[Quote, ...], tuple[str, ...], tuple[str, ...]]:
     """(quotes, reasons for no bid, reasons for no ask) of a market that may be quoted."""
-    config, limit = state.config.quote, state.limits.max_position
-    halves = half_spreads(market, config, widening(market, state.now))
-    shift = skew(market.position, limit, config)
-    r = _coherent(market, config) if config.reservation == "cara" else 0.0
+    config = state.config.quote
+    down, up = half_spreads(market, config, widening(market, state.now))
     only, left_for = one_sided(state, market), leaving(state, market)
+    bids, no_bid = _side(state, market, Side.BID, down, only, left_for)
+    asks, no_ask = _side(state, market, Side.ASK, up, only, left_for)
+    return bids + asks, no_bid, no_ask
+
+
+_OFF_GRID = ("off_grid",)
+
+
+def _side(
+    state: State, market: MarketState, side: Side, half: float, only: Side | None, left_for: str
+) -> tuple[tuple[Quote, ...], tuple[str, ...]]:
+    """The quotes of one side, or why there are none."""
+    config, position = state.config.quote, market.position if side is Side.BID else -market.position
+    room = state.limits.max_position - position
+    reason = "inventory_full" if room <= 0 or (only is not None and side is not only) else ""
+    if state.reduce_only or left_for:
+        room = min(room, -position)
+        if room <= 0:
+            reason = left_for or "reduce_only"
+    if reason:
+        return (), (reason,)
+    size = _size(state, market, side)
+    if size == 0:
+        return (), ("no_headroom",)
     touch = market.others_touch()
+    if config.levels == 1 or left_for:
+        price = _price(market, side, _centre(state, market, side, 0), half, config, touch)
+        if price is None:
+            return (), _OFF_GRID
+        if left_for:
+            price = _at_the_touch(market, side, price, touch)
+        return (Quote(side, price, Count(size if size < room else room), 0),), ()
     quotes: list[Quote] = []
-    why: list[tuple[str, ...]] = []
-    for side, half in zip(_BOTH, halves, strict=True):
-        room = limit - side.sign * market.position
-        reason = "inventory_full" if room <= 0 or (only is not None and side is not only) else ""
-        if state.reduce_only or left_for:
-            room = min(room, -side.sign * market.position)
-            if room <= 0:
-                reason = left_for or "reduce_only"
-        size = 0 if reason else _size(state, market, side)
-        if not reason and size == 0:
-            reason = "no_headroom"
-        if reason:
-            why.append((reason,))
-            continue
-        before, last = len(quotes), None
-        for level in range(1 if left_for else config.levels):
-            centre = _centre(market, side, config, r, shift, level)
-            price = _price(market, side, centre, half + level * config.level_step, config, touch)
-            if price is not None and left_for:
-                price = _at_the_touch(market, side, price, touch)
+    last = None
+    for level in range(config.levels):
+        centre = _centre(state, market, side, level)
+        price = _price(market, side, centre, half + level * config.level_step, config, touch)
+        if price is None or room <= 0:
+            break
+        if price != last:
             count = min(size, room)
-            if price is None or count <= 0:
-                break
-            if price != last:
-                quotes.append(Quote(side, price, Count(count), level))
-                room, last = room - count, price
-        why.append(() if len(quotes) > before else ("off_grid",))
-    return tuple(quotes), why[0], why[1]
+            quotes.append(Quote(side, price, Count(count), level))
+            room, last = room - count, price
+    return tuple(quotes), () if quotes else _OFF_GRID
 
 
 def _price(
@@ -148,17 +160,22 @@ def _price(
     touch: tuple[Price | None, Price | None],
 ) -> Price | None:  # fmt: skip
     assert market.fair is not None, "quoted without a fair value"
-    grid, fair = market.grid, market.fair.fair
-    best_bid, best_ask = touch
+    grid, (best_bid, best_ask) = market.grid, touch
     if side is Side.BID:
-        price = grid.floor(min(centre - half, fair - config.min_edge))
-        if price is not None and best_ask is not None and price >= best_ask:
+        most, belief = market.fair.fair - config.min_edge, centre - half
+        price = grid.floor(belief if belief < most else most)
+        if price is None:
+            return None
+        if best_ask is not None and price >= best_ask:
             price = grid.down(best_ask)
         if price is not None and best_bid is not None and price > best_bid:
             price = min(price, grid.up(best_bid) or price)
     else:
-        price = grid.ceil(max(centre + half, fair + config.min_edge))
-        if price is not None and best_bid is not None and price <= best_bid:
+        least, belief = market.fair.fair + config.min_edge, centre + half
+        price = grid.ceil(belief if belief > least else least)
+        if price is None:
+            return None
+        if best_bid is not None and price <= best_bid:
             price = grid.up(best_bid)
         if price is not None and best_ask is not None and price < best_ask:
             price = max(price, grid.down(best_ask) or price)

@@ -8,6 +8,7 @@ smaller size at the same price is a decrease and a new expiry an amend of nothin
 
 from dataclasses import dataclass
 from enum import IntEnum
+from operator import attrgetter
 
 from core.messages import AmendOrder, CancelOrder, DecreaseOrder, Side
 from core.units import ONE_CONTRACT, ONE_DOLLAR, Count, Instant, Price
@@ -72,21 +73,25 @@ class WantCancel:
     priority: Priority = Priority.TAKE_AWAY
 
 
+_SIDES = (Side.BID, Side.ASK)
+_level = attrgetter("level")
 Want = WantPlace | WantAmend | WantDecrease | WantCancel
 
 
 def changes(state: State, market: MarketState, desired: tuple[Quote, ...]) -> list[Want]:
     """The wants of one market."""
     wants: list[Want] = []
-    for side in (Side.BID, Side.ASK):
+    for side in _SIDES:
         quotes = [quote for quote in desired if quote.side is side]
-        ours = sorted((o for o in market.orders.values() if o.side is side), key=lambda o: o.level)
+        ours = [order for order in market.orders.values() if order.side is side]
+        if len(ours) > 1:
+            ours.sort(key=_level)
         for index, order in enumerate(ours):
-            quote = quotes[index] if index < len(quotes) else None
-            want = _change(state, market, order, quote)
+            want = _change(state, market, order, quotes[index] if index < len(quotes) else None)
             if want is not None:
                 wants.append(want)
-        wants.extend(WantPlace(market, q, _promise(market, q.side, q.price, q.count)) for q in quotes[len(ours) :])
+        for quote in quotes[len(ours) :]:
+            wants.append(WantPlace(market, quote, _promise(market, side, quote.price, quote.count)))
     return wants
 
 
