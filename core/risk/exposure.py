@@ -56,7 +56,8 @@ def stress(legs: Sequence[Leg]) -> Money:
     """
     total = 0
     for leg in legs:
-        total += leg.cash + min(-leg.bid_loss, leg.position * ONE_DOLLAR - leg.ask_loss)
+        bid_hurts, ask_hurts = -leg.bid_loss, leg.position * ONE_DOLLAR - leg.ask_loss
+        total += leg.cash + (bid_hurts if bid_hurts < ask_hurts else ask_hurts)
     return Money(-total)
 
 

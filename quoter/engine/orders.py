@@ -96,9 +96,12 @@ class Order:
     def could_fill(self) -> Count:
         """Contracts that may still come from it, the larger of old and new terms."""
         if self.life is Life.GONE:
-            return Count(max(0, self.told - self.filled))
-        total = self.total if self.new_total is None else max(self.total, self.new_total)
-        return Count(max(0, total - self.filled))
+            left = self.told - self.filled
+        elif self.new_total is None or self.new_total < self.total:
+            left = self.total - self.filled
+        else:
+            left = self.new_total - self.filled
+        return Count(left if left > 0 else 0)
 
     @property
     def worst_price(self) -> Price:

@@ -45,7 +45,8 @@ def _situation(state: State, market: MarketState, side: Side, more: int, count: 
         if n != here and (others is None or loss > others):
             others = loss
     bid_loss, ask_loss = leg.bid_loss, leg.ask_loss
-    worst = -min(-bid_loss, leg.position * ONE_DOLLAR - ask_loss)
+    held = leg.position * ONE_DOLLAR
+    least = min(-bid_loss, held - ask_loss)
     if side is Side.BID:
         raised = None if others is None else others + more
         after = own if raised is None else max(own, raised)
@@ -54,7 +55,7 @@ def _situation(state: State, market: MarketState, side: Side, more: int, count: 
         raised = own + more
         after = raised if others is None else max(raised, others)
         ask_loss = Money(ask_loss + more)
-    stress = event.stress - min(-bid_loss, leg.position * ONE_DOLLAR - ask_loss) - worst
+    stress = event.stress + least - min(-bid_loss, held - ask_loss)
     change = max(0, after) - max(0, event.loss)
     bid, ask = market.others_touch()
     published = event.fair.max_loss if event.fair is not None else 0

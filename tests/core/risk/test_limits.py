@@ -1,9 +1,9 @@
 """Every limit refuses what breaks it, by its own name, and lets through what lowers the loss it guards."""
 
-from dataclasses import replace
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from core import messages as m
 from core.errors import Refused

@@ -7,7 +7,9 @@ from hypothesis import strategies as st
 
 from core import messages as m
 from core.fees import fee
+from core.risk.exposure import worst_raised
 from core.units import ONE_DOLLAR, Count, Instant, Money, Price
+from quoter.engine import whatif
 from quoter.engine.market import MarketState
 from quoter.engine.orders import Life, Order
 from quoter.engine.state import State, new_state
@@ -70,3 +72,57 @@ def test_the_engines_worst_case_equals_brute_force_with_fees_and_pending_terms(d
     stage.publish()
     markets = made(drawn, stage.state)
     assert markets[0].event.loss == brute(markets)
+
+
+prices = st.integers(1, 99).map(lambda cents: Price(cents * 100))
+sizes = st.integers(1, 30).map(lambda contracts: Count(contracts * 100))
+FIGURES = ("event_loss", "event_stress", "station_day_loss", "city_loss", "total_loss", "most_long", "most_short")
+
+
+def figures(state: State, found: MarketState) -> tuple[int, ...]:
+    event = found.event
+    day, city = state.station_day_loss.get(event.station_day, 0), state.city_loss.get(event.city, 0)
+    return event.loss, event.stress, day, city, state.total_loss, found.mine.most_long, found.mine.most_short
+
+
+@settings(max_examples=300, deadline=None)
+@given(st.lists(market, min_size=1, max_size=4), st.booleans(), st.sampled_from(list(m.Side)), prices, sizes)
+def test_what_an_order_would_do_is_what_it_does(
+    drawn: list[Drawn], exhaustive: bool, side: m.Side, price: Price, size: Count
+) -> None:
+    stage = Stage().begin()
+    stage.publish()
+    made_of = made(drawn, stage.state)
+    state, found = stage.state, made_of[0]
+    if not exhaustive:
+        found.event.fair = None
+    state.remeasure(found)
+    before = list(found.event.by_outcome)
+    told = whatif.placed(state, found, side, price, size)
+    found.orders["new"] = Order("new", found.ticker, side, price, size, Instant(0), Instant(0))
+    state.remeasure(found)
+    assert tuple(getattr(told, name) for name in FIGURES) == figures(state, found)
+    assert told.event_raised == worst_raised(before, found.event.by_outcome)
+
+
+@settings(max_examples=300, deadline=None)
+@given(
+    st.lists(market, min_size=1, max_size=4), st.sampled_from(list(m.Side)), prices, sizes, prices, sizes,
+    st.integers(0, 10),
+)  # fmt: skip
+def test_what_an_amend_would_do_is_what_it_does(
+    drawn: list[Drawn], side: m.Side, price: Price, size: Count, new_price: Price, new_total: Count, filled: int
+) -> None:
+    stage = Stage().begin()
+    stage.publish()
+    state, found = stage.state, made(drawn, stage.state)[0]
+    ours = Order("ours", found.ticker, side, price, size, Instant(0), Instant(0), Life.RESTING)
+    ours.filled = ours.told = Count(min(filled * 100, size))
+    found.orders["ours"] = ours
+    state.remeasure(found)
+    before = list(found.event.by_outcome)
+    told = whatif.amended(state, found, ours, new_price, new_total)
+    ours.new_price, ours.new_total = new_price, new_total
+    state.remeasure(found)
+    assert tuple(getattr(told, name) for name in FIGURES) == figures(state, found)
+    assert told.event_raised == worst_raised(before, found.event.by_outcome)
