@@ -106,8 +106,9 @@ class Desk:
         self._gone(order)
 
     def _gone(self, order: Resting) -> None:
-        self._say(order.user, self._gone_message(order))
-        if self.accounts[order.user].house:  # the rest of the market leaves no history behind
+        if not self.accounts[order.user].house:
+            self._say(order.user, self._gone_message(order))
+        else:  # the rest of the market leaves no history behind
             del self.orders[order.order_id]
             del self.by_client_id[(order.user, order.client_order_id)]
 

@@ -51,11 +51,11 @@ class OrderDesk(Desk):
                 self._gone(order)
             else:
                 self._rest(listed, order)
-                self._say(user, self._acked(order))
+                answer = self._acked(order)
+                self._say(user, answer)
                 if self.now < self.sweeping.get(user, self.now):
-                    answer = self._acked(order)
                     self._end(order, "Cancel")  # the answer said that it rests; a cancel-all of before takes it
-                    return answer
+                return answer
         return self._acked(order)
 
     def _reducible(self, user: str, ticker: str, side: m.Side) -> Count:

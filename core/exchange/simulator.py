@@ -19,6 +19,8 @@ from core.exchange.order_desk import OrderDesk
 from core.exchange.reserve import Reserve
 from core.units import Count, Instant, Money
 
+_NONE: dict[str, Resting] = {}
+
 
 class Exchange(OrderDesk):
     """See the module. `users` other than `house` ones must be opened with a balance."""
@@ -186,6 +188,10 @@ class Exchange(OrderDesk):
         listed = self.markets[ticker]
         bids, asks = listed.book.levels(m.Side.BID), listed.book.levels(m.Side.ASK)
         return m.BookSnapshot(self.now, ticker, bids, asks, listed.clock, self.now)
+
+    def resting_in(self, user: str, ticker: str) -> Iterable[Resting]:
+        """The user's resting orders in one market, oldest first."""
+        return self.reserves[user].orders.get(ticker, _NONE).values()
 
     def order_views(self, user: str) -> list[m.OrderView]:
         """The user's resting orders."""

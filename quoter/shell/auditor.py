@@ -1,8 +1,9 @@
 """What must hold after every event of a seeded world. Looks at both sides, keeps its own ledger, knows the truth.
 
-What an event cannot have broken is not looked at again: `touched` says which of our orders or positions changed.
+What an event cannot have broken is not looked at again: `touched` says in which markets something of ours changed.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -10,11 +11,11 @@ import msgspec
 
 from core import messages as m
 from core.exchange.simulator import Exchange
-from core.risk.exposure import Leg, worst_case
 from core.risk.limits import Approved
-from core.units import ONE_DOLLAR, SECOND, Count, Instant, Money
+from core.units import ONE_DOLLAR, SECOND
 from quoter.engine import events as e
 from quoter.engine.actions import Action
+from quoter.engine.orders import Order
 from quoter.shell.world_beliefs import EVENT_LOSS
 from quoter.shell.world_crowd import US
 from quoter.shell.world_plan import START
@@ -23,7 +24,10 @@ if TYPE_CHECKING:
     from quoter.shell.world import World
 
 _ENCODE = msgspec.json.Encoder().encode
-_QUIET = (m.BookDelta, m.TradePrint, m.BookSnapshot, m.Heartbeat, m.Gap, e.Timer, e.Published)  # prove no order's end
+_TELLS = frozenset((m.Fill, m.MarketChanged, m.BookSnapshot, e.Halted, e.Paused, e.Resumed, e.Toggled))
+# these prove no order's end
+_QUIET = frozenset((m.BookDelta, m.TradePrint, m.BookSnapshot, m.Heartbeat, m.Gap, e.Timer, e.Published))
+_NOTHING = (0, 0, 0, 0)
 
 
 class Broken(Exception):
@@ -40,7 +44,7 @@ class Auditor:
     """One world's. The ledger is kept from what was delivered to the engine, by rules of its own."""
 
     world: "World"
-    dirty: set[str] = field(default_factory=set)  # events of which an order or position of ours changed
+    dirty: set[str] = field(default_factory=set)  # markets of which an order or position of ours changed
     stopped: bool = False  # a person halted or paused, and did not resume
     off: set[str] = field(default_factory=set)
     settled: set[str] = field(default_factory=set)
@@ -49,8 +53,17 @@ class Auditor:
     cash: dict[str, int] = field(default_factory=dict)
     seen: set[tuple[str, str]] = field(default_factory=set)
     filled: dict[str, int] = field(default_factory=dict)  # order id -> contracts this run was told of
-    local: dict[str, Instant] = field(default_factory=dict)  # our working orders at the last look, and their expiry
+    local: list[dict[str, Order]] = field(default_factory=list)  # our working orders at the last look, market by market
+    legs: dict[str, tuple[int, int, int, int]] = field(default_factory=dict)  # truly: position, cash, bids', asks' loss
     losses: dict[str, int] = field(default_factory=dict)
+    members: dict[str, list[str]] = field(init=False)  # event -> its markets
+    cities: dict[str, str] = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.members, self.cities = {}, {}
+        for market in self.world.markets:
+            self.members.setdefault(market.event_ticker, []).append(market.ticker)
+            self.cities[market.event_ticker] = market.station_day.station.code
 
     def new_run(self) -> None:
         """A fresh process knows nothing; so does its ledger."""
@@ -60,12 +73,14 @@ class Auditor:
     def touched(self, ticker: str) -> None:
         """One of our orders, positions or requests in this market changed."""
         if ticker:
-            self.dirty.add(ticker.rsplit("-", 1)[0])
+            self.dirty.add(ticker)
 
     # --- around a step -----------------------------------------------------------------------------------------------
 
     def before(self, event: e.Event) -> None:
         """What the event says, by our own reading, before the engine sees it."""
+        if type(event) not in _TELLS:
+            return
         state = self.world.state
         match event:
             case m.Fill():
@@ -101,27 +116,27 @@ class Auditor:
             self._counted_once(event)
         elif isinstance(event, m.PositionsReported):
             self._taken_over()
-        if actions or self.dirty or not isinstance(event, _QUIET):
+        if actions or self.dirty or type(event) not in _QUIET:
             self._nothing_forgotten()
         if self.dirty:
-            self._orders_at_the_exchange()
-            for name in self.dirty:
-                self.losses[name] = self._loss(name)
+            self._orders_at_the_exchange(self.dirty)
+            self._look_at(self.dirty)
             self._within_limits()
-            self._others_untouched()
+            if self.world.foreign:
+                self._others_untouched()
             self.dirty.clear()
 
     def journalled(self, request: m.Request) -> None:
         """Every send has a prior journal record."""
         if self.world.plan.journals:
             body = _ENCODE(request)
-            if not any(body in line for line in self.world.journal[-400:]):
+            if not any(body in line for line in reversed(self.world.journal[-400:])):
                 raise broken(self.world, f"{request} left the process before it was journalled")
 
     # --- what is looked at -------------------------------------------------------------------------------------------
 
     def _sent_with_open_eyes(self, request: m.Request) -> None:
-        if not isinstance(request, m.PlaceOrder | m.AmendOrder):
+        if not isinstance(request, (m.PlaceOrder, m.AmendOrder)):
             return
         world, state, ticker = self.world, self.world.state, request.ticker
         event = ticker.rsplit("-", 1)[0]
@@ -160,75 +175,99 @@ class Auditor:
 
     def _nothing_forgotten(self) -> None:
         """What left our books is proved gone: it does not rest, cannot arrive, and every fill of it is counted."""
-        world, prefix = self.world, f"{self.world.state.config.prefix}-{self.world.state.run}-"
-        now = {cid: o.expires_at for x in world.state.markets.values() for cid, o in x.orders.items()}
-        for cid, expires_at in self.local.items():
-            if cid in now or not cid.startswith(prefix):
-                continue
-            order = world.exchange.by_client_id.get((US, cid))
-            if order is None:
-                asked = any(
-                    isinstance(r, m.PlaceOrder) and r.client_order_id == cid
-                    for _, r in world.requests.in_flight.values()
-                )
-                if asked and world.now <= expires_at:
-                    raise broken(world, f"{cid} was forgotten while it was on its way")
-            elif order.status == "resting":
-                raise broken(world, f"{cid} was forgotten while it rests")
-            elif order.filled != self.filled.get(order.order_id, 0):
-                raise broken(world, f"{cid} was forgotten before all its fills were counted")
-        self.local = now
+        now, local = [market.orders for market in self.world.state.markets.values()], self.local
+        if now == local:
+            return
+        local.extend({} for _ in now[len(local) :])  # markets are only ever added, at the end
+        for index, orders in enumerate(now):
+            if orders != local[index]:
+                for cid in local[index].keys() - orders.keys():
+                    self._proved_gone(cid)
+                local[index] = orders.copy()
 
-    def _orders_at_the_exchange(self) -> None:
+    def _proved_gone(self, cid: str) -> None:
+        world = self.world
+        if not cid.startswith(f"{world.state.config.prefix}-{world.state.run}-"):
+            return
+        order = world.exchange.by_client_id.get((US, cid))
+        if order is None:
+            for _, asked in world.requests.in_flight.values():
+                if not isinstance(asked, m.PlaceOrder) or asked.client_order_id != cid:
+                    continue
+                if asked.expires_at is None or world.now <= asked.expires_at:
+                    raise broken(world, f"{cid} was forgotten while it was on its way")
+        elif order.status == "resting":
+            raise broken(world, f"{cid} was forgotten while it rests")
+        elif order.filled != self.filled.get(order.order_id, 0):
+            raise broken(world, f"{cid} was forgotten before all its fills were counted")
+
+    def _orders_at_the_exchange(self, tickers: Iterable[str]) -> None:
         """Known here, one a quote, never crossing each other."""
         world = self.world
         prefix = f"{world.state.config.prefix}-{world.state.run}-"
-        count: dict[tuple[str, m.Side], int] = {}
-        best: dict[tuple[str, m.Side], int] = {}
-        for order in world.exchange.resting[US].values():
-            key = (order.ticker, order.side)
-            if order.client_order_id.startswith(prefix):
-                if order.client_order_id not in self.local:
-                    raise broken(world, f"{order.client_order_id} rests at the exchange and is unknown here")
-                count[key] = count.get(key, 0) + 1
-                if count[key] > world.config.quote.levels:
-                    raise broken(world, f"{order.ticker}: {count[key]} orders rest for one {order.side} quote")
-            now = best.get(key)
-            best[key] = order.price if now is None else (max if order.side is m.Side.BID else min)(now, order.price)
-        for (ticker, side), price in best.items():
-            ask = best.get((ticker, m.Side.ASK))
-            if side is m.Side.BID and ask is not None and price >= ask:
-                raise broken(world, f"{ticker}: own bid {price} at or above own ask {ask}")
+        levels = world.config.quote.levels
+        for ticker in tickers:
+            here, bids, asks = world.state.markets.get(ticker), 0, 0
+            bid, ask = -1, ONE_DOLLAR + 1
+            for order in world.exchange.resting_in(US, ticker):
+                cid, is_bid = order.client_order_id, order.side is m.Side.BID
+                if is_bid:
+                    bid = max(bid, order.price)
+                else:
+                    ask = min(ask, order.price)
+                if cid.startswith(prefix):
+                    if here is None or cid not in here.orders:
+                        raise broken(world, f"{cid} rests at the exchange and is unknown here")
+                    bids, asks = bids + is_bid, asks + (not is_bid)
+            if bids > levels or asks > levels:
+                raise broken(world, f"{ticker}: {bids} bids and {asks} asks rest for {levels} quotes a side")
+            if bid >= ask:
+                raise broken(world, f"{ticker}: own bid {bid} at or above own ask {ask}")
+
+    # --- the truth of what can be lost -------------------------------------------------------------------------------
+
+    def _look_at(self, tickers: Iterable[str]) -> None:
+        """Bring legs and losses of these markets up to what is so."""
+        for ticker in tickers:
+            self.legs[ticker] = self._leg(ticker)
+        for event in {ticker.rsplit("-", 1)[0] for ticker in tickers}:
+            self.losses[event] = self._loss(event)
+
+    def _leg(self, ticker: str) -> tuple[int, int, int, int]:
+        """What is held in one market, and what everything resting or on its way there loses, filled the worst way."""
+        exchange = self.world.exchange
+        holding = exchange.accounts[US].holdings.get(ticker)
+        position = cash = bids = asks = 0
+        if holding is not None:
+            position, cash = holding.position, holding.realized - holding.fees - holding.cost
+        for order in exchange.resting_in(US, ticker):
+            if order.side is m.Side.BID:
+                bids += order.price * order.remaining
+            else:
+                asks += (ONE_DOLLAR - order.price) * order.remaining
+        for _, request in self.world.requests.in_flight.values():
+            if not isinstance(request, (m.PlaceOrder, m.AmendOrder)) or request.ticker != ticker:
+                continue
+            more = _asked_for(request) if isinstance(request, m.PlaceOrder) else _amended(exchange, request)
+            if request.side is m.Side.BID:
+                bids += more
+            else:
+                asks += more
+        return position, cash, bids, asks
 
     def _loss(self, event: str) -> int:
-        """The truth: what is held, and everything resting or on its way filled the worst way."""
-        world = self.world
-        if event == world.paid_out:
+        """The worst outcome of an event, by the definition: exactly one of its brackets pays."""
+        if event == self.world.paid_out:
             return 0
-        legs: dict[str, Leg] = {}
-        holdings = world.exchange.accounts[US].holdings
-        for market in world.markets:
-            if market.event_ticker == event:
-                holding = holdings.get(market.ticker)
-                if holding is None:
-                    legs[market.ticker] = Leg(Count(0), Money(0), Money(0), Money(0))
-                else:
-                    cash = Money(holding.realized - holding.fees - holding.cost)
-                    legs[market.ticker] = Leg(holding.position, cash, Money(0), Money(0))
-        for order in world.exchange.resting[US].values():
-            if order.ticker in legs:
-                _add(legs[order.ticker], order.side, order.price * order.remaining, order.remaining)
-        for _, request in world.requests.in_flight.values():
-            if isinstance(request, m.PlaceOrder) and request.ticker in legs:
-                _add(legs[request.ticker], request.side, request.price * request.count, request.count)
-            elif isinstance(request, m.AmendOrder) and request.ticker in legs:
-                _add_amend(world.exchange, legs[request.ticker], request)
-        return worst_case(list(legs.values()))
+        legs = [self.legs.get(ticker, _NOTHING) for ticker in self.members[event]]
+        cash = sum(leg[1] for leg in legs)
+        bids = sum(leg[2] for leg in legs)
+        return bids - cash + max(asks - own - held * ONE_DOLLAR for held, _, own, asks in legs)
 
     def _within_limits(self) -> None:
         words = self._beyond()
         if words:  # another event's part may be old: an order expired there, and nobody has heard yet
-            self.losses = {name: self._loss(name) for name in self.losses}
+            self._look_at(self.world.by_ticker)
             words = self._beyond()
         if words and not self._counts_twice():
             raise broken(self.world, words)
@@ -251,7 +290,7 @@ class Auditor:
         for name, loss in self.losses.items():
             if loss > limit + slack:
                 return f"{name}: worst case {loss / 1e6:.2f} above its limit {limit / 1e6:.2f}"
-            city = next(x.station_day.station.code for x in world.markets if x.event_ticker == name)
+            city = self.cities[name]
             cities[city] = cities.get(city, 0) + max(0, loss)
         for city, loss in cities.items():
             if loss > limits.max_loss_city + slack:
@@ -269,24 +308,17 @@ class Auditor:
                 raise broken(self.world, f"{order.client_order_id} is a person's, and was touched: {order}")
 
 
-def _add(leg: Leg, side: m.Side, value: int, count: int) -> None:
-    if side is m.Side.BID:
-        leg.bid_loss = Money(leg.bid_loss + value)
-    else:
-        leg.ask_loss = Money(leg.ask_loss + ONE_DOLLAR * count - value)
+def _asked_for(request: m.PlaceOrder) -> int:
+    """What an order on its way loses at most."""
+    return (request.price if request.side is m.Side.BID else ONE_DOLLAR - request.price) * request.count
 
 
-def _add_amend(exchange: Exchange, leg: Leg, request: m.AmendOrder) -> None:
-    """The worse of old and new terms counts: the old ones are in already."""
+def _amended(exchange: Exchange, request: m.AmendOrder) -> int:
+    """The worse of old and new terms counts: by how much the new ones are worse, as the old ones are in already."""
     order = exchange.resting[US].get(request.order_id)
     if order is None:
-        return
+        return 0
     new = max(0, request.total - order.filled)
-    old_value, new_value = order.price * order.remaining, request.price * new
-    if order.side is m.Side.ASK:
-        old_value, new_value = (ONE_DOLLAR - order.price) * order.remaining, (ONE_DOLLAR - request.price) * new
-    more = Money(max(0, new_value - old_value))
     if order.side is m.Side.BID:
-        leg.bid_loss = Money(leg.bid_loss + more)
-    else:
-        leg.ask_loss = Money(leg.ask_loss + more)
+        return max(0, request.price * new - order.price * order.remaining)
+    return max(0, (ONE_DOLLAR - request.price) * new - (ONE_DOLLAR - order.price) * order.remaining)

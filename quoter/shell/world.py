@@ -195,7 +195,9 @@ class World:
 
     def deliver(self, event: e.Event) -> None:
         """One event through the engine: journalled, then performed, then looked at by the auditor."""
-        event = msgspec.structs.replace(event, at=Instant(max(self.now, self.state.now)))
+        at = max(self.now, self.state.now)
+        if event.at != at:
+            event = msgspec.structs.replace(event, at=at)
         self.audit.before(event)
         seen = event
         if self.tamper is not None:

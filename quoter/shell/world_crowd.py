@@ -37,7 +37,7 @@ def crowd(world: "World") -> None:
     side = rng.choice((m.Side.BID, m.Side.ASK))
     dice = rng.random()
     if dice < 0.2:
-        mine = [o for o in world.exchange.resting[CROWD].values() if o.ticker == market.ticker]
+        mine = list(world.exchange.resting_in(CROWD, market.ticker))
         if mine:
             order = rng.choice(mine)
             gone = m.CancelOrder(order.order_id, order.client_order_id, order.ticker)

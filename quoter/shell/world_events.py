@@ -115,8 +115,9 @@ def close(world: "World", event: str) -> None:
     """An event's markets have closed: one bracket pays; sometimes the exchange pays every bracket a part (scalar)."""
     world.advance()
     world.paid_out = event
-    world.audit.dirty.add(event)
     members = [market for market in world.markets if market.event_ticker == event]
+    for market in members:
+        world.audit.touched(market.ticker)
     winner, scalar = world.rng.choice(members), world.rng.random() < 0.2
     for market in members:
         if scalar:

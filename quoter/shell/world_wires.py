@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 _MS = 1_000_000
 _TIMEOUT = 4 * SECOND  # the client gives up on a request after this long
+_PRIVATE = (m.Fill, m.Acked, m.Gone, m.GroupChanged)
 _TOKENS = {m.CancelOrder: cost.CANCEL, m.CancelAllOrders: cost.CANCEL_ALL, m.DecreaseOrder: cost.CANCEL}
 
 
@@ -97,7 +98,7 @@ class StreamWire:
         if not self.up:
             return
         world, number = self.world, self.number
-        if isinstance(said, m.Fill | m.Acked | m.Gone | m.GroupChanged):
+        if isinstance(said, _PRIVATE):
             if world.now < self.silent_until:
                 return
             delay = 10 * _MS + (world.rng.randint(0, 1_500) * _MS if world.happens(world.faults.reorder) else 0)
