@@ -3,9 +3,11 @@
 Columns: forecasts(station, variable, climate_day, source, issued_at, lead_days, value_f); outcomes(station, variable,
 climate_day, value_f), official and known from 12:00 UTC of the next day; observations(station, climate_day,
 observed_at, and either raw_metar or hour_local, temp_f, max_so_far_f); nbm_percentiles(station, variable, climate_day,
-issued_at, p10_f, p50_f, p90_f). Only forecasts must be there.
+issued_at, p10_f, p50_f, p90_f); hourly_forecasts(station, source, issued_at, valid_at, value_f). Only forecasts must be
+there.
 """
 
+from bisect import bisect_left, bisect_right
 from collections import defaultdict
 from dataclasses import dataclass
 from datetime import date, timedelta
@@ -15,7 +17,8 @@ from typing import Any
 import duckdb
 
 from core.errors import SettingsError
-from core.fair.cases import Cases, Extreme, Issued, Outcome, Spread, gather
+from core.fair.cases import Cases, Extreme, Issued, Outcome, Promise, Spread, gather
+from core.fair.promise import FRESH, Hour, promised
 from core.fair.seen import Reading, progress
 from core.stations import STATIONS
 from core.weather.metar import fahrenheit, groups, whole_fahrenheit
@@ -76,7 +79,9 @@ def read(dataset: Dataset) -> Cases:
             "value_f IS NOT NULL",
         )
     ]  # fmt: skip
-    return gather(issued, _outcomes(dataset), _spreads(dataset), _extremes(dataset))
+    return gather(
+        issued, _outcomes(dataset), _spreads(dataset), _extremes(dataset), promises=_promises(dataset, issued)
+    )
 
 
 def _outcomes(dataset: Dataset) -> list[Outcome]:
@@ -123,6 +128,29 @@ def _extremes(dataset: Dataset) -> list[Extreme]:
             for variable in ("high", "low"):
                 out += progress(station, variable, day, _OFFSETS[station], mine)
     return out
+
+
+def _promises(dataset: Dataset, issued: list[Issued]) -> list[Promise]:
+    """What the hourly forecasts promised at each issue of a forecast for the climate day under way."""
+    if not dataset.has("hourly_forecasts"):
+        return []
+    hours: dict[str, list[Hour]] = defaultdict(list)
+    for station, source, at, valid, value in dataset.rows(
+        f"station, source, {_at('issued_at')}, {_at('valid_at')}, value_f", "hourly_forecasts", "value_f IS NOT NULL"
+    ):
+        hours[station].append(Hour(source, at, at, valid, float(value)))
+    for its in hours.values():
+        its.sort(key=lambda h: h.received)
+    received = {station: [h.received for h in its] for station, its in hours.items()}
+    found = []
+    for station, variable, day, at in sorted({(i.station, i.variable, i.day, i.at) for i in issued}):
+        start = day - _OFFSETS.get(station, 0.0) / 24.0
+        if station in _OFFSETS and station in hours and start <= at < start + 1.0:
+            first, last = bisect_left(received[station], at - FRESH), bisect_right(received[station], at)
+            one = promised(station, variable, day, at, start + 1.0, hours[station][first:last])
+            if one is not None:
+                found.append(one)
+    return found
 
 
 def day_number(day: date) -> int:

@@ -11,11 +11,11 @@ from prefect import get_run_logger, task
 
 from core.contract import station_day_of
 from core.storage import lake
-from core.units import DAY, Instant, from_datetime, iso
+from core.units import DAY, Instant, iso
 from core.weather.rows import ClimateRow, PortalRow
 from core.weather.settlement import Difference, difference, published
 from flows.base import Context
-from flows.inputs import climate, rows_of
+from flows.inputs import climate, portal, rows_of
 
 _CLOSED = """
 SELECT event_ticker, count(*) FILTER (WHERE result = 'yes') AS paid,
@@ -35,9 +35,9 @@ def differences(c: Context) -> list[str]:
     with lake.connect(c.data) as db:
         closed = rows_of(db, _CLOSED, {"since": iso(since), "now": iso(now)})
         reports = [climate(row) for row in rows_of(db, _REPORTS, {"since": iso(since)})]
-        portal = [_portal(row) for row in rows_of(db, _PORTAL, {"since": iso(since)})]
+        relayed = [portal(row) for row in rows_of(db, _PORTAL, {"since": iso(since)})]
         known = {(row["event_ticker"], row["words"]) for row in rows_of(db, _KNOWN, {"since": iso(since)})}
-    found = [d for d in compared(closed, reports, portal) if (d.event_ticker, d.words) not in known]
+    found = [d for d in compared(closed, reports, relayed) if (d.event_ticker, d.words) not in known]
     if found:
         lake.commit(c.data, f"differences-{c.run}", now, {"settlement_differences": [_row(d, now) for d in found]})
     lines = [f"{d.event_ticker}: {d.words}" for d in found]
@@ -60,13 +60,6 @@ def compared(closed: list[dict[str, Any]], reports: list[ClimateRow], portal: li
         if one is not None:
             found.append(one)
     return found
-
-
-def _portal(row: dict[str, Any]) -> PortalRow:
-    return PortalRow(
-        station=row["station"], day=row["day"], status=row["status"], official=row["official"], max_f=row["max_f"],
-        min_f=row["min_f"], issued_at=from_datetime(row["issued_at"]), received_at=from_datetime(row["received_at"]),
-    )  # fmt: skip
 
 
 def _row(one: Difference, now: Instant) -> dict[str, Any]:

@@ -9,8 +9,9 @@ from datetime import date
 import duckdb
 import numpy as np
 
-from core.fair.cases import Cases, Extreme, Issued, Moment, Spread, gather, preference
+from core.fair.cases import Cases, Extreme, Issued, Moment, Promise, Spread, gather, preference
 from core.fair.live import MAX_FORECAST_AGE, days_since, number, outcomes, reading
+from core.fair.promise import SOURCES, Hour, promised
 from core.fair.seen import Reading, progress
 from core.fair.weights import Said, phase_of
 from core.station_day import StationDay, Variable
@@ -38,6 +39,22 @@ FROM percentiles WHERE day >= $since::DATE AND received_at <= $now::TIMESTAMPTZ
 _OBSERVATIONS = """
 SELECT DISTINCT ON (station, observed_at) * FROM observations
 WHERE observed_at >= $since::TIMESTAMPTZ AND received_at <= $now::TIMESTAMPTZ AND kind <> 'five_minute'
+"""
+# of each source the newest vintage at each moment of a climate day, its hours from then to the end of the day
+_HOURLY = """
+WITH wanted AS (
+    SELECT unnest(range(len($stations))) AS number, unnest($stations) AS station, unnest($at)::TIMESTAMPTZ AS at,
+           unnest($until)::TIMESTAMPTZ AS until),
+vintages AS (SELECT DISTINCT station, source, issued_at, received_at FROM hourly_forecasts
+    WHERE source IN (SELECT unnest($sources)) AND received_at >= $since::TIMESTAMPTZ),
+newest AS (
+    SELECT w.*, v.source, v.issued_at, v.received_at FROM wanted w JOIN vintages v ON v.station = w.station
+        AND v.received_at <= w.at AND v.received_at > w.at - INTERVAL 6 HOUR
+    QUALIFY row_number() OVER (PARTITION BY w.station, w.at, v.source ORDER BY v.issued_at DESC) = 1)
+SELECT n.number, n.source, epoch_ns(n.issued_at), epoch_ns(n.received_at), epoch_ns(h.valid_at),
+       h.value_f
+FROM newest n JOIN hourly_forecasts h ON h.station = n.station AND h.source = n.source AND h.issued_at = n.issued_at
+    AND h.valid_at >= n.at AND h.valid_at < n.until
 """
 _REPORTS = """
 SELECT DISTINCT ON (product_id) * FROM climate_reports
@@ -69,8 +86,10 @@ def cases(db: duckdb.DuckDBPyConnection, now: Instant, history_days: int = HISTO
         for s, v, d, at, p50, p10, p90 in db.execute(_PERCENTILES, since).fetchall()
     ]
     found = outcomes([climate(row) for row in rows_of(db, _REPORTS, since)], now)
+    moments = _moments(issued, now)
     return gather(
-        issued, found, spread, _extremes(db, since), _moments(issued, now), fresh=MAX_FORECAST_AGE / DAY
+        issued, found, spread, _extremes(db, since), moments, fresh=MAX_FORECAST_AGE / DAY,
+        promises=_promises(db, since["since"], moments),
     )  # fmt: skip
 
 
@@ -88,6 +107,28 @@ def _moments(issued: list[Issued], now: Instant) -> list[Moment]:
                 best = min(fresh, key=lambda one: (preference(one.source), -one.at))
                 found.append(Moment(code, variable, day, at, max(0, int(np.ceil(start - best.at)))))
     return found
+
+
+def _promises(db: duckdb.DuckDBPyConnection, since: str, moments: list[Moment]) -> list[Promise]:
+    """What the hourly forecasts promised of the rest of the climate day at those moments that lie in it."""
+    start = {m: m.day - _BY_CODE[m.station].standard_offset_hours / 24.0 for m in moments}
+    under_way = [m for m in moments if m.at >= start[m]]
+
+    def key(m: Moment) -> tuple[str, int, int]:
+        return m.station, round(m.at * DAY), round((start[m] + 1.0) * DAY)
+
+    wanted = sorted({key(m) for m in under_way})
+    if not wanted:
+        return []
+    stations, at, until = (list(column) for column in zip(*wanted, strict=True))
+    hours: dict[tuple[str, int, int], list[Hour]] = defaultdict(list)
+    for which, source, issued, received, valid, value in db.execute(_HOURLY, {
+        "stations": stations, "at": [iso(Instant(t)) for t in at], "until": [iso(Instant(t)) for t in until],
+        "sources": list(SOURCES), "since": since,
+    }).fetchall():  # fmt: skip
+        hours[wanted[which]].append(Hour(source, issued / DAY, received / DAY, valid / DAY, value))
+    found = (promised(m.station, m.variable, m.day, m.at, start[m] + 1.0, hours[key(m)]) for m in under_way)
+    return [p for p in found if p is not None]
 
 
 def _extremes(db: duckdb.DuckDBPyConnection, since: dict[str, str]) -> list[Extreme]:

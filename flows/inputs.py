@@ -2,6 +2,7 @@
 
 import json
 from collections import defaultdict
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
@@ -9,9 +10,10 @@ import duckdb
 
 from core.contract import Bracket, Fees, Market, PriceGrid, station_day_of
 from core.fair.live import Known
+from core.fair.promise import SOURCES
 from core.station_day import Variable
 from core.units import Instant, Price, from_datetime, iso
-from core.weather.rows import ClimateRow, ForecastRow, ObservationRow, QuantileRow
+from core.weather.rows import ClimateRow, ForecastRow, HourlyRow, ObservationRow, PortalRow, QuantileRow, SummaryRow
 
 _FORECAST = "station, variable, day, source, issued_at, received_at, value_f"
 # the newest number now, and the newest a good half, one and a half and two and a half days ago: what trends are made of
@@ -29,6 +31,20 @@ SELECT station, variable, day, source, issued_at, received_at, forecast_hour, me
 FROM percentiles WHERE received_at <= $now::TIMESTAMPTZ AND issued_at > $now::TIMESTAMPTZ - INTERVAL 1 DAY
   AND p10_f IS NOT NULL AND p50_f IS NOT NULL AND p90_f IS NOT NULL
 QUALIFY row_number() OVER (PARTITION BY station, variable, day, source ORDER BY issued_at DESC) = 1
+"""
+# of each source the newest vintage's hours that are left of the climate days under way
+_HOURLY = """
+SELECT station, source, issued_at, received_at, valid_at, value_f FROM hourly_forecasts
+WHERE received_at <= $now::TIMESTAMPTZ AND issued_at > $now::TIMESTAMPTZ - INTERVAL 6 HOUR
+  AND valid_at >= $now::TIMESTAMPTZ AND valid_at < $now::TIMESTAMPTZ + INTERVAL 24 HOUR
+  AND source IN (SELECT unnest($sources))
+QUALIFY rank() OVER (PARTITION BY station, source ORDER BY issued_at DESC) = 1
+"""
+_SUMMARIES = """
+SELECT * FROM daily_summaries WHERE received_at <= $now::TIMESTAMPTZ AND day > ($now::TIMESTAMPTZ)::DATE - 3
+"""
+_PORTAL = """
+SELECT * FROM portal_reports WHERE received_at <= $now::TIMESTAMPTZ AND day > ($now::TIMESTAMPTZ)::DATE - 3
 """
 _OBSERVATIONS = """
 SELECT DISTINCT ON (station, observed_at, kind) * FROM observations
@@ -71,10 +87,13 @@ def inputs(db: duckdb.DuckDBPyConnection, now: Instant) -> Known:
         [_quantiles(row) for row in rows_of(db, _PERCENTILES, at)],
         [observation(row) for row in rows_of(db, _OBSERVATIONS, at)],
         [climate(row) for row in rows_of(db, _REPORTS, at)],
+        [hourly(row) for row in rows_of(db, _HOURLY, {**at, "sources": list(SOURCES)})],
+        [summary(row) for row in rows_of(db, _SUMMARIES, at)],
+        [portal(row) for row in rows_of(db, _PORTAL, at)],
     )  # fmt: skip
 
 
-def rows_of(db: duckdb.DuckDBPyConnection, query: str, parameters: dict[str, str]) -> list[dict[str, Any]]:
+def rows_of(db: duckdb.DuckDBPyConnection, query: str, parameters: Mapping[str, object]) -> list[dict[str, Any]]:
     """What a query finds, by column name."""
     cursor = db.execute(query, parameters)
     names = [column[0] for column in cursor.description or []]
@@ -113,4 +132,30 @@ def climate(row: dict[str, Any]) -> ClimateRow:
         station=row["station"], product=row["product"], day=row["day"], issued_at=_at(row["issued_at"]),
         received_at=_at(row["received_at"]), final=row["final"], as_of=row["as_of"], correction=row["correction"],
         max_f=row["max_f"], min_f=row["min_f"], product_id=row["product_id"],
+    )  # fmt: skip
+
+
+def hourly(row: dict[str, Any]) -> HourlyRow:
+    """A row of `hourly_forecasts`."""
+    return HourlyRow(
+        station=row["station"], source=row["source"], issued_at=_at(row["issued_at"]),
+        received_at=_at(row["received_at"]), valid_at=_at(row["valid_at"]), value_f=row["value_f"],
+    )  # fmt: skip
+
+
+def summary(row: dict[str, Any]) -> SummaryRow:
+    """A row of `daily_summaries`."""
+    return SummaryRow(
+        station=row["station"], day=row["day"], source=row["source"], issued_at=_at(row["issued_at"]),
+        received_at=_at(row["received_at"]), max_f=row["max_f"], min_f=row["min_f"],
+        max_at=None if row["max_at"] is None else _at(row["max_at"]),
+        min_at=None if row["min_at"] is None else _at(row["min_at"]), complete=row["complete"],
+    )  # fmt: skip
+
+
+def portal(row: dict[str, Any]) -> PortalRow:
+    """A row of `portal_reports`."""
+    return PortalRow(
+        station=row["station"], day=row["day"], status=row["status"], official=row["official"], max_f=row["max_f"],
+        min_f=row["min_f"], issued_at=_at(row["issued_at"]), received_at=_at(row["received_at"]),
     )  # fmt: skip

@@ -15,13 +15,13 @@ from core.errors import Refused
 from core.fair import blend, brackets, emos, live, nowcast
 from core.fair.distribution import DEGREES, Array, moments
 from core.fair.live import Known
+from core.fair.official import Said, Voices
 from core.fair.past import Past, rolling
 from core.fair.releases import windows
 from core.fair.weights import Weights
 from core.publication import EventFair, MarketFair
-from core.station_day import StationDay, Variable
+from core.station_day import StationDay
 from core.units import Instant, Money, Price
-from core.weather.rows import ClimateRow
 
 UNKNOWN_SHARE, _LEAST_UNKNOWN = 0.2, 0.002  # of the spread: how far our own mean may be off; dollars at least
 Prices = Mapping[str, tuple[Price | None, Price | None]]
@@ -57,18 +57,15 @@ def believe(
     days: Sequence[StationDay], known: Known, pricer: Pricer, now: Instant
 ) -> dict[StationDay, Belief | Refused]:
     """The model's distribution of each station-day's official value."""
-    reports: dict[tuple[str, str], list[ClimateRow]] = {}
-    for r in known.climate:
-        if r.received_at <= now:
-            reports.setdefault((r.station, r.day.isoformat()), []).append(r)
+    voices = Voices(known, now)
+    said = {day: voices.of(day) for day in days}
     found: dict[StationDay, Belief | Refused] = {}
     open_days: list[StationDay] = []
-    for day in days:
-        settled = _settled(day, reports.get((day.station.code, day.day.isoformat()), []))
-        if settled is None:
-            open_days.append(day)
+    for day, words in said.items():
+        if words is not None and words.final:
+            found[day] = Belief(words.pmf, words.value, list(words.words), dict(words.by))
         else:
-            found[day] = settled
+            open_days.append(day)
     model = pricer.model
     state = live.state(open_days, known, now, model.context.stations if model.rows else None)
     found.update(state.refused)
@@ -78,37 +75,16 @@ def believe(
     for day, i in state.row.items():
         extreme = state.cases.extreme[i]
         belief = Belief(pmfs[i], None if np.isnan(extreme) else float(extreme), state.quality[day], state.vintages[day])
-        found[day] = _preliminary(day, belief, reports.get((day.station.code, day.day.isoformat()), []), now)
+        found[day] = _floored(day, belief, said[day])
     return found
 
 
-def _value(day: StationDay, report: ClimateRow) -> int | None:
-    return report.max_f if day.variable is Variable.HIGH else report.min_f
-
-
-def _settled(day: StationDay, reports: Sequence[ClimateRow]) -> Belief | None:
-    """The first final report settles, whatever is corrected later."""
-    final = [r for r in reports if r.final]
-    if not final:
-        return None
-    first = min(final, key=lambda r: r.issued_at)
-    value = _value(day, first)
-    if value is None:
-        return None
-    return Belief(nowcast.certain(value), float(value), ["final report is out"], {"climate": first.issued_at})
-
-
-def _preliminary(day: StationDay, belief: Belief, reports: Sequence[ClimateRow], now: Instant) -> Belief:
-    """The newest preliminary report's extreme cannot be undone: T = max(it, what the model says of the rest)."""
-    before = [r for r in reports if not r.final and _value(day, r) is not None and r.issued_at >= day.start]
-    if not before:
-        return belief
-    newest = max(before, key=lambda r: r.issued_at)
-    value = _value(day, newest)
-    assert value is not None, "filtered above"
-    belief.vintages["climate"] = newest.issued_at
-    belief.pmf = nowcast.after_report(belief.pmf, value, day, newest.issued_at)
-    belief.observed = float(value)
+def _floored(day: StationDay, belief: Belief, said: Said | None) -> Belief:
+    """The official extreme so far cannot be undone: T = max(it, what the model says of the rest)."""
+    if said is not None:
+        belief.vintages.update(said.by)
+        belief.pmf = nowcast.after_report(belief.pmf, said.pmf, day, said.issued_at)
+        belief.observed = said.value
     return belief
 
 

@@ -68,6 +68,17 @@ class Extreme(NamedTuple):
     temperature: float
 
 
+class Promise(NamedTuple):
+    """What the hourly forecasts promise of the rest of a climate day at a moment of it, and in how many hours."""
+
+    station: str
+    variable: str
+    day: int
+    at: float
+    value: float
+    hours: float
+
+
 class Moment(NamedTuple):
     """A moment at which a case is wanted although no forecast was issued then."""
 
@@ -99,6 +110,8 @@ class Cases:
     hour: Array  # NaN: not on the climate day, or nothing observed
     extreme: Array
     temperature: Array
+    promise: Array  # NaN: no hourly forecast of the rest of the day, or nothing observed yet
+    promise_hours: Array
     outcome: Array
     known: Array
 
@@ -131,10 +144,11 @@ def gather(
     extremes: Iterable[Extreme] = (),
     moments: Iterable[Moment] = (),
     fresh: float = _FRESH,
+    promises: Iterable[Promise] = (),
 ) -> Cases:
     """Cases at each issue of a forecast (of no negative lead) and at each extra moment, in order of time.
 
-    `fresh`: days after which a forecast no longer counts as a source's newest word.
+    `fresh`: days after which a forecast no longer counts as a source's newest word. `promises` are for cases' moments.
     """
     series: Series = defaultdict(lambda: defaultdict(list))
     keys: dict[tuple[float, str, str, int], int] = {}
@@ -152,10 +166,12 @@ def gather(
     for x in sorted(extremes, key=lambda r: r.at):
         seen[(x.station, x.variable, x.day)].append(x)
     names = sorted({name for one in series.values() for name in one})
+    left = {(p.station, p.variable, p.day, round(p.at, 6)): p for p in promises}
     columns = _Columns((*names, QUANTILES) if medians else tuple(names), fresh)
     for at, station, variable, day in sorted(keys):
         key = (station, variable, day)
-        columns.add(key, at, keys[(at, *key)], series, truth, medians.get(key, ()), seen.get(key, ()))
+        promise = left.get((*key, round(at, 6)))
+        columns.add(key, at, keys[(at, *key)], series, truth, medians.get(key, ()), seen.get(key, ()), promise)
     return columns.done()
 
 
@@ -177,6 +193,7 @@ class _Columns:
         truth: dict[tuple[str, str, int], Outcome],
         medians: Sequence[Spread],
         seen: Sequence[Extreme],
+        promise: Promise | None,
     ) -> None:
         station, variable, day = key
         own = series.get(key, {})
@@ -204,6 +221,7 @@ class _Columns:
             station, variable, day, at, lead, ref, source, np.nan if median is None else median.sd,
             *(np.nan if v is None else v - ref for v in (*beside, newest)),
             *((np.nan,) * 3 if last is None else (last.hour, last.extreme, last.temperature)),
+            *((np.nan,) * 2 if last is None or promise is None else (promise.value, promise.hours)),
             *((np.nan, np.inf) if result is None else (result.value, result.known)),
         ))  # fmt: skip
         self.sources.append([now.get(name, np.nan) for name in self.names])
@@ -211,16 +229,17 @@ class _Columns:
 
     def done(self) -> Cases:
         """The columns."""
-        columns = list(zip(*self.rows, strict=True)) if self.rows else [()] * 16
+        columns = list(zip(*self.rows, strict=True)) if self.rows else [()] * 18
         text = [np.array(columns[i], dtype=object) for i in (0, 1, 6)]
-        number = {i: np.array(columns[i], dtype=np.float64) for i in (3, 5, *range(7, 16))}
+        number = {i: np.array(columns[i], dtype=np.float64) for i in (3, 5, *range(7, 18))}
         return Cases(
             station=text[0], variable=text[1], day=np.array(columns[2], dtype=np.int64), at=number[3],
             lead=np.array(columns[4], dtype=np.int64), ref=number[5], ref_source=text[2], names=self.names,
             sources=np.array(self.sources, dtype=np.float64).reshape(len(self.rows), len(self.names)),
             trend=np.array(self.trends, dtype=np.float64).reshape(len(self.rows), 3), quantile_sd=number[7],
             before=number[8], after=number[9], latest=number[10], hour=number[11], extreme=number[12],
-            temperature=number[13], outcome=number[14], known=number[15],
+            temperature=number[13], promise=number[14], promise_hours=number[15], outcome=number[16],
+            known=number[17],
         )  # fmt: skip
 
 

@@ -25,6 +25,7 @@ class Context:
     names: tuple[str, ...]
     variables: tuple[str, ...]
     observed: tuple[str, ...]  # variables of which climate days under way were seen
+    promised: tuple[str, ...]  # those of which hourly forecasts of the rest of the day were known
     climate: dict[str, list[float]]  # "KNYC high": harmonics of the normal (`harmonics`)
 
 
@@ -86,6 +87,14 @@ def _progress(cases: Cases) -> tuple[NDArray[np.bool_], Array, Array]:
     sign = np.where(cases.low, -1.0, 1.0)
     extreme = np.where(seen, sign * (cases.extreme - cases.ref), 0.0)
     return seen, extreme, np.where(seen, sign * (cases.temperature - cases.ref), 0.0)
+
+
+def _to_come(cases: Cases) -> tuple[Array, Array]:
+    """How far the promised rest of the day is beyond the extreme so far (lows mirrored), and in how many hours / 4."""
+    there = cases.observed & ~np.isnan(cases.promise)
+    sign = np.where(cases.low, -1.0, 1.0)
+    beyond = np.where(there, sign * (cases.promise - np.where(there, cases.extreme, 0.0)), 0.0)
+    return np.clip(beyond, -15.0, 15.0), np.where(there, cases.promise_hours / 4.0, 0.0)
 
 
 def mean_columns(cases: Cases, past: Rolling, context: Context) -> Design:
@@ -163,6 +172,12 @@ def _today(b: _Build, cases: Cases, context: Context) -> None:
         b.add("today", 0.5, flip * mine * np.minimum(high + 5, 0), on * sin, on * cos)
         b.add("today", 0.3, x - t)
         b.add("today", 0.2, t * cos, x * cos)
+        if variable in context.promised:
+            to_come, until = _to_come(cases)
+            known = mine & ~np.isnan(cases.promise)
+            b.add("promise", 0.5, flip * known)
+            b.add("promise", 0.3, flip * known * to_come, flip * known * np.maximum(to_come, 0))
+            b.add("promise", 0.1, flip * known * until)
 
 
 def spread_columns(cases: Cases, past: Rolling, context: Context) -> Design:
@@ -199,4 +214,8 @@ def spread_columns(cases: Cases, past: Rolling, context: Context) -> Design:
         b.add("today", 0.2, np.minimum(extreme, 0), extreme - temperature)
         b.add("today", 0.3, np.maximum(extreme, 0), seen * cos)
         b.add("today", 0.4, seen * np.log1p(np.maximum(-extreme, 0)))
+        if context.promised:
+            to_come, until = _to_come(cases)
+            b.add("promise", 0.4, ~np.isnan(cases.promise), until)
+            b.add("promise", 0.3, np.log1p(np.maximum(to_come, 0)))
     return b.done()

@@ -11,12 +11,13 @@ from datetime import date
 import numpy as np
 
 from core.errors import Refused
-from core.fair.cases import Cases, Extreme, Issued, Moment, Outcome, Spread, gather, preference
+from core.fair.cases import Cases, Extreme, Issued, Moment, Outcome, Promise, Spread, gather, preference
 from core.fair.distribution import Array
+from core.fair.promise import Hour, promised
 from core.fair.seen import Reading, progress
 from core.station_day import StationDay, Variable, climate_day
 from core.units import DAY, HOUR, Instant
-from core.weather.rows import ClimateRow, ForecastRow, ObservationRow, QuantileRow
+from core.weather.rows import ClimateRow, ForecastRow, HourlyRow, ObservationRow, PortalRow, QuantileRow, SummaryRow
 
 EPOCH = date(1970, 1, 1)
 MAX_FORECAST_AGE = 12 * HOUR
@@ -35,6 +36,9 @@ class Known:
     percentiles: Sequence[QuantileRow] = ()
     observations: Sequence[ObservationRow] = ()
     climate: Sequence[ClimateRow] = ()
+    hourly: Sequence[HourlyRow] = ()
+    summaries: Sequence[SummaryRow] = ()
+    portal: Sequence[PortalRow] = ()
 
 
 @dataclass(slots=True)
@@ -96,7 +100,7 @@ def state(days: Sequence[StationDay], known: Known, now: Instant, stations: Sequ
         [Issued(f.station, f.variable.value, number(f.day), f.source, days_since(f.issued_at), -1, f.value_f)
          for f in known.forecasts if f.received_at <= now],
         outcomes(known.climate, now), spreads(known.percentiles, now), extremes, moments,
-        fresh=MAX_FORECAST_AGE / DAY,
+        fresh=MAX_FORECAST_AGE / DAY, promises=_promises([d for d in days if d.start <= now], known, now),
     )  # fmt: skip
     at = {(str(s), str(v), int(d)): i for i, (s, v, d) in enumerate(
         zip(out.cases.station, out.cases.variable, out.cases.day, strict=True))}  # fmt: skip
@@ -156,6 +160,24 @@ def reading(o: ObservationRow, variable: Variable) -> Reading | None:
     else:
         value = float(np.ceil(o.low_f - 0.5) if variable is Variable.HIGH else np.floor(o.high_f + 0.5))
     return Reading(days_since(o.observed_at), value, o.max_6h_f, o.min_6h_f)
+
+
+def hour_of(row: HourlyRow) -> Hour:
+    """A row of an hourly forecast, in days."""
+    return Hour(row.source, days_since(row.issued_at), days_since(row.received_at), days_since(row.valid_at),
+                row.value_f)  # fmt: skip
+
+
+def _promises(days: Sequence[StationDay], known: Known, now: Instant) -> list[Promise]:
+    by_station: dict[str, list[Hour]] = defaultdict(list)
+    for row in known.hourly:
+        by_station[row.station].append(hour_of(row))
+    found = (
+        promised(d.station.code, d.variable.value, number(d.day), days_since(now), days_since(d.end),
+                 by_station[d.station.code])
+        for d in days
+    )  # fmt: skip
+    return [p for p in found if p is not None]
 
 
 def _extremes(days: Sequence[StationDay], known: Known, now: Instant) -> list[Extreme]:

@@ -133,16 +133,20 @@ def test_three_roads_to_the_probability_of_a_degree(mean: float, sd: float) -> N
         assert one == pytest.approx((draws == k).mean(), abs=0.004)
 
 
+@pytest.mark.parametrize("promise", [np.nan, 78.0, 84.0])
 @pytest.mark.parametrize("variable", list(Variable))
-def test_three_roads_to_the_mean_of_the_day_s_extreme(variable: Variable) -> None:
+def test_three_roads_to_the_mean_of_the_day_s_extreme(variable: Variable, promise: float) -> None:
     """Clark's formula, counting draws and quadrature, for what was seen and what is left of the day."""
     ref, sd, extreme, hour = 81.0, 2.4, 79.0, 11.0
-    mean, spread = nowcast.expected(variable, *(np.array([x]) for x in (ref, sd, extreme, hour)))
+    mean, spread = nowcast.expected(variable, *(np.array([x]) for x in (ref, sd, extreme, hour, promise, 4.0)))
     steps, chances = zip(*nowcast._OFFSETS[variable], strict=True)
     offset = float(np.dot(steps, chances))
     seen_sd = float(np.sqrt(np.dot(chances, (np.array(steps) - offset) ** 2)))
     left = nowcast.share_left_at(variable, hour)
     m, r, r_sd = extreme + offset, left * ref + (1 - left) * extreme, sd * left
+    if not np.isnan(promise):  # four hours ahead it errs by 0.85 of the day's sd
+        forecast, hourly = left / sd**2, 1 / (0.85 * sd) ** 2
+        r, r_sd = (forecast * ref + hourly * (promise + offset)) / (forecast + hourly), 0.85 * sd
     rng = np.random.default_rng(2)
     pick = np.maximum if variable is Variable.HIGH else np.minimum
     draws = pick(rng.normal(m, seen_sd, 500_000), rng.normal(r, r_sd, 500_000))

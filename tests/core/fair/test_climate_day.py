@@ -1,0 +1,196 @@
+"""The climate day itself: what was observed, officially said, and promised for the hours that are left."""
+
+from datetime import date
+from typing import Any
+
+import numpy as np
+import pytest
+
+from core.fair import coefficients, nowcast, stored
+from core.fair.assemble import Belief, believe
+from core.fair.distribution import DEGREES, pmf
+from core.fair.live import Known
+from core.fair.promise import Hour, promised
+from core.station_day import StationDay, Variable
+from core.stations import BY_CODE
+from core.units import HOUR, MINUTE, Instant
+from core.weather.rows import ClimateRow, ForecastRow, HourlyRow, ObservationRow, PortalRow, SummaryRow
+
+PRICER = stored.unfitted(coefficients.load())
+HIGH = StationDay(BY_CODE["KNYC"], Variable.HIGH, date(2026, 9, 1))
+LOW = StationDay(BY_CODE["KNYC"], Variable.LOW, date(2026, 9, 1))
+HOURS = np.arange(24)
+
+
+def forecast(day: StationDay, value: float, at: Instant) -> ForecastRow:
+    return ForecastRow(station=day.station.code, variable=day.variable, day=day.day, source="nws_grid", issued_at=at,
+                       received_at=at, value_f=value)  # fmt: skip
+
+
+def report(day: StationDay, value: float, at: Instant) -> ObservationRow:
+    return ObservationRow(station=day.station.code, observed_at=at, received_at=at, kind="metar", low_f=value - 0.09,
+                          high_f=value + 0.09)  # fmt: skip
+
+
+def climate(day: StationDay, value: int, at: Instant, final: bool = False) -> ClimateRow:
+    return ClimateRow(station=day.station.code, product="CLINYC", day=day.day, issued_at=at, received_at=at,
+                      final=final, as_of="" if final else "0400 PM", correction="", max_f=value,
+                      min_f=value)  # fmt: skip
+
+
+def summary(day: StationDay, value: int, at: Instant) -> SummaryRow:
+    return SummaryRow(station=day.station.code, day=day.day, source="dsm", issued_at=at, received_at=at, max_f=value,
+                      min_f=value, max_at=None, min_at=None, complete=False)  # fmt: skip
+
+
+def relayed(day: StationDay, value: int, at: Instant, official: bool) -> PortalRow:
+    return PortalRow(station=day.station.code, day=day.day, status="official" if official else "preliminary",
+                     official=official, max_f=value, min_f=value, issued_at=at, received_at=at)  # fmt: skip
+
+
+def hours(day: StationDay, values: list[float], issued: Instant, source: str = "nws_grid_hourly") -> list[HourlyRow]:
+    """One value for each whole hour from `issued` on."""
+    return [
+        HourlyRow(station=day.station.code, source=source, issued_at=issued, received_at=issued,
+                  valid_at=Instant(issued + k * HOUR), value_f=value)
+        for k, value in enumerate(values)
+    ]  # fmt: skip
+
+
+def at(day: StationDay, hour: float) -> Instant:
+    """A local standard hour of the climate day."""
+    return Instant(day.start + round(hour * HOUR))
+
+
+def belief(day: StationDay, now: Instant, ref: float, seen: dict[float, float], **more: Any) -> Belief:
+    known = Known([forecast(day, ref, Instant(now - HOUR))], (), [report(day, v, at(day, h)) for h, v in seen.items()],
+                  **more)  # fmt: skip
+    found = believe([day], known, PRICER, now)[day]
+    assert isinstance(found, Belief)
+    return found
+
+
+def chance(found: Belief, low: int, high: int = 200) -> float:
+    return float(found.pmf[(low <= DEGREES) & (high >= DEGREES)].sum())
+
+
+def mean(found: Belief) -> float:
+    return float(found.pmf @ DEGREES)
+
+
+WARM_DAY = {10.0: 80.0, 13.0: 84.0, 15.0: 86.0}  # degrees F by standard hour
+COLD_NIGHT = {1.0: 66.0, 5.0: 62.0, 9.0: 70.0}
+
+
+def test_a_preliminary_report_is_a_floor_from_its_issuance_on_and_not_a_minute_before() -> None:
+    issued = at(HIGH, 15.6)
+    said = {"climate": [climate(HIGH, 89, issued)]}
+    before = Instant(issued - MINUTE)
+    assert np.array_equal(belief(HIGH, before, 86, WARM_DAY, **said).pmf, belief(HIGH, before, 86, WARM_DAY).pmf), (
+        "a minute before it is out it changes nothing"
+    )
+    assert chance(belief(HIGH, before, 86, WARM_DAY), 89) < 0.25
+    after = belief(HIGH, issued, 86, WARM_DAY, **said)
+    assert chance(after, 89) == pytest.approx(1.0) and after.observed == 89
+    assert after.vintages["climate"] == issued
+
+
+def test_of_a_low_the_preliminary_report_is_a_ceiling() -> None:
+    now = at(LOW, 15.6)
+    found = belief(LOW, now, 63, COLD_NIGHT, climate=[climate(LOW, 60, now)])
+    assert chance(found, 61) == pytest.approx(0.0, abs=1e-12) and found.observed == 60
+    assert chance(belief(LOW, now, 63, COLD_NIGHT), 61) > 0.5
+
+
+def test_what_the_portal_relays_counts_as_the_report_does() -> None:
+    now = at(HIGH, 15.6)
+    relay = belief(HIGH, now, 86, WARM_DAY, portal=[relayed(HIGH, 89, now, official=False)])
+    own = belief(HIGH, now, 86, WARM_DAY, climate=[climate(HIGH, 89, now)])
+    assert np.array_equal(relay.pmf, own.pmf) and relay.vintages["portal"] == now
+
+
+def test_a_station_s_own_summary_is_a_floor_that_may_hold_a_spike() -> None:
+    now = at(HIGH, 16.3)
+    found = belief(HIGH, now, 86, WARM_DAY, summaries=[summary(HIGH, 89, now)])
+    assert chance(found, 89) > 0.98 and 0.001 < chance(found, 88, 88) < 0.02
+    assert chance(found, -60, 87) == pytest.approx(0.0, abs=1e-12)
+    early = belief(HIGH, Instant(now - MINUTE), 86, WARM_DAY, summaries=[summary(HIGH, 89, now)])
+    assert chance(early, 89) < 0.25, "not a minute before it is here"
+
+
+def test_final_report_and_portal_settle_and_where_they_differ_either_may() -> None:
+    now = Instant(HIGH.end + 3 * HOUR)
+    final, official = climate(HIGH, 88, now, final=True), relayed(HIGH, 88, now, official=True)
+    for said in ({"climate": [final]}, {"portal": [official]}, {"climate": [final], "portal": [official]}):
+        assert chance(belief(HIGH, now, 86, WARM_DAY, **said), 88, 88) == 1.0
+    apart = belief(HIGH, now, 86, WARM_DAY, climate=[final], portal=[relayed(HIGH, 90, now, official=True)])
+    assert chance(apart, 88, 88) == chance(apart, 90, 90) == 0.5 and "either may settle" in apart.quality[0]
+
+
+@pytest.mark.parametrize("variable", list(Variable))
+def test_at_central_park_the_reports_extreme_may_be_a_spike_and_elsewhere_hardly(variable: Variable) -> None:
+    """Of Central Park's days 1.2 % had a report at least a degree beyond the official extreme, 0.3 % two."""
+    believed = pmf(80.0, 1.2)
+    reported = 81 if variable is Variable.HIGH else 79
+    short = lambda code: nowcast.beyond(code, reported, believed, variable)[DEGREES == 80][0]  # noqa: E731 - one line
+    assert short("KNYC") > 2 * short("KMDW") > 0.0
+    late = belief(
+        StationDay(BY_CODE["KNYC"], variable, HIGH.day), at(HIGH, 20), 80, {14.0: 80.0, 15.0: 84.0, 16.0: 80.0}
+    )
+    if variable is Variable.HIGH:
+        assert 0.002 < chance(late, -60, 83) < 0.05, "small, and never nothing"
+
+
+def test_hours_that_promise_more_than_was_seen_move_the_fair_value_there() -> None:
+    now = at(HIGH, 12.0)
+    seen = {10.0: 80.0, 12.0: 82.0}
+    without = belief(HIGH, now, 85, seen)
+    hot, cool = (
+        belief(HIGH, now, 85, seen, hourly=hours(HIGH, [82.0, peak - 1, peak, peak - 1, *[80.0] * 8], now))
+        for peak in (91.0, 82.0)
+    )
+    assert mean(hot) > mean(without) + 1.0 and mean(cool) < mean(without)
+
+
+def test_an_evening_colder_than_the_morning_is_seen_coming() -> None:
+    """A front in the evening: the morning's 62 is not the day's low when the hours to come promise 52."""
+    now = at(LOW, 12.0)
+    without = belief(LOW, now, 62, COLD_NIGHT)
+    front = belief(LOW, now, 62, COLD_NIGHT, hourly=hours(LOW, [74 - 2 * k for k in range(12)], now))
+    assert chance(front, -60, 57) > 0.8 > 0.05 > chance(without, -60, 57)
+
+
+def test_when_the_hours_to_come_are_cooler_the_extreme_so_far_is_nearly_sure() -> None:
+    now = at(HIGH, 17.0)
+    seen = WARM_DAY | {16.0: 85.0, 17.0: 84.0}
+    falling = belief(HIGH, now, 88, seen, hourly=hours(HIGH, [84 - 2.0 * k for k in range(7)], now))
+    assert chance(falling, 86, 87) > chance(belief(HIGH, now, 88, seen), 86, 87) > 0.5
+
+
+def test_hourly_forecasts_that_are_old_incomplete_or_late_change_nothing() -> None:
+    now = at(HIGH, 12.0)
+    seen = {10.0: 80.0, 12.0: 82.0}
+    plain = belief(HIGH, now, 85, seen).pmf
+    whole = [95.0] * 12
+    old = hours(HIGH, [95.0] * 19, Instant(now - 7 * HOUR))
+    short = hours(HIGH, whole[:11], now)
+    later = [r.__class__(**{f: getattr(r, f) for f in r.__struct_fields__} | {"received_at": Instant(now + MINUTE)})
+             for r in hours(HIGH, whole, now)]  # fmt: skip
+    coarse = hours(HIGH, whole, now, "gfs_mos")
+    for rows in (old, short, later, coarse, []):
+        assert np.array_equal(belief(HIGH, now, 85, seen, hourly=rows).pmf, plain)
+    assert not np.array_equal(belief(HIGH, now, 85, seen, hourly=hours(HIGH, whole, now)).pmf, plain)
+
+
+def test_the_promise_is_of_the_newest_vintage_and_the_mean_of_the_sources() -> None:
+    def vintage(source: str, issued: float, level: float) -> list[Hour]:
+        return [Hour(source, issued, issued, 100 + h / 24, level - abs(h - 15)) for h in HOURS]
+
+    now, end = 100 + 12.5 / 24, 101.0
+    told = [*vintage("nws_grid_hourly", 100.30, 95.0), *vintage("nws_grid_hourly", 100.48, 90.0),
+            *vintage("nbm_hourly", 100.45, 92.0), *vintage("nws_hourly", 100.51, 70.0)]  # fmt: skip
+    found = promised("KNYC", "high", 100, now, end, told)
+    assert found is not None and found.value == 91.0 and found.hours == pytest.approx(2.5)
+    low = promised("KNYC", "low", 100, now, end, told)
+    assert low is not None and low.value == 83.0 and low.hours == pytest.approx(10.5), "the coldest of 13 to 23 h"
+    assert promised("KNYC", "high", 100, 101 - 0.5 / 24, end, told) is None, "no whole hour is left"
