@@ -22,7 +22,7 @@ from core.publication import EventFair
 from core.station_day import StationDay, Variable
 from core.stations import STATIONS
 from core.units import HOUR, MINUTE, Instant, Money, from_datetime, to_datetime
-from core.weather.rows import ForecastRow, ObservationRow
+from core.weather.rows import ForecastRow, HourlyRow, ObservationRow
 
 pytestmark = pytest.mark.bench
 SOURCES = ("nws_grid", "nws_hourly", "gfs_mos")
@@ -64,7 +64,7 @@ def test_all_station_days_and_six_leads_are_priced_in_150_ms() -> None:
     errors = newest_errors(errors_of(cases), float(number(today)))
     model = emos.fit(cases, emos.past_of(cases), number(today) + 0.7, coefficients.load())
     pricer = stored.decode(stored.encode(Pricer(model, collect(errors), Weights()), errors))
-    events, forecasts, observations = {}, [], []
+    events, forecasts, observations, hourly = {}, [], [], []
     for station in STATIONS:
         for variable in Variable:
             for lead in range(6):
@@ -81,7 +81,12 @@ def test_all_station_days_and_six_leads_are_priced_in_150_ms() -> None:
             at = Instant(now - hour * HOUR)
             observations.append(ObservationRow(station=station.code, observed_at=at, received_at=at, kind="metar",
                                                low_f=54.91, high_f=55.09))  # fmt: skip
-    known = Known(forecasts, (), observations, ())
+        for source in ("nws_grid_hourly", "nbm_hourly"):
+            for hour in range(24):
+                valid = Instant(now + hour * HOUR)
+                hourly.append(HourlyRow(station=station.code, source=source, issued_at=Instant(now - HOUR),
+                                        received_at=now, valid_at=valid, value_f=50.0 + hour))  # fmt: skip
+    known = Known(forecasts, (), observations, (), hourly)
     found = fair_events(events, known, pricer, now, Instant(now + HOUR), Money(60_000_000))
     assert len(found) == 48 * 6 and all(isinstance(e, EventFair) for e in found.values())
     took = best_of(5, lambda: fair_events(events, known, pricer, now, Instant(now + HOUR), Money(60_000_000)))
