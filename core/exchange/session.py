@@ -25,9 +25,9 @@ _ANSWER_WITHIN = 10 * SECOND
 _TERMINAL = (10, 25)
 _KEPT_TROUBLES = 200
 _HEAD = msgspec.json.Decoder(wire.Head)
-_PRICES, _COUNTS, _BID, _ASK = translate.PRICES, translate.COUNTS, m.Side.BID, m.Side.ASK
+_PRICES, _COUNTS, _BID, _ASK, _YES = translate.PRICES, translate.COUNTS, m.Side.BID, m.Side.ASK, wire.Leg.YES
 _DELTA_FRAME = msgspec.json.Decoder(wire.DeltaFrame)
-_DELTA_BEGINS = (b'{"type":"orderbook_delta",', '{"type":"orderbook_delta",')  # as bytes, as text
+_DELTA_BEGINS = b'{"type":"orderbook_delta",'
 Command = dict[str, Any]
 
 
@@ -144,7 +144,9 @@ class Session:
 
     def receive(self, raw: str | bytes, now: Instant) -> tuple[list[m.Said], list[Command]]:
         """One frame. A frame that cannot be read is noted in `troubles`, and the market it names is suspect."""
-        if raw.startswith(_DELTA_BEGINS[isinstance(raw, str)]):  # type: ignore[arg-type]  # each with its own kind
+        if isinstance(raw, str):
+            raw = raw.encode("utf-8", "surrogatepass")
+        if raw.startswith(_DELTA_BEGINS):
             delta = self._next_delta(raw, now)
             if delta is not None:
                 return [delta], []
@@ -174,27 +176,28 @@ class Session:
             commands += self._unreadable(head, sub, str(error), now, messages)
         return messages, commands
 
-    def _next_delta(self, raw: str | bytes, now: Instant) -> m.BookDelta | None:
+    def _next_delta(self, raw: bytes, now: Instant) -> m.BookDelta | None:
         """The short way for a delta that follows the last one of its sid; None: anything else goes the long way."""
         try:
             frame = _DELTA_FRAME.decode(raw)
-            sub = self.sids.get(frame.sid)
-            if sub is None or (sub.seq is not None and frame.seq != sub.seq + 1):
+            sub = self.sids[frame.sid]
+            seq = frame.seq
+            if sub.seq is not None and sub.seq != seq - 1:
                 return None
             d = frame.msg
-            at_price = _PRICES[d.price_dollars]
-            if d.side == "yes":
-                side = _BID
-            elif d.side == "no":
-                side, at_price = _ASK, at_price if self.use_yes_price else complement(at_price)
-            else:
-                return None
-            change = _COUNTS[d.delta_fp]
-        except (msgspec.MsgspecError, UnicodeDecodeError, Malformed):
+            price, change = _PRICES[d.price_dollars], _COUNTS[d.delta_fp]
+        except (msgspec.MsgspecError, UnicodeDecodeError, KeyError, Malformed):
             return None
-        sub.seq = frame.seq
-        sent: Any = None if frame.sending_ts_ms is None else frame.sending_ts_ms * 1_000_000
-        return m.BookDelta(now, d.market_ticker, side, at_price, change, d.clock, sent, d.client_order_id)
+        if d.side is _YES:
+            side = _BID
+        else:
+            side = _ASK
+            if not self.use_yes_price:
+                price = complement(price)
+        sub.seq = seq
+        ms = frame.sending_ts_ms
+        sent: Any = None if ms is None else ms * 1_000_000
+        return m.BookDelta(now, d.market_ticker, side, price, change, d.clock, sent, d.client_order_id)
 
     def _gap(self, sub: Sid, words: str, now: Instant, messages: list[m.Said]) -> list[Command]:
         """Only a book is made of deltas; a lost trade print or notice makes no book suspect."""

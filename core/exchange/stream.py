@@ -86,15 +86,17 @@ class Stream:
         self._wake.set()
         talk = asyncio.create_task(self._talk(socket, session, put))
         try:
-            async for raw in socket:
-                now = self.clock.now()
-                if self.tap is not None:
-                    self.tap("<", now, raw if isinstance(raw, bytes) else raw.encode())
-                messages, commands = session.receive(raw, now)
-                for message in messages:
-                    put(message)
-                if commands:
-                    await self._send(socket, commands)
+            with contextlib.suppress(websockets.ConnectionClosedOK):
+                while True:
+                    raw = await socket.recv(decode=False)  # as bytes: what we decode, and what a tape keeps
+                    now = self.clock.now()
+                    if self.tap is not None:
+                        self.tap("<", now, raw)
+                    messages, commands = session.receive(raw, now)
+                    for message in messages:
+                        put(message)
+                    if commands:
+                        await self._send(socket, commands)
         finally:
             talk.cancel()
             with contextlib.suppress(asyncio.CancelledError, websockets.WebSocketException, TimeoutError):

@@ -235,7 +235,7 @@ def delta(raw: msgspec.Raw, at: Instant, sent: Instant | None, *, yes_price: boo
         d = _DELTA.decode(raw)
     except (msgspec.MsgspecError, UnicodeDecodeError) as error:
         raise Malformed("orderbook_delta", bytes(raw)[:60], str(error)) from error
-    side, at_price = level(d.side, d.price_dollars, yes_price=yes_price)
+    side, at_price = level(d.side.value, d.price_dollars, yes_price=yes_price)
     return m.BookDelta(at, d.market_ticker, side, at_price, COUNTS[d.delta_fp], d.clock, sent, d.client_order_id)
 
 

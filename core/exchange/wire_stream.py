@@ -1,11 +1,21 @@
 """Kalshi's field names on the WebSocket, for what we read. The rules are those of `wire.py`.
 
-A frame is decoded twice: `Head` says what it is and to which subscription it belongs, then `msg` as that type.
+A frame is decoded twice: `Head` says what it is and to which subscription it belongs, then `msg` as that type. Nine of
+ten are deltas: those are decoded in one go.
 """
+
+from enum import Enum
 
 import msgspec
 
 from core.exchange.wire import Model, PriceRange
+
+
+class Leg(Enum):
+    """Whose bid a level is."""
+
+    YES = "yes"
+    NO = "no"
 
 
 class SnapshotMsg(Model, frozen=True):
@@ -23,7 +33,7 @@ class DeltaMsg(Model, frozen=True):
     market_ticker: str
     price_dollars: str
     delta_fp: str
-    side: str
+    side: Leg
     clock: int | None = None
     client_order_id: str | None = None
 
@@ -112,14 +122,31 @@ class ErrorMsg(Model, frozen=True):
     market_tickers: list[str] | None = None
 
 
-class DeltaFrame(msgspec.Struct, frozen=True, gc=False):
-    """A whole `orderbook_delta` frame: nine of ten frames are one, so it is decoded in one go."""
+class DeltaFrame(msgspec.Struct, frozen=True, gc=False, tag_field="type", tag="orderbook_delta"):
+    """A whole `orderbook_delta` frame; any other is no DeltaFrame."""
 
-    type: str
     sid: int
     seq: int
     msg: DeltaMsg
     sending_ts_ms: int | None = None
+
+
+class BookMsg(msgspec.Struct, frozen=True, gc=False):
+    """What a book needs of a delta."""
+
+    market_ticker: str
+    price_dollars: str
+    delta_fp: str
+    side: Leg
+    clock: int | None = None
+
+
+class BookFrame(msgspec.Struct, frozen=True, gc=False, tag_field="type", tag="orderbook_delta"):
+    """A delta's frame, without what a book does not need: each field takes its time."""
+
+    sid: int
+    seq: int
+    msg: BookMsg
 
 
 class Head(msgspec.Struct, frozen=True, gc=False):

@@ -9,11 +9,11 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
 from core import messages as m
+from core.exchange.book import Book
+from core.exchange.books import Books
 from core.tape.format import Kind, Record
-from core.tape.playback import messages
-from core.units import Count, Instant, Price
-
-Level = tuple[m.Side, Price]
+from core.tape.playback import Playback
+from core.units import Instant
 
 
 @dataclass(slots=True)
@@ -42,25 +42,26 @@ class Findings:
 
 def check(records: Iterable[Record]) -> Findings:
     """Look at a whole tape."""
-    found, troubles = Findings(), list[str]()
-    books: dict[str, dict[Level, Count]] = {}
-    for said in messages(_counted(records, found), troubles):
+    found, playback, books = Findings(), Playback(), Books()
+    deltas = 0
+    for said in playback.books(_counted(records, found), books):
+        if said.__class__ is Book:
+            deltas += 1
+            continue
+        assert not isinstance(said, Book), "taken above"
         found.messages[type(said).__name__] += 1
-        for words in troubles:
+        for words in playback.troubles:
             found.fault(said.at, words)
-        troubles.clear()
-        match said:
-            case m.Connected() | m.Disconnected():
-                books.clear()
-                found.connections += isinstance(said, m.Connected)
-            case m.BookSnapshot():
-                found.markets.add(said.ticker)
-                _snapshot(said, books, found)
-            case m.BookDelta():
-                _delta(said, books, found)
-            case m.Gap():
-                for ticker in said.tickers:
-                    books.pop(ticker, None)
+        playback.troubles.clear()
+        if isinstance(said, m.BookSnapshot):
+            _compare(said, books, found)
+        if not books.learn(said):
+            assert isinstance(said, m.BookDelta), "only a delta can leave less than nothing"
+            found.fault(said.at, f"{said.ticker}: {said.side.value} {said.price} falls below nought")
+        found.connections += isinstance(said, m.Connected)
+    for words in playback.troubles:
+        found.fault(found.last or Instant(0), words)
+    found.messages["BookDelta"] += deltas
     return found
 
 
@@ -82,27 +83,14 @@ def _counted(records: Iterable[Record], found: Findings) -> Iterator[Record]:
         yield record
 
 
-def _snapshot(said: m.BookSnapshot, books: dict[str, dict[Level, Count]], found: Findings) -> None:
-    told: dict[Level, Count] = {(m.Side.BID, p): c for p, c in said.bids} | {(m.Side.ASK, p): c for p, c in said.asks}
-    known = books.get(said.ticker)
-    if known is not None:
-        found.snapshots_compared += 1
-        if known != told:
-            wrong = sorted({price for side, price in set(known.items()) ^ set(told.items())})
-            found.fault(said.at, f"{said.ticker}: the deltas do not add up to its snapshot at {len(wrong)} levels")
-    books[said.ticker] = told
-
-
-def _delta(said: m.BookDelta, books: dict[str, dict[Level, Count]], found: Findings) -> None:
-    book = books.get(said.ticker)
+def _compare(said: m.BookSnapshot, books: Books, found: Findings) -> None:
+    """A snapshot asked for in between is the book that the deltas had added up to."""
+    found.markets.add(said.ticker)
+    book = books.of.get(said.ticker)
     if book is None:
         return
-    level = (said.side, said.price)
-    size = Count(book.get(level, 0) + said.change)
-    if size < 0:
-        found.fault(said.at, f"{said.ticker}: {said.side.value} {said.price} falls to {size} hundredths")
-        del books[said.ticker]
-    elif size == 0:
-        book.pop(level, None)
-    else:
-        book[level] = size
+    found.snapshots_compared += 1
+    sides = ((book.bids, dict(said.bids)), (book.asks, dict(said.asks)))
+    wrong = {p for ours, told in sides for p in ours.keys() | told.keys() if ours.get(p, 0) != told.get(p, 0)}
+    if wrong:
+        found.fault(said.at, f"{said.ticker}: the deltas do not add up to its snapshot at {len(wrong)} levels")

@@ -17,10 +17,12 @@ from core import messages as m
 from core.contract import station_day_of
 from core.errors import Malformed
 from core.exchange import wire
+from core.exchange.book import Book
+from core.exchange.books import Books
 from core.exchange.translate import decode
 from core.tape.format import Kind, Record, answer
 from core.tape.playback import messages
-from core.units import ONE_DOLLAR, Count, Price, iso
+from core.units import ONE_DOLLAR, Price, iso
 
 _SCHEMAS = {
     "markets": {
@@ -40,33 +42,7 @@ _SCHEMAS = {
 _LISTING = re.compile(r"/(?:events|markets)(?:\?|$)")
 _BATCH = 20_000
 Row = dict[str, Any]
-
-
-class Ladder:
-    """The best of both sides of one market, as its deltas move them."""
-
-    def __init__(self) -> None:
-        self.sides: dict[m.Side, dict[Price, Count]] = {m.Side.BID: {}, m.Side.ASK: {}}
-        self.shown: tuple[object, ...] = ()
-
-    def take(self, said: m.BookSnapshot) -> None:
-        """A whole book."""
-        self.sides = {m.Side.BID: dict(said.bids), m.Side.ASK: dict(said.asks)}
-
-    def change(self, said: m.BookDelta) -> None:
-        """One level."""
-        levels = self.sides[said.side]
-        size = Count(levels.get(said.price, 0) + said.change)
-        if size > 0:
-            levels[said.price] = size
-        else:
-            levels.pop(said.price, None)
-
-    def touch(self) -> tuple[Price | None, Count, Price | None, Count]:
-        """(best bid, its size, best ask, its size) in YES terms; size 0 where there is none."""
-        bids, asks = self.sides[m.Side.BID], self.sides[m.Side.ASK]
-        bid, ask = max(bids, default=None), min(asks, default=None)
-        return bid, bids[bid] if bid is not None else Count(0), ask, asks[ask] if ask is not None else Count(0)
+Touch = tuple[Price | None, int, Price | None, int]  # best bid, its size, best ask, its size, in YES terms
 
 
 def convert(records: Iterable[Record], out: Path) -> dict[str, int]:
@@ -97,9 +73,10 @@ def convert(records: Iterable[Record], out: Path) -> dict[str, int]:
 
 def rows(records: Iterable[Record], listed: dict[str, Row]) -> Iterator[tuple[str, Row]]:
     """(table, row) of trades and quotes in order; what is listed meanwhile goes into `listed`, by ticker. Pure."""
-    ladders: dict[str, Ladder] = {}
+    books, shown = Books(), dict[str, Touch]()
     days: dict[str, date | None] = {}
     for said in messages(_listing(records, listed)):
+        books.learn(said)
         match said:
             case m.TradePrint():
                 yield "trades", {
@@ -107,28 +84,22 @@ def rows(records: Iterable[Record], listed: dict[str, Row]) -> Iterator[tuple[st
                     "yes_price_dollars": f"{said.price / ONE_DOLLAR:.4f}", "count": f"{said.count / 100:.2f}",
                     "taker_side": "yes" if said.taker is m.Side.BID else "no", "heard_at": iso(said.at),
                 }  # fmt: skip
-            case m.Connected() | m.Disconnected():
-                ladders.clear()
-            case m.Gap():
-                for ticker in said.tickers:
-                    ladders.pop(ticker, None)
             case m.BookSnapshot() | m.BookDelta():
-                if isinstance(said, m.BookSnapshot):
-                    ladders.setdefault(said.ticker, Ladder()).take(said)
-                elif said.ticker in ladders:
-                    ladders[said.ticker].change(said)
-                else:
+                book = books.of.get(said.ticker)
+                if book is None:
                     continue
-                ladder = ladders[said.ticker]
-                touch = ladder.touch()
-                if touch != ladder.shown:
-                    ladder.shown = touch
+                touch = _touch(book)
+                if touch != shown.get(said.ticker):
+                    shown[said.ticker] = touch
                     yield "quotes", _quote(said, touch, _day(said.ticker, days))
 
 
-def _quote(
-    said: m.BookSnapshot | m.BookDelta, touch: tuple[Price | None, Count, Price | None, Count], day: date | None
-) -> Row:
+def _touch(book: Book) -> Touch:
+    bid, ask = book.best_bid, book.best_ask
+    return bid, 0 if bid is None else book.bids[bid], ask, 0 if ask is None else book.asks[ask]
+
+
+def _quote(said: m.BookSnapshot | m.BookDelta, touch: Touch, day: date | None) -> Row:
     bid, bid_size, ask, ask_size = touch
     return {
         "climate_day": day, "at": iso(said.at), "ticker": said.ticker,

@@ -7,6 +7,7 @@ import struct
 from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import Enum
+from typing import NamedTuple
 
 import msgspec
 
@@ -15,6 +16,7 @@ from core.units import Instant
 
 VERSION = 1
 _HEAD = struct.Struct("<cqI")
+_SIZE = _HEAD.size
 LARGEST = 64 * 2**20  # bytes of one record; Kalshi's frames stay below [FACTS 4.1]
 
 
@@ -32,8 +34,7 @@ class Kind(Enum):
 _KINDS = {kind.value: kind for kind in Kind}
 
 
-@dataclass(frozen=True, slots=True)
-class Record:
+class Record(NamedTuple):
     """One thing that happened, at `at` by our clock."""
 
     kind: Kind
@@ -68,12 +69,12 @@ def pack(kind: Kind, at: int, data: bytes) -> bytes:
 class Decoder:
     """Bytes in, in pieces of any size; whole records out. `waiting`: bytes of a record that has not ended."""
 
-    buffer: bytearray
+    buffer: bytes
 
     @classmethod
     def new(cls) -> "Decoder":
         """With nothing read yet."""
-        return cls(bytearray())
+        return cls(b"")
 
     @property
     def waiting(self) -> int:
@@ -82,21 +83,21 @@ class Decoder:
 
     def feed(self, piece: bytes) -> Iterator[Record]:
         """The records that `piece` completes. Raises: Malformed where no record can begin."""
-        buffer = self.buffer
-        buffer += piece
-        start, size = 0, _HEAD.size
+        waiting = self.buffer + piece if self.buffer else piece
+        start, end = 0, len(waiting)
         try:
-            while len(buffer) - start >= size:
-                code, at, length = _HEAD.unpack_from(buffer, start)
+            while start + _SIZE <= end:
+                code, at, length = _HEAD.unpack_from(waiting, start)
                 kind = _KINDS.get(code)
                 if kind is None or length > LARGEST:
                     raise Malformed("tape", f"{code!r} {length}", "no record begins like this: the tape is damaged")
-                if len(buffer) - start - size < length:
+                begin = start + _SIZE
+                if begin + length > end:
                     return
-                yield Record(kind, Instant(at), bytes(buffer[start + size : start + size + length]))
-                start += size + length
+                start = begin + length
+                yield Record(kind, Instant(at), waiting[begin:start])
         finally:
-            del buffer[:start]
+            self.buffer = waiting[start:]
 
 
 def header(data: bytes) -> Header:

@@ -5,42 +5,82 @@ being made anew.
 """
 
 from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
 
 import msgspec
 
 from core import messages as m
+from core.exchange.book import Book
+from core.exchange.books import Books
 from core.exchange.session import Asked, Command, Session
 from core.tape.format import Header, Kind, Record, header
 from core.units import Instant
 
+_HEARD = Kind.HEARD
 
-def messages(records: Iterable[Record], troubles: list[str] | None = None) -> Iterator[m.Said]:
-    """Every message, stamped with the moment of its record. `troubles` collects what could not be read."""
-    told: Header | None = None
-    session: Session | None = None
-    for record in records:
+
+@dataclass(slots=True)
+class Playback:
+    """A tape as it goes on. `troubles` collects what could not be read; whoever wants them takes them out."""
+
+    troubles: list[str] = field(default_factory=list)
+    _told: Header | None = None
+    _session: Session | None = None
+
+    def messages(self, records: Iterable[Record]) -> Iterator[m.Said]:
+        """Every message, stamped with the moment of its record."""
+        for record in records:
+            if record.kind is _HEARD:
+                if self._session is not None:
+                    yield from self._heard(self._session, record)
+            else:
+                yield from self._else(record)
+
+    def books(self, records: Iterable[Record], books: Books) -> Iterator[Book | m.Said]:
+        """The same, but what a delta did to a book is done in `books` and the book is told instead of the message."""
+        changed = books.delta
+        for record in records:
+            if record.kind is _HEARD:
+                book = changed(record.data)
+                if book is not None:
+                    yield book
+                elif self._session is not None:
+                    yield from self._heard(self._session, record)
+            else:
+                yield from self._else(record)
+                books.converse(self._session)
+
+    def _heard(self, session: Session, record: Record) -> list[m.Said]:
+        found, _ = session.receive(record.data, record.at)
+        if session.troubles:
+            self.troubles.extend(session.troubles)
+            session.troubles.clear()
+        return found
+
+    def _else(self, record: Record) -> Iterator[m.Said]:
         match record.kind:
             case Kind.HEADER:
                 found = header(record.data)
-                if told is not None and found.run != told.run and session is not None:
-                    session = None
+                if self._told is not None and found.run != self._told.run and self._session is not None:
+                    self._session = None
                     yield m.Disconnected(record.at, "another recording begins")
-                told = found
+                self._told = found
             case Kind.CONNECTED:
-                assert told is not None, "the reader begins every file with its header"
-                session = Session(told.use_yes_price, told.speed)
+                assert self._told is not None, "the reader begins every file with its header"
+                self._session = Session(self._told.use_yes_price, self._told.speed)
                 yield m.Connected(record.at)
             case Kind.DISCONNECTED:
-                session = None
+                self._session = None
                 yield m.Disconnected(record.at, record.data.decode("utf-8", "replace"))
-            case Kind.SENT if session is not None:
-                _told(session, msgspec.json.decode(record.data), record.at)
-            case Kind.HEARD if session is not None:
-                found_messages, _ = session.receive(record.data, record.at)
-                yield from found_messages
-                if troubles is not None and session.troubles:
-                    troubles.extend(session.troubles)
-                    session.troubles.clear()
+            case Kind.SENT if self._session is not None:
+                _told(self._session, msgspec.json.decode(record.data), record.at)
+            case _:
+                pass
+
+
+def messages(records: Iterable[Record]) -> Iterator[m.Said]:
+    """Every message of a tape."""
+    return Playback().messages(records)
 
 
 def _told(session: Session, command: Command, at: Instant) -> None:

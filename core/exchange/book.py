@@ -1,0 +1,83 @@
+"""One market's book in YES terms, as the stream tells it. Integers; a level that reaches exactly zero is gone.
+
+A level below zero means the book is corrupt: `apply` says so and the market waits for a new snapshot.
+"""
+
+from dataclasses import dataclass, field
+
+from core.messages import BookDelta, BookSnapshot, Side
+from core.units import Count, Instant, Price
+
+
+@dataclass(slots=True)
+class Book:
+    """`known` is False before the first snapshot and after a gap."""
+
+    bids: dict[Price, Count] = field(default_factory=dict)
+    asks: dict[Price, Count] = field(default_factory=dict)
+    best_bid: Price | None = None
+    best_ask: Price | None = None
+    known: bool = False
+    clock: int = -1  # of the last snapshot
+    heard_at: Instant = Instant(0)
+
+    def load(self, snapshot: BookSnapshot) -> None:
+        """Replace everything."""
+        self.bids = {price: size for price, size in snapshot.bids if size > 0}
+        self.asks = {price: size for price, size in snapshot.asks if size > 0}
+        self.best_bid = max(self.bids) if self.bids else None
+        self.best_ask = min(self.asks) if self.asks else None
+        self.clock = -1 if snapshot.clock is None else snapshot.clock
+        self.known = True
+        self.heard_at = snapshot.at
+
+    def apply(self, delta: BookDelta) -> bool:
+        """Change one level; False when that makes no sense and the book must be asked for again."""
+        self.heard_at = delta.at
+        if delta.clock is not None and delta.clock <= self.clock:
+            return True  # the snapshot already holds every change up to its clock
+        return self.change(delta.side is Side.BID, delta.price, delta.change)
+
+    def change(self, bid: bool, price: Price, change: int) -> bool:
+        """Add `change` to what rests at `price`; False, and nothing done, when less than nothing would be left."""
+        levels = self.bids if bid else self.asks
+        if price in levels:
+            size = levels[price] + change
+            if size > 0:
+                levels[price] = Count(size)
+            elif size < 0:
+                return False
+            else:
+                del levels[price]
+                if bid:
+                    if price == self.best_bid:
+                        self.best_bid = max(levels) if levels else None
+                elif price == self.best_ask:
+                    self.best_ask = min(levels) if levels else None
+        elif change > 0:
+            levels[price] = Count(change)
+            if bid:
+                if self.best_bid is None or price > self.best_bid:
+                    self.best_bid = price
+            elif self.best_ask is None or price < self.best_ask:
+                self.best_ask = price
+        elif change < 0:
+            return False
+        return True
+
+    def crossed(self) -> bool:
+        """A bid at or above an ask: the book cannot be right."""
+        return self.best_bid is not None and self.best_ask is not None and self.best_bid >= self.best_ask
+
+    def others(self, side: Side, own: dict[Price, Count]) -> Price | None:
+        """The best price of everybody but us: `own` is our resting size by price on that side."""
+        best = self.best_bid if side is Side.BID else self.best_ask
+        if best is None or best not in own:
+            return best
+        levels = self.bids if side is Side.BID else self.asks
+        if levels[best] > own[best]:
+            return best
+        left = [price for price, size in levels.items() if size > own.get(price, 0)]
+        if not left:
+            return None
+        return max(left) if side is Side.BID else min(left)
