@@ -79,7 +79,7 @@ class Books:
                     return None
             else:
                 price = self._asks[said.price_dollars]
-                levels = book.asks  # type: ignore[assignment]
+                levels = book.asks  # type: ignore[assignment]  # as above
                 if price in levels:
                     size += levels[price]
                     if size > 0:
