@@ -10,9 +10,11 @@ import os
 import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from typing import Annotated
+from typing import Annotated, Any
 
+import kalshi_python_async as kalshi
 import typer
+from pydantic import BaseModel
 
 from core import config
 from core import messages as m
@@ -20,11 +22,12 @@ from core.clock import this_process
 from core.config import Settings
 from core.contract import Market
 from core.errors import KwmError, SettingsError
+from core.exchange import translate, wire
 from core.exchange.catalog import Catalog
 from core.exchange.credentials import credentials
 from core.exchange.endpoints import endpoints
 from core.exchange.rest import Rest
-from core.exchange.sdk import Sdk
+from core.exchange.sdk import Sdk, build
 from core.exchange.sweep import sweep
 from core.units import HOUR, Count, Instant, Price
 
@@ -129,6 +132,8 @@ async def script(rest: Rest, market: Market) -> list[Finding]:
             await step("place in the triggered group", "Rejected order_group_triggered", bid(6, group=made.group))
             await step("reset the group", "done", m.ResetGroup(made.group))
             await step("place after the reset", "Acked 0/100", bid(7, group=made.group))
+        await _batches(rest, [bid(8), bid(9, price=Price(low + 1)), bid(10)], found)
+        await _cancel_all(rest, bid(11), f"{run}-", found)
         await read("balance and positions", rest.report_positions)
         await read("fills", lambda: rest.fills_since(rest.now()))
         await read("queue positions", lambda: rest.queue_positions([market.ticker]))
@@ -136,6 +141,61 @@ async def script(rest: Rest, market: Market) -> list[Finding]:
         done = await sweep(rest, f"{run}-")
     found.append(Finding("sweep", "nothing rests", "nothing rests" if done.verified else f"left {done.left}"))
     return found
+
+
+async def _batches(rest: Rest, orders: list[m.PlaceOrder], found: list[Finding]) -> None:
+    """Several orders in one request, one of them wrong: each item has its own outcome; likewise their cancels."""
+    api, shard = rest.sdk.orders, rest.shard
+    bodies = [translate.create_body(order, shard, rest.subaccount) for order in orders]
+    made = await _batch(
+        rest, "place three in a batch, one off the grid", "100, invalid_price, 100", found,
+        api.batch_create_orders_v2_without_preload_content, kalshi.BatchCreateOrdersV2Request, bodies,
+    )  # fmt: skip
+    ids = [x.order_id for x in made if x.order_id and x.error is None]
+    told: list[dict[str, Any]] = [{"order_id": x, "exchange_index": shard} for x in ids]
+    if rest.subaccount:
+        told = [one | {"subaccount": rest.subaccount} for one in told]
+    for name, expected in (
+        ("cancel them in a batch", "100, 100"),
+        ("the same cancels again", "not_found, not_found"),
+    ):
+        await _batch(rest, name, expected, found, api.batch_cancel_orders_v2_without_preload_content,
+                     kalshi.BatchCancelOrdersV2Request, told)  # fmt: skip
+
+
+async def _batch(
+    rest: Rest, name: str, expected: str, found: list[Finding], method: object, kind: type[BaseModel],
+    orders: list[dict[str, Any]],
+) -> list[wire.BatchItem]:  # fmt: skip
+    """One batch; what was placed, reduced, or why not, item by item."""
+    try:
+        answer = translate.decode(await rest.sdk.call(method, build(kind, {"orders": orders})), wire.Batch).orders
+    except KwmError as error:
+        found.append(Finding(name, expected, f"{type(error).__name__}: {error}"[:160]))
+        return []
+    got = [x.error.code if x.error else str(translate.SIZES[x.remaining_count or x.reduced_by or "0"]) for x in answer]
+    found.append(Finding(name, expected, ", ".join(got)))
+    return answer
+
+
+async def _cancel_all(rest: Rest, order: m.PlaceOrder, prefix: str, found: list[Finding]) -> None:
+    """Everything of the account goes; so it is tried only where nothing rests but what this script has placed."""
+    name, expected = "cancel all", "none left"
+    await rest.perform(order)
+    try:
+        resting = (await rest.report_orders()).orders
+        others = sum(not x.client_order_id.startswith(prefix) for x in resting)
+        if others:
+            words = f"not tried: {others} orders rest that are not of this script"
+            found.append(Finding(name, words, words))
+            return
+        said = await rest.perform(m.CancelAllOrders())
+        left = (await rest.report_orders()).orders
+    except KwmError as error:
+        found.append(Finding(name, expected, f"{type(error).__name__}: {error}"[:160]))
+        return
+    got = expected if resting and not left else f"{len(left)} left of {len(resting)}"
+    found.append(Finding(name, expected, ", ".join([got, *(described(x) for x in said)])))
 
 
 def _in_an_hour(rest: Rest) -> Instant:

@@ -284,6 +284,27 @@ class Cancelled(Model, frozen=True):
     reduced_by: str
 
 
+class BatchRefusal(Model, frozen=True):
+    """Why one item of a batch was declined."""
+
+    code: str = ""
+
+
+class BatchItem(Model, frozen=True):
+    """One item of the answer to a batch of creates or cancels: its own outcome, or its own error."""
+
+    order_id: str | None = None
+    remaining_count: str | None = None
+    reduced_by: str | None = None
+    error: BatchRefusal | None = None
+
+
+class Batch(Model, frozen=True):
+    """Answer to a batch of creates or cancels; 2xx also where items failed."""
+
+    orders: list[BatchItem]
+
+
 class QueuePlace(Model, frozen=True):
     """Contracts ahead of one order."""
 
