@@ -39,6 +39,8 @@ from quoter.shell.perform import Performer
 _QUEUE = 50_000
 _BATCH = 200  # events handled before others get the loop
 _MANY = 5  # working orders of an event from which on tripping its group is cheaper than cancelling one by one
+_LEAVING_S = 5.0  # within which ours are to be gone, and proved gone
+_ANSWERS_S = 1.0  # within which most requests are answered
 _OWN_CANCELS_S = 2.5  # how long a halt waits for the engine's cancels before it sweeps over REST
 VERSION = "0.1.0"
 _URGENT = (m.Fill, m.Acked, m.Gone, m.Rejected, m.Unknown, m.NotSent)
@@ -200,7 +202,7 @@ class Live:
         await self.brake()
         while self.state.working() and time.monotonic() - began < _OWN_CANCELS_S:
             await asyncio.sleep(0.05)
-        swept = await sweep(self.rest, self.state.config.prefix + "-", 5.0)
+        swept = await sweep(self.rest, self.state.config.prefix + "-", _LEAVING_S)
         proof = "none rests" if swept.verified else f"NOT verified: {len(swept.left)} known left"
         words = f"{had} orders were working; {proof}, {time.monotonic() - began:.2f} s after the halt"
         now = Instant(max(self.state.now, self.clock.now()))
@@ -215,20 +217,43 @@ class Live:
         busy = [x.group for x in events if x.group and not x.tripped and sum(len(k.orders) for k in x.markets) >= _MANY]
         await asyncio.gather(*(self.rest.perform(m.TriggerGroup(group)) for group in busy))
 
+    async def _take_away(self, ends: float) -> list[str]:
+        """Ours gone from the exchange's own list. What was sent and has no answer yet may arrive after that list: it is
+        waited for until `ends` (monotonic seconds), and then the list is asked for again.
+
+        Returns the client ids of orders whose fate is not known even then.
+        """
+        prefix = self.state.config.prefix + "-"
+        await self.performer.finish(_ANSWERS_S)
+        late = bool(self.performer.under_way)
+        self.swept = swept = await sweep(self.rest, prefix, _ANSWERS_S if late else _LEAVING_S)
+        if late:
+            await self.performer.finish(ends - time.monotonic() - _ANSWERS_S)
+            self.swept = again = await sweep(self.rest, prefix, max(_ANSWERS_S, ends - time.monotonic()))
+            again.cancelled += swept.cancelled
+        fateless = [r for r in self.performer.drop() if isinstance(r, (m.PlaceOrder, m.AmendOrder))]
+        said = [self.queue.get_nowait() for _ in range(self.queue.qsize())]
+        timed_out = [x for x in said if isinstance(x, m.Unknown) and x.request in ("PlaceOrder", "AmendOrder")]
+        return [x.client_order_id for x in (*fateless, *timed_out)]
+
     async def leave(self) -> None:
         """Cancel ours, prove that none rests, say how long it took."""
         began = time.monotonic()
         if self.proving is not None:
             self.proving.cancel()  # what follows proves the same
             await asyncio.gather(self.proving, return_exceptions=True)
-        await self.brake()
-        await self.performer.finish(1.0)
-        self.swept = swept = await sweep(self.rest, self.state.config.prefix + "-", 5.0)
-        if swept.verified and not swept.left:
-            words = f"{swept.cancelled} orders cancelled, none left, verified in {swept.seconds:.2f} s"
+        with contextlib.suppress(TimeoutError):  # an exchange that is slow to answer has the request all the same
+            await asyncio.wait_for(self.brake(), _ANSWERS_S)
+        unknown = await self._take_away(began + _LEAVING_S)
+        assert self.swept is not None, "ours were just taken away"
+        swept = self.swept
+        if swept.verified and not swept.left and not unknown:
+            words = f"{swept.cancelled} orders cancelled, none left, verified in {time.monotonic() - began:.2f} s"
         else:
-            words = f"NOT verified that nothing rests ({len(swept.left)} known left; {'; '.join(swept.troubles[:2])}):"
-            words += " orders expire by themselves within their lifetime; kwm kill tries again"
+            words = f"NOT verified that nothing rests ({len(swept.left)} known left; {'; '.join(swept.troubles[:2])}"
+            words += f"; sent and never answered: {', '.join(unknown)}" if unknown else ""
+            words += "): orders expire by themselves within their lifetime, and the next start takes ours over;"
+            words += " kwm kill tries again"
         now = Instant(max(self.state.now, self.clock.now()))
         self.note("stopped", words)
         self.journal.append(NoteRow(now, "stopped", words), now)

@@ -25,6 +25,7 @@ class Performer:
         self.rest, self.stream, self.put, self.say = rest, stream, put, say
         self.gate = asyncio.Semaphore(_AT_ONCE)
         self.tasks: set[asyncio.Task[None]] = set()
+        self.under_way: dict[asyncio.Task[None], m.Request] = {}  # sent, and no answer yet
 
     def perform(self, action: a.Action) -> None:
         """Start one action; never waits."""
@@ -43,10 +44,17 @@ class Performer:
     def _spawn(self, work: Coroutine[Any, Any, None]) -> None:
         task = asyncio.create_task(work)
         self.tasks.add(task)
-        task.add_done_callback(self.tasks.discard)
+        task.add_done_callback(self._done)
+
+    def _done(self, task: asyncio.Task[None]) -> None:
+        self.tasks.discard(task)
+        self.under_way.pop(task, None)
 
     async def _request(self, request: m.Request) -> None:
         async with self.gate:
+            task = asyncio.current_task()
+            assert task is not None, "a request runs as a task"
+            self.under_way[task] = request
             for said in await self.rest.perform(request):
                 self.put(said)
 
@@ -67,8 +75,15 @@ class Performer:
             self.say("question", f"{type(action).__name__} failed ({classify(error)}): {error}")
 
     async def finish(self, seconds: float) -> None:
-        """Let what is under way end, for at most so long."""
-        if self.tasks:
-            await asyncio.wait(self.tasks, timeout=seconds)
-        for task in list(self.tasks):
+        """Send nothing more, ask nothing more; let what was sent be answered, for at most so long."""
+        for task in self.tasks - self.under_way.keys():
             task.cancel()
+        if self.under_way:
+            await asyncio.wait(list(self.under_way), timeout=max(seconds, 0.0))
+
+    def drop(self) -> list[m.Request]:
+        """Wait no longer; what was sent and never answered: it may yet arrive."""
+        left = list(self.under_way.values())
+        for task in self.tasks:
+            task.cancel()
+        return left

@@ -1,4 +1,5 @@
-"""Halt and SIGTERM with hundreds of orders: ours are proved gone within five seconds; the journal says how long."""
+"""Halt, SIGTERM and SIGINT with hundreds of orders: ours are proved gone within five seconds; the journal says how
+long."""
 
 import asyncio
 import json
@@ -31,7 +32,7 @@ def notes(desk: Desk, kind: str) -> list[str]:
     return [row["words"] for row in rows if row["row"] == "note" and row["kind"] == kind]
 
 
-async def test_a_halt_and_a_sigterm_leave_nothing_and_the_journal_says_how_long(desk: Desk) -> None:
+async def test_a_halt_a_sigterm_and_a_sigint_leave_nothing_and_the_journal_says_how_long(desk: Desk) -> None:
     catalog = await desk.open_exchange()
     try:
         await desk.publish(catalog)
@@ -50,9 +51,13 @@ async def test_a_halt_and_a_sigterm_leave_nothing_and_the_journal_says_how_long(
         assert float(re.findall(r"([\d.]+) s after", said)[0]) < 5.0
         httpx.post(f"{page}/api/strategy/resume", headers=headers, timeout=10.0).raise_for_status()
         await desk.until(catalog, 10_000, MANY, 90.0)
-        quoter.send_signal(signal.SIGTERM)
-        assert await desk.until(catalog, 0, 0, 20.0) < 5.0
-        assert await asyncio.to_thread(quoter.wait, 15) == 0
-        assert re.search(r"none left, verified in [0-4]\.\d\d s", notes(desk, "stopped")[0])
+        for run, number in enumerate((signal.SIGTERM, signal.SIGINT)):
+            quoter.send_signal(number)
+            assert await desk.until(catalog, 0, 0, 20.0) < 5.0
+            assert await asyncio.to_thread(quoter.wait, 15) == 0
+            assert re.search(r"none left, verified in [0-4]\.\d\d s", notes(desk, "stopped")[run])
+            if number is signal.SIGTERM:
+                quoter = desk.start("again", "quote")
+                await desk.until(catalog, 10_000, MANY // 5, 90.0, "again")
     finally:
         await catalog.sdk.close()
