@@ -1,5 +1,5 @@
 # make run: everything, no keys, no network.   make test: the whole suite.   make setup: only the environment.
-.PHONY: run test test-fast check bench soak setup lock browser clean help
+.PHONY: run test test-fast check bench native soak setup lock browser clean help
 STAMP := .venv/.made
 PY := .venv/bin/python
 
@@ -36,8 +36,15 @@ check: $(STAMP)      ## ruff and mypy
 bench: $(STAMP)      ## speed, as ratios measured side by side
 	$(PY) -m pytest -m bench -s tests/bench $(ARGS)
 
-soak: $(STAMP)       ## 100,000 seeded worlds
-	.venv/bin/kwm simulate --seeds 100000
+NATIVE := build/native/.made
+native: $(NATIVE)    ## optional: a copy with the engine compiled (needs a C compiler), for soaks and sweeps
+
+$(NATIVE): $(STAMP) deploy/native.sh $(shell find core flows quoter -name '*.py' 2>/dev/null)
+	@sh deploy/native.sh
+	@touch $@
+
+soak: $(NATIVE)      ## 100,000 seeded worlds on all cores, the engine compiled; ARGS="--from 100000" for others
+	build/native/kwm simulate --seeds 100000 $(ARGS)
 
 browser:             ## Chromium for the browser tests, where it is absent and may be installed
 	@command -v chromium >/dev/null 2>&1 && command -v chromedriver >/dev/null 2>&1 || \
