@@ -1,6 +1,7 @@
 """What each event teaches us: one function an event type, each a few lines. Changes the state, decides nothing.
 
-Returns the tickers it touched, or ALL; `step` then decides for those. What is said of our orders: `learn_orders.py`.
+Returns the tickers it touched, or ALL; `step` then decides for those. What is said of our orders: `learn_orders.py`;
+of fills, positions and payments: `learn_ledger.py`.
 """
 
 from collections.abc import Callable, Iterable
@@ -9,12 +10,13 @@ from typing import Any
 
 from core import messages as m
 from core.contract import PriceGrid
-from core.units import ONE_CONTRACT, Count, Instant, Money, Price, to_datetime
+from core.units import Instant, Money, Price, to_datetime
 from quoter.engine import events as e
 from quoter.engine import groups, standing
+from quoter.engine import learn_ledger as ledger
 from quoter.engine import learn_orders as own
 from quoter.engine import learn_person as person
-from quoter.engine.market import FOREVER, MarketState
+from quoter.engine.market import FOREVER
 from quoter.engine.state import ALL, DAILY_LOSS, NONE, State
 
 
@@ -130,109 +132,6 @@ def trade(state: State, event: m.TradePrint) -> Iterable[str]:
     return NONE
 
 
-def fill(state: State, event: m.Fill) -> Iterable[str]:
-    """A fill of the account, counted once per trade and order, ours or not: the position is the account's."""
-    key = (event.trade_id, event.order_id)
-    if key in state.fills_seen:
-        return NONE
-    state.fills_seen.add(key)
-    if event.filled_at < state.began_at:  # before this run: inside the positions and orders that are adopted
-        return NONE
-    state.last_fill_at = Instant(max(state.last_fill_at, event.filled_at))
-    state.counters.fills += 1
-    state.recent_fills.append(event.at)
-    market = state.market(event.ticker)
-    groups.matched(state, market.event, event.count)
-    if event.filled_at <= state.adopted_at or state.adopting:
-        if event.filled_at >= state.adopted_asked and not state.adopting:
-            # inside the adopted positions or not? Nobody can say: take them over anew
-            state.adopting, state.positions_known, state.next_reconcile = True, False, event.at
-        if not _inside(state, market, event):  # the next report will hold it, unless it is paid out before
-            signed = event.side.sign * event.count
-            position, cash = market.early
-            market.early = Count(position + signed), Money(cash - signed * event.price - event.fee)
-        own.filled(state, market, event)
-        state.remeasure(market)
-        return tuple(x.ticker for x in market.event.markets)
-    signed = event.side.sign * event.count
-    market.position = Count(market.position + signed)
-    market.cash = Money(market.cash - signed * event.price - event.fee)
-    market.fees = Money(market.fees + event.fee)
-    state.fees = Money(state.fees + event.fee)
-    own.filled(state, market, event)
-    state.remeasure(market)
-    return tuple(x.ticker for x in market.event.markets)
-
-
-def _inside(state: State, market: MarketState, event: m.Fill) -> bool:
-    """Do the adopted positions hold this fill? Where time cannot tell, the exchange's own count after it does."""
-    if not state.adopted_at or event.filled_at > state.adopted_at:
-        return False
-    if event.filled_at < state.adopted_asked or event.position_after is None:
-        return True
-    return event.position_after != market.position + market.early[0] + event.side.sign * event.count
-
-
-def positions(state: State, event: m.PositionsReported) -> Iterable[str]:
-    """The exchange's own count. The first after a connection is adopted; later ones must agree with our fills.
-
-    A report during which a fill was learnt is neither before nor after it: it is not used, and asked for again.
-    """
-    state.balance = event.balance
-    if state.adopting and (not state.orders_known or event.asked_at < state.orders_known_at):
-        # an order may have filled after this report and before the list of orders: neither would show it
-        state.next_reconcile = event.at
-        return NONE
-    if state.recent_fills and state.recent_fills[-1] >= event.asked_at:
-        state.next_reconcile = event.at
-        return NONE
-    reported = {view.ticker: view for view in event.positions}
-    touched: list[str] = []
-    for ticker in sorted({*reported, *(t for t, market in state.markets.items() if market.position)}):
-        view = reported.get(ticker)
-        position = view.position if view is not None else Count(0)
-        market = state.market(ticker)
-        if market.settled or (market.position == position and not state.adopting):
-            market.disputed = None
-            continue
-        touched.append(ticker)
-        if not state.adopting and market.disputed != position:
-            market.disputed = position  # once may be a report that lags its fills; twice is a fact
-            state.fills_asked_at = Instant(0)
-            continue
-        if not state.adopting:
-            state.alerts.append(
-                ("position", f"{ticker}: the exchange holds {position} hundredths, we {market.position}: taken over")
-            )
-        _adopt(state, market, view)
-        state.remeasure(market)
-    if state.adopting:
-        for market in state.markets.values():
-            market.early = Count(0), Money(0)
-        state.adopting = False
-        margin = state.config.clock_margin
-        state.adopted_asked, state.adopted_at = Instant(event.asked_at - margin), Instant(event.at + margin)
-    state.positions_known = True
-    if state.baseline is None:
-        state.baseline = state.ledger()
-    return touched
-
-
-def _adopt(state: State, market: MarketState, view: m.PositionView | None) -> None:
-    """Position and cash as the exchange has them: what was earned and paid before counts in the event's worst case."""
-    market.disputed = None
-    if view is None:  # paid out while we did not listen: what it was worth to us last is what it earned
-        state.realised = Money(state.realised + market.cash + market.position * (market.mark() or 0))
-        market.position, market.cash = Count(0), Money(0)
-        return
-    market.position = view.position
-    earned = view.realized_pnl - view.fees_paid
-    if view.position >= 0:
-        market.cash = Money(earned - view.exposure)
-    else:  # a short's exposure is its collateral less what it brought
-        market.cash = Money(earned - view.position * 10_000 - view.exposure)
-
-
 def market_changed(state: State, event: m.MarketChanged) -> Iterable[str]:
     """The market opened, closed, moved, or was paid out."""
     market = state.market(event.ticker)
@@ -243,22 +142,13 @@ def market_changed(state: State, event: m.MarketChanged) -> Iterable[str]:
             market.open = True
         case "determined" | "settled":
             if event.settlement_value is not None and not market.settled:
-                _settle(state, market, event.settlement_value)
+                ledger.settle(state, market, event.settlement_value)
             market.open = False
     if event.close_at is not None:
         market.close_at = event.close_at
     if event.price_ranges:
         market.grid = PriceGrid(tuple(event.price_ranges))
     return (event.ticker,)
-
-
-def _settle(state: State, market: MarketState, value: Money) -> None:
-    early, spent = market.early
-    market.early = Count(0), Money(0)
-    paid = Money((market.position + early) * value // ONE_CONTRACT)
-    state.realised = Money(state.realised + market.cash + spent + paid)
-    market.settled, market.position, market.cash = True, Count(0), Money(0)
-    state.remeasure(market)
 
 
 def timer(state: State, event: e.Timer) -> Iterable[str]:
@@ -315,9 +205,9 @@ LEARN: dict[type, Callable[[State, Any], Iterable[str]]] = {
     m.BookSnapshot: snapshot,
     m.BookDelta: delta,
     m.TradePrint: trade,
-    m.Fill: fill,
+    m.Fill: ledger.fill,
     m.MarketChanged: market_changed,
-    m.PositionsReported: positions,
+    m.PositionsReported: ledger.positions,
     m.OrdersReported: own.orders_reported,
     m.OrderLookedUp: own.looked_up,
     m.Acked: own.acked,

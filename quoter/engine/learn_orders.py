@@ -31,9 +31,7 @@ def name(state: State, order: Order, order_id: str) -> None:
         return
     order.order_id = order_id
     state.by_order_id[order_id] = order
-    earlier = state.unclaimed.pop(order_id, Count(0))
-    if not order.adopted:
-        order.filled = Count(order.filled + earlier)
+    order.filled = Count(order.filled + state.unclaimed.pop(order_id, Count(0)))
 
 
 def is_ours(state: State, client_order_id: str) -> bool:
@@ -56,27 +54,35 @@ def adopt(state: State, view: m.OrderView, at: Instant) -> Order:
     order = Order(
         view.client_order_id, view.ticker, view.side, view.price, Count(view.filled + view.remaining),
         view.expires_at if view.expires_at is not None else Instant(at + state.config.order_life), at,
-        Life.RESTING, view.order_id, filled=view.filled, told=view.filled, adopted=True,
+        Life.RESTING, view.order_id, told=view.filled, told_at=state.now, adopted=True,
     )  # fmt: skip
+    order.filled = state.unclaimed.pop(view.order_id, Count(0))  # the rest is inside the positions, or on its way
     state.market(view.ticker).orders[order.client_order_id] = order
     state.by_order_id[order.order_id] = order
-    state.unclaimed.pop(order.order_id, None)  # the listed filled count has them
     return order
 
 
-def filled(state: State, market: MarketState, event: m.Fill) -> None:
-    """Attribute a fill to its order, if it is one of ours."""
+def filled(state: State, market: MarketState, event: m.Fill, *, counted: bool = True) -> None:
+    """Attribute a fill to its order, if it is one of ours. `counted`: the position has changed by it."""
     order = find(state, event.ticker, event.client_order_id, event.order_id)
     if order is None:
         state.unclaimed[event.order_id] = Count(state.unclaimed.get(event.order_id, 0) + event.count)
         return
     name(state, order, event.order_id)
-    if not order.adopted:
+    if counted or not order.adopted:
         order.filled = Count(order.filled + event.count)
     order.become(Happening.FILLED)
     if order.life is not Life.GONE and order.could_fill == 0:
         order.become(Happening.GONE)
     changed(state, market, order)
+
+
+def settle_told(state: State, market: MarketState, asked_at: Instant) -> tuple[str, ...]:
+    """A report of positions agrees with ours, or was taken over."""
+    settled = [order for order in market.orders.values() if order.settle_told(asked_at)]
+    for order in settled:
+        changed(state, market, order)
+    return (market.ticker,) if settled else ()
 
 
 def acked(state: State, event: m.Acked) -> Iterable[str]:
@@ -89,9 +95,11 @@ def acked(state: State, event: m.Acked) -> Iterable[str]:
     stale = event.filled < order.told or (event.updated_at is not None and event.updated_at < order.updated_at)
     if stale and order.life is not Life.ASKED:
         return ()  # an older word that was overtaken by a newer one
+    if order.life is Life.RESTING and event.updated_at == order.updated_at and event.filled == order.told:
+        return ()  # of the same instant as the word we have: the same again, or the one before our last change
     order.updated_at = Instant(max(order.updated_at, event.updated_at or 0))
     order.heard_at = event.at
-    order.tell(event.filled)
+    order.tell(event.filled, event.at)
     name(state, order, event.order_id)
     if order.life is Life.AMENDING and not _as_amended(order, event):
         return changed(state, market, order)  # said before the amend arrived
@@ -111,7 +119,8 @@ def _stands(order: Order, event: m.Acked | m.OrderView) -> None:
         order.drop_amend()  # of a decrease nothing is to be feared: should it still arrive, it leaves less
     elif order.new_price is not None and _as_amended(order, event):
         order.settle_amend()
-    order.price, order.total = event.price, Count(event.filled + event.remaining)
+    order.rests_at(event.price)
+    order.total = Count(event.filled + event.remaining)
     if event.expires_at is not None:
         order.expires_at = event.expires_at
     order.become(Happening.ACKED)
@@ -137,12 +146,12 @@ def gone(state: State, event: m.Gone) -> Iterable[str]:
     if event.order_id:
         name(state, order, event.order_id)
     final = event.filled
-    if final is None and event.reduced_by is not None:
+    if final is None and event.reduced_by is not None and order.new_total is None:  # else: reduced from which total?
         final = Count(max(0, order.total - event.reduced_by))
     if final is None:
         order.become(Happening.UNKNOWN)  # gone, but how much of it filled must be asked
         return changed(state, market, order)
-    order.tell(final)
+    order.tell(final, event.at)
     order.drop_amend()
     order.become(Happening.GONE)
     return changed(state, market, order)
@@ -164,12 +173,20 @@ def rejected(state: State, event: m.Rejected) -> Iterable[str]:
             order.become(Happening.UNKNOWN)
         else:
             order.become(Happening.GONE)
-    elif order.life is not Life.GONE:
-        order.drop_amend()
-        order.become(Happening.REFUSED)
+    else:
+        _as_it_was(order, event)
     if event.code == "market_inactive":
         market.open = False
     return changed(state, market, order)
+
+
+def _as_it_was(order: Order, event: m.Rejected | m.NotSent) -> None:
+    """A change was declined or never left. What is not known of an amend sent before a cancel stays unknown."""
+    if order.life is Life.GONE:
+        return
+    if event.request != "CancelOrder":
+        order.drop_amend()
+    order.become(Happening.REFUSED)
 
 
 def not_sent(state: State, event: m.NotSent) -> Iterable[str]:
@@ -183,9 +200,8 @@ def not_sent(state: State, event: m.NotSent) -> Iterable[str]:
     _failed(state, market)
     if event.request == "PlaceOrder" and order.life is Life.ASKED:
         order.become(Happening.GONE)
-    elif order.life is not Life.GONE:
-        order.drop_amend()
-        order.become(Happening.REFUSED)
+    else:
+        _as_it_was(order, event)
     return changed(state, market, order)
 
 
@@ -234,7 +250,7 @@ def looked_up(state: State, event: m.OrderLookedUp) -> Iterable[str]:
             order.become(Happening.GONE)
         return changed(state, market, order)
     name(state, order, view.order_id)
-    order.tell(view.filled)
+    order.tell(view.filled, event.at)
     if view.status == "resting":
         _stands(order, view)
     elif view.status in ("canceled", "executed"):
@@ -274,7 +290,7 @@ def orders_reported(state: State, event: m.OrdersReported) -> Iterable[str]:
                 continue
             view = found
             name(state, order, view.order_id)
-            order.tell(view.filled)
+            order.tell(view.filled, event.at)
             if order.life in (Life.LOST, Life.RESTING, Life.ASKED):
                 _stands(order, view)
             touched.add(market.ticker)

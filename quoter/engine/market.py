@@ -47,6 +47,15 @@ class Mine:
     most_short: Count = Count(0)
 
 
+@dataclass(frozen=True, slots=True)
+class Booked:
+    """A position that is no longer reported, taken to have earned `value` (at its last mark) until it is paid out."""
+
+    contracts: Count
+    cash: Money
+    value: Money
+
+
 @dataclass(slots=True, eq=False)
 class MarketState:
     """One market as we know it."""
@@ -58,12 +67,15 @@ class MarketState:
     close_at: Instant = FOREVER
     open: bool = True
     settled: bool = False
+    paid: Money = Money(0)  # what a contract was settled at, once it is
+    reported: bool = False  # did the positions that we took over hold it?
     enabled: bool = True
     book: Book = field(default_factory=Book)
     position: Count = Count(0)
     cash: Money = Money(0)  # received minus paid, fees included
     fees: Money = Money(0)
     early: tuple[Count, Money] = (Count(0), Money(0))  # position and cash of fills that wait for a report
+    booked: Booked | None = None
     orders: dict[str, Order] = field(default_factory=dict)  # working orders of ours, by client id
     foreign: dict[str, OrderView] = field(default_factory=dict)  # orders of the account that are not ours
     desired: tuple[Quote, ...] = ()

@@ -41,8 +41,8 @@ TABLE: dict[Life, dict[Happening, Life]] = {
     _R: {_H.ACKED: _R, _H.FILLED: _R, _H.AMEND_SENT: _M, _H.CANCEL_SENT: _C, _H.UNKNOWN: _L, _H.REFUSED: _R,
          _H.GONE: _G},
     _M: {_H.ACKED: _R, _H.FILLED: _M, _H.CANCEL_SENT: _C, _H.UNKNOWN: _L, _H.REFUSED: _R, _H.GONE: _G},
-    # acked after we wished it gone: the wish may have overtaken the order, so it rests and is wished gone again
-    _C: {_H.ACKED: _R, _H.FILLED: _C, _H.UNKNOWN: _L, _H.REFUSED: _R, _H.GONE: _G},
+    # a cancel is sent only to an order that was acked before: another ack is older than the cancel's effect
+    _C: {_H.ACKED: _C, _H.FILLED: _C, _H.UNKNOWN: _L, _H.REFUSED: _R, _H.GONE: _G},
     _L: {_H.ACKED: _R, _H.FILLED: _L, _H.CANCEL_SENT: _C, _H.UNKNOWN: _L, _H.REFUSED: _L, _H.GONE: _G},
     _G: {_H.GONE: _G, _H.FILLED: _G, _H.UNKNOWN: _G, _H.REFUSED: _G},
 }  # fmt: skip
@@ -74,12 +74,16 @@ class Order:
     looked_up_at: Instant = Instant(0)
     heard_at: Instant = Instant(0)  # our clock at the last word on it: a list asked for before says nothing newer
     wanted_gone: bool = False
-    adopted: bool = False  # made by an earlier run: which of its fills are inside `filled` cannot be told from fills
+    adopted: bool = False  # found at the exchange: fills before are inside the positions, `settle_told` says which
+    told_at: Instant = Instant(0)  # our clock when the exchange last said that more of it is filled
     updated_at: Instant = Instant(0)  # the exchange's stamp of the newest word on it
     level: int = 0
     new_left: Count | None = None  # a decrease is under way: what is to remain
     joined_price: Price | None = None  # where `ahead` was counted
     ahead: Count = Count(0)  # others' contracts before it at its price, estimated
+    owed_price: Price | None = (
+        None  # the worst price at which a fill that we were told of and do not have may have been
+    )
 
     def become(self, happening: Happening) -> None:
         """Move along the table; a missing cell is a bug of ours and stops the process."""
@@ -105,10 +109,24 @@ class Order:
 
     @property
     def worst_price(self) -> Price:
-        """The price at which a fill hurts most, of old and new terms."""
-        if self.new_price is None:
-            return self.price
-        return max(self.price, self.new_price) if self.side is Side.BID else min(self.price, self.new_price)
+        """The price at which a fill hurts most, of old and new terms and of what fills on their way may have had."""
+        price = self.price
+        if self.new_price is not None:
+            price = self._worse(price, self.new_price)
+        if self.owed_price is not None and self.told > self.filled:
+            price = self._worse(price, self.owed_price)
+        return price
+
+    def _worse(self, one: Price, other: Price) -> Price:
+        return max(one, other) if self.side is Side.BID else min(one, other)
+
+    def rests_at(self, price: Price) -> None:
+        """Its price from now on. Fills that are still on their way to us may have been at the one before."""
+        if price != self.price:
+            owed = self.told > self.filled
+            before = self.price if self.owed_price is None else self._worse(self.price, self.owed_price)
+            self.owed_price = before if owed else None
+            self.price = price
 
     @property
     def could_lose(self) -> Money:
@@ -116,18 +134,25 @@ class Order:
         price = self.worst_price
         return Money((price if self.side is Side.BID else ONE_DOLLAR - price) * self.could_fill)
 
-    def tell(self, filled: Count) -> None:
+    def tell(self, filled: Count, at: Instant) -> None:
         """The exchange says how much of it has filled; older words say less and change nothing."""
-        self.told = Count(max(self.told, filled))
-        if self.adopted:
-            self.filled = self.told
+        if filled > self.told:
+            self.told, self.told_at = filled, at
+
+    def settle_told(self, asked_at: Instant) -> bool:
+        """The account's position, asked for at `asked_at`, is ours, and holds what an adopted order was told to have
+        filled before. True if that changes anything."""
+        if not self.adopted or self.told_at > asked_at or self.filled == self.told:
+            return False
+        self.filled = self.told
+        return True
 
     def settle_amend(self) -> None:
         """The amend's new terms are in force (acked)."""
         if self.new_total is not None and self.new_total > self.total:
             self.joined_price = None  # a larger order goes to the back of its queue
         if self.new_price is not None:
-            self.price = self.new_price
+            self.rests_at(self.new_price)
         if self.new_total is not None:
             self.total = self.new_total
         if self.new_expires_at is not None:

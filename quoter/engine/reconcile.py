@@ -86,13 +86,32 @@ def changes(state: State, market: MarketState, desired: tuple[Quote, ...]) -> li
         ours = [order for order in market.orders.values() if order.side is side]
         if len(ours) > 1:
             ours.sort(key=_level)
-        for index, order in enumerate(ours):
-            want = _change(state, market, order, quotes[index] if index < len(quotes) else None)
+        for order, quote in _paired(ours, quotes):
+            want = _change(state, market, order, quote)
             if want is not None:
                 wants.append(want)
-        for quote in quotes[len(ours) :]:
+        for quote in quotes:
             wants.append(WantPlace(market, quote, _promise(market, side, quote.price, quote.count)))
     return wants
+
+
+def _paired(ours: list[Order], quotes: list[Quote]) -> list[tuple[Order, Quote | None]]:
+    """Each order with the quote of its level, those without one with what is left; takes their quotes out of `quotes`.
+
+    By level, not by place: where the first level may not be had, the second must not be moved there and lost.
+    """
+    pairs: list[tuple[Order, Quote | None]] = []
+    homeless: list[Order] = []
+    for order in ours:
+        found = next((quote for quote in quotes if quote.level == order.level), None)
+        if found is None:
+            homeless.append(order)
+        else:
+            quotes.remove(found)
+            pairs.append((order, found))
+    for order in homeless:
+        pairs.append((order, quotes.pop(0) if quotes else None))
+    return pairs
 
 
 def _promise(market: MarketState, side: Side, price: Price, count: int) -> float:

@@ -145,9 +145,10 @@ class State:
         """Settled and open markets at their marks, fees included."""
         total = self.realised
         for market in self.markets.values():
-            if market.position or market.cash:
+            early, spent = market.early
+            if market.position or market.cash or spent:
                 mark = market.mark() or 0
-                total = Money(total + market.cash + market.position * mark)
+                total = Money(total + market.cash + spent + (market.position + early) * mark)
         return total
 
     def pnl_today(self) -> Money:

@@ -7,6 +7,7 @@ from collections.abc import Iterable
 
 from core.errors import Refused
 from core.messages import (
+    AmendOrder,
     BookDelta,
     BookSnapshot,
     CancelOrder,
@@ -165,9 +166,13 @@ def _cancel(state: State, order: Order) -> list[Action]:
 
 def _amend(state: State, want: WantAmend) -> list[Action]:
     order, market = want.order, want.market
-    left = Count(want.total - order.filled)
-    now = whatif.amended(state, market, order, want.price, want.total)
-    verdict = check(amend_request(want), left, now, state.limits)
+    verdict = _amendment(state, want)
+    if isinstance(verdict, Refused) and want.price != order.price:
+        gone = max(order.filled, order.told)
+        size = (want.total - gone) // 200 * 100  # half, in whole contracts
+        while size >= _LEAST and isinstance(verdict, Refused):
+            want.total = Count(gone + size)
+            verdict, size = _amendment(state, want), size // 200 * 100
     if isinstance(verdict, Refused):
         _count_refusal(state, market, order.side, verdict.reason)
         if want.price == order.price and want.total > order.total:
@@ -181,6 +186,12 @@ def _amend(state: State, want: WantAmend) -> list[Action]:
     state.remeasure(market)
     state.counters.amends += 1
     return [verdict]
+
+
+def _amendment(state: State, want: WantAmend) -> Approved[AmendOrder] | Refused:
+    order = want.order
+    now = whatif.amended(state, want.market, order, want.price, want.total)
+    return check(amend_request(want), Count(want.total - order.filled), now, state.limits)
 
 
 def _decrease(state: State, want: WantDecrease) -> list[Action]:

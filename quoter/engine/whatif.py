@@ -30,9 +30,10 @@ def amended(state: State, market: MarketState, order: Order, price: Price, total
     """With `price` and `total` for an order: until the answer comes the worse of old and new terms counts."""
     assert order.new_price is None and order.new_total is None, "one amend at a time"
     side, old = order.side, order.could_fill
-    worst = max(order.price, price) if side is Side.BID else min(order.price, price)
+    now = order.worst_price
+    worst = max(now, price) if side is Side.BID else min(now, price)
     new = max(0, max(order.total, total) - order.filled)
-    more = at_stake(market, side, worst, new) - at_stake(market, side, order.price, old)
+    more = at_stake(market, side, worst, new) - at_stake(market, side, now, old)
     return _situation(state, market, side, more, new - old)
 
 

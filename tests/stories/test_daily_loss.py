@@ -4,6 +4,8 @@ from dataclasses import replace
 
 import pytest
 
+from core.contract import Fees
+from core.fees import MAKER_QUARTER, TAKER
 from core.units import SECOND, Count, Duration, Money, money
 from quoter.engine import events as e
 from quoter.engine.actions import Action
@@ -31,7 +33,8 @@ def adverse(plan: Plan) -> Plan:
         plan.config, limits=limits, quote=plain, max_daily_loss=LIMIT, max_drawdown=money("1000.00"),
         order_groups=False, reduce_only_at=1.0,
     )  # fmt: skip  # the other brakes would stop it sooner
-    return replace(plan, config=config, faults=_NONE, jump=0.5, lasts=Duration(200 * SECOND), closing="",
+    charged = tuple(replace(market, fees=Fees(TAKER, MAKER_QUARTER)) for market in plan.markets)
+    return replace(plan, config=config, markets=charged, faults=_NONE, jump=0.5, lasts=Duration(200 * SECOND), closing="",
                    ends_halted=False, journals=False)  # fmt: skip
 
 

@@ -66,7 +66,7 @@ def test_while_an_amend_is_out_the_worse_of_old_and_new_terms_counts() -> None:
 
 def test_a_gone_order_that_owes_us_a_fill_still_counts() -> None:
     found = order(Life.GONE)
-    found.tell(Count(300))
+    found.tell(Count(300), Instant(0))
     assert found.working and found.could_fill == 300
     found.filled = Count(300)
     assert not found.working and found.could_fill == 0
