@@ -26,6 +26,8 @@ def fill(state: State, event: m.Fill) -> Iterable[str]:
     state.counters.fills += 1
     state.recent_fills.append(event.at)
     market = state.market(event.ticker)
+    market.fees = Money(market.fees + event.fee)
+    state.fees = Money(state.fees + event.fee)
     groups.matched(state, market.event, event.count)
     if event.filled_at <= state.adopted_at or state.adopting:
         if event.filled_at >= state.adopted_asked and not state.adopting:
@@ -47,8 +49,6 @@ def fill(state: State, event: m.Fill) -> Iterable[str]:
         signed = event.side.sign * event.count
         market.position = Count(market.position + signed)
         market.cash = Money(market.cash - signed * event.price - event.fee)
-    market.fees = Money(market.fees + event.fee)
-    state.fees = Money(state.fees + event.fee)
     own.filled(state, market, event)
     state.remeasure(market)
     return tuple(x.ticker for x in market.event.markets)
