@@ -34,8 +34,10 @@ def adverse(plan: Plan) -> Plan:
         order_groups=False, reduce_only_at=1.0,
     )  # fmt: skip  # the other brakes would stop it sooner
     charged = tuple(replace(market, fees=Fees(TAKER, MAKER_QUARTER)) for market in plan.markets)
-    return replace(plan, config=config, markets=charged, faults=_NONE, jump=0.5, lasts=Duration(200 * SECOND), closing="",
-                   ends_halted=False, journals=False)  # fmt: skip
+    return replace(
+        plan, config=config, markets=charged, faults=_NONE, jump=0.5, lasts=Duration(200 * SECOND), closing="",
+        ends_halted=False, journals=False,
+    )  # fmt: skip
 
 
 class Watched:

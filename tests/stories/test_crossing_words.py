@@ -1,0 +1,174 @@
+"""Requests, fills and words that cross on the wire; each of these once lost money in a seeded world."""
+
+from dataclasses import replace
+from typing import Any
+
+from core import messages as m
+from core.units import SECOND, Count, Instant, Money, Price, money
+from quoter.engine.orders import Life, Order
+from tests.stories.stage import MILD, Stage, make_config
+
+
+def resting(**changes: Any) -> tuple[Stage, Order, m.PlaceOrder]:
+    """A stage that quotes, its bid on the mild bracket, and the request that placed it."""
+    stage = Stage(make_config(**changes)).begin()
+    stage.publish()
+    stage.ack_all()
+    bid: m.PlaceOrder = next(r for r in stage.requests(m.PlaceOrder) if r.ticker == MILD and r.side is m.Side.BID)
+    return stage, stage.market().orders[bid.client_order_id], bid
+
+
+def word(stage: Stage, order: Order, filled: int, remaining: int, at: int, **changes: Any) -> m.Acked:
+    said = m.Acked(stage.now, order.client_order_id, order.order_id, order.ticker, order.side, order.price,
+                   Count(filled), Count(remaining), order.expires_at, Instant(at))  # fmt: skip
+    return m.Acked(**{name: getattr(said, name) for name in said.__struct_fields__} | changes)
+
+
+def amending(stage: Stage, order: Order) -> m.AmendOrder:
+    """The market moves down, our bid with it."""
+    done = stage.publish({t: x.fair.fair - 0.04 for t, x in stage.state.markets.items() if x.fair is not None})
+    found: m.AmendOrder = next(
+        r for r in stage.requests(m.AmendOrder, done) if r.client_order_id == order.client_order_id
+    )
+    return found
+
+
+def test_a_fill_that_we_were_told_of_counts_at_the_price_it_may_have_had() -> None:
+    stage, order, bid = resting()
+    change = amending(stage, order)
+    assert change.price < bid.price, "the new price is cheaper: fills at the old one hurt more"
+    stage.say(word(stage, order, 300, bid.count - 300, stage.now))  # 3 filled before the amend arrived
+    stage.say(word(stage, order, 300, change.total - 300, stage.now + 1, price=change.price,
+                   expires_at=change.expires_at))  # fmt: skip
+    assert order.price == change.price and order.told == 300 and order.filled == 0
+    assert order.worst_price == bid.price, "the three that are on their way were bought at the old price"
+    stage.fill(bid, 3)
+    assert order.worst_price == change.price
+
+
+def test_an_amend_of_which_nothing_is_known_goes_on_counting_when_a_later_cancel_is_refused() -> None:
+    stage, order, _ = resting()
+    change = amending(stage, order)
+    order.new_total = Count(change.total + 500)
+    stage.say(m.Unknown(stage.now, order.client_order_id, MILD, "AmendOrder", "timeout"))
+    view = m.OrderView(order.order_id, order.client_order_id, MILD, order.side, order.price, "resting", Count(0),
+                       order.total, stage.now, order.expires_at, None)  # fmt: skip
+    stage.wait(1)
+    done = stage.say(m.OrderLookedUp(stage.now, stage.now, order.client_order_id, view))
+    assert stage.requests(m.CancelOrder, done), "a cancel settles what became of it"
+    stage.say(m.NotSent(stage.now, order.client_order_id, MILD, "CancelOrder", throttled=True))
+    assert order.new_total == change.total + 500 and order.could_fill == change.total + 500
+
+
+def test_how_many_are_left_is_not_reckoned_from_a_total_that_an_amend_may_have_changed() -> None:
+    stage, order, bid = resting()
+    change = amending(stage, order)
+    stage.say(m.Gone(stage.now, order.client_order_id, MILD, order.order_id, None, Count(200), "Cancel"))
+    assert change.total == bid.count and order.life is Life.LOST, "reduced by 2, but of which total? It is asked"
+
+
+def test_an_ack_while_a_cancel_is_on_its_way_does_not_take_the_wish_back() -> None:
+    stage, order, bid = resting()
+    stage.say(m.Disconnected(stage.now))
+    assert order.life is Life.CANCELLING
+    stage.say(word(stage, order, 100, bid.count - 100, stage.now))
+    assert order.life is Life.CANCELLING and order.told == 100
+
+
+def test_the_word_before_an_amend_that_comes_after_it_with_the_same_stamp_changes_nothing() -> None:
+    stage, order, bid = resting()
+    change = amending(stage, order)
+    stamp = stage.now + 5
+    stage.say(word(stage, order, 0, change.total, stamp, price=change.price, expires_at=change.expires_at))
+    assert order.life is Life.RESTING and order.price == change.price
+    stage.say(word(stage, order, 0, bid.count, stamp, price=bid.price, expires_at=bid.expires_at))
+    assert order.price == change.price and order.expires_at == change.expires_at
+
+
+def test_an_adopted_order_owes_its_fills_until_they_come_or_a_report_holds_them() -> None:
+    for comes in (True, False):
+        stage = Stage()
+        view = m.OrderView("x-old", "kwm-r0-1", MILD, m.Side.BID, Price(4_000), "resting", Count(300), Count(700),
+                           stage.now, Instant(stage.now + 60 * SECOND), None)  # fmt: skip
+        stage.begin()
+        stage.say(m.OrdersReported(stage.now, stage.now, [view]))
+        order = stage.market().orders["kwm-r0-1"]
+        stage.wait(2)
+        stage.say(m.Gone(stage.now, "kwm-r0-1", MILD, "x-old", Count(1_000), None, "Trade"))
+        assert "kwm-r0-1" in stage.market().orders and order.could_fill == 1_000, "nothing of it is in our position yet"
+        stage.wait(1)
+        if comes:
+            for n, count in enumerate((300, 700)):
+                stage.say(m.Fill(stage.now, f"t{n}", "x-old", MILD, m.Side.BID, Price(4_000), Count(count), Money(0),
+                                 False, stage.now, "kwm-r0-1"))  # fmt: skip
+            assert stage.market().position == 1_000
+        else:
+            held = m.PositionView(MILD, Count(1_000), money("4.00"), Money(0), Money(0))
+            for _ in range(2):  # once may be a report that lags its fills; twice is a fact
+                stage.wait(1)
+                stage.say(m.PositionsReported(stage.now, stage.now, [held], money("1000.00")))
+            assert stage.market().position == 1_000
+        assert "kwm-r0-1" not in stage.market().orders
+
+
+def paid_out(stage: Stage, value: str) -> None:
+    stage.say(m.MarketChanged(stage.now, MILD, "settled", None, None, "yes", money(value)))
+
+
+def test_a_fill_heard_after_its_market_was_paid_out_is_paid_not_held() -> None:
+    stage, _, bid = resting()
+    before = stage.state.ledger()
+    paid_out(stage, "1.00")
+    stage.fill(bid, 2)
+    assert stage.market().position == 0
+    assert stage.state.ledger() - before == 2 * (1_000_000 - bid.price * 100)
+
+
+def test_a_position_that_vanished_is_booked_at_its_mark_until_the_payment_says_better() -> None:
+    stage, _, bid = resting()
+    stage.fill(bid, 2)
+    before = stage.state.pnl_today()
+    for _ in range(2):
+        stage.wait(1)
+        stage.say(m.PositionsReported(stage.now, stage.now, [], money("1000.00")))
+    assert stage.market().position == 0 and stage.state.pnl_today() == before, "nothing was earned by a report"
+    paid_out(stage, "0.00")
+    assert stage.state.ledger() == -2 * bid.price * 100
+
+
+def test_a_position_that_was_away_in_one_report_and_is_back_is_counted_once() -> None:
+    stage, _, bid = resting()
+    stage.fill(bid, 2)
+    before = stage.state.pnl_today()
+    held = m.PositionView(MILD, Count(200), Money(200 * bid.price), Money(0), Money(0))
+    for views in ([], [], [held], [held]):
+        stage.wait(1)
+        stage.say(m.PositionsReported(stage.now, stage.now, list(views), money("1000.00")))
+    assert stage.market().position == 200 and stage.state.pnl_today() == before
+
+
+def test_where_the_first_level_may_not_be_had_the_second_keeps_its_order() -> None:
+    stage = Stage(make_config())
+    stage.config = replace(
+        stage.config, quote=replace(stage.config.quote, levels=2, level_step=0.05, size_by="fixed"), order_groups=False,
+    )  # fmt: skip
+    stage.__post_init__()
+    stage.begin()
+    stage.publish()
+    placed = [r for r in stage.requests(m.PlaceOrder) if r.ticker == MILD and r.side is m.Side.BID]
+    assert len(placed) == 2
+    first, second = placed
+    stage.say(m.Rejected(stage.now, first.client_order_id, MILD, "PlaceOrder", "post_only_cross", ""))
+    stage.ack_all()
+    done = stage.wait(1)
+    assert not [r for r in stage.requests(m.CancelOrder, done) if r.client_order_id == second.client_order_id]
+    assert not [r for r in stage.requests(m.AmendOrder, done) if r.client_order_id == second.client_order_id]
+
+
+def test_an_amend_that_may_not_be_had_in_full_is_tried_with_less() -> None:
+    stage, order, bid = resting()
+    unit = (bid.price - 300) * bid.count
+    limits = replace(stage.state.limits, max_order_notional=Money(unit // 2))
+    stage.state.config = replace(stage.state.config, limits=limits)
+    change = amending(stage, order)
+    assert 0 < change.total <= bid.count // 2
