@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from core.errors import SettingsError
+from core.fair import combination
 from core.fair.cases import Cases
 from core.fair.distribution import Array
 from core.fair.past import PRIOR_SD
@@ -27,8 +28,9 @@ class Prior:
     station_sd: Mapping[str, float] = field(default_factory=dict)
 
     def centre(self, cases: Cases) -> Array:
-        """The reference and its usual error."""
-        return cases.ref + _by_lead(self.bias, cases)
+        """What the sources say together, and the usual error of the reference for its share of it."""
+        together, share = combination.mean(cases)
+        return together + share * _by_lead(self.bias, cases)
 
     def spread(self, cases: Cases) -> Array:
         """Standard deviations."""

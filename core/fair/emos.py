@@ -13,11 +13,11 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import special
 
-from core.fair import nowcast
+from core.fair import combination, nowcast
 from core.fair.cases import Cases, Days
 from core.fair.coefficients import NEUTRAL, Prior
 from core.fair.distribution import DEGREES, Array, student_cdf
-from core.fair.features import Context, Design, climate_of, mean_columns, spread_columns
+from core.fair.features import YEAR, Context, Design, climate_of, mean_columns, spread_columns
 from core.fair.past import Rolling, collect, errors_of, rolling
 from core.fair.regression import Fit, regress
 from core.station_day import Variable
@@ -26,6 +26,7 @@ VERSION = "emos-2026.11.2"
 Z = np.round(np.linspace(-8.0, 8.0, 321), 6)
 _LEAST_ROWS, _GROUP_ROWS, _STATION_ROWS = 5, 200, 1000
 _HALF_LIFE_YEARS, _ROW_WEIGHT, _SHARE, _LATER = 4.0, 0.5, 0.7, 0.5
+_SEASON, _SEASON_DAYS = 0.9, 50.0
 _STATION_WEIGHT, _STATION_SHARE = 2.0, 1.0
 _SMOOTH, _SHAPE_ROWS, _STRAY = 0.3, 250.0, 0.005
 Stage = tuple[Array, Array]
@@ -57,7 +58,7 @@ def group_names(cases: Cases) -> NDArray[np.object_]:
 
 def start(cases: Cases, prior: Prior) -> tuple[Array, Array]:
     """(mean, sd) before anything was learnt: by lead and station, and on the climate day by what was seen of it."""
-    mu, sd = prior.centre(cases), prior.spread(cases)
+    mu, sd = prior.centre(cases), combination.spread(prior.spread(cases), cases)
     for variable in Variable:
         mine = cases.observed & (cases.variable == variable.value)
         if mine.any():
@@ -194,7 +195,8 @@ def _climate(truth: Mapping[str, Mapping[int, float]]) -> dict[str, list[float]]
 
 
 def _weights(cases: Cases, now: float) -> tuple[Array, Array]:
-    """Row weights: old rows count less, rows of one station, day and lead share theirs; and the share of the leads."""
+    """Row weights: old rows and those of other seasons count less (a Gaussian of the days away in the year, over a
+    floor), rows of one station, day and lead share theirs; and the share of the leads."""
     keys = list(zip(cases.station, cases.variable, cases.day, cases.lead, strict=True))
     same: dict[object, int] = {}
     day: dict[object, int] = {}
@@ -204,7 +206,9 @@ def _weights(cases: Cases, now: float) -> tuple[Array, Array]:
     count = np.array([same[k] for k in keys], dtype=np.float64)
     within = count / np.array([day[k[:3]] for k in keys])
     age_years = (now - cases.day) / 365.0
-    return _ROW_WEIGHT * count**-_SHARE * np.exp(-age_years / _HALF_LIFE_YEARS), within
+    away = np.abs((cases.day - now + YEAR / 2) % YEAR - YEAR / 2)
+    season = 1 - _SEASON + _SEASON * np.exp(-((away / _SEASON_DAYS) ** 2) / 2)
+    return _ROW_WEIGHT * count**-_SHARE * np.exp(-age_years / _HALF_LIFE_YEARS) * season, within
 
 
 def _factor(log_variance: Array) -> Array:
