@@ -2,7 +2,8 @@
 
 `markets`: series, station, climate_day, event_ticker, ticker, strike_type, floor_strike, cap_strike, open_time,
 close_time, result, value_f. `trades`: ticker, climate_day, traded_at, yes_price_dollars, count, taker_side (yes: the
-taker bought YES). `quotes`: climate_day, at, ticker, best_yes_bid, best_no_bid (cents, -1 none). Any of them may be
+taker bought YES), and heard_at where a tape knows it. `quotes`: climate_day, at, ticker, best_yes_bid, best_no_bid
+(cents, -1 none). `levels`: climate_day, at_ns, ticker, bid, price (1/10,000 $, YES), size (1/100). Any of them may be
 absent: without `markets` the ladder is read from the tickers of `quotes` and nothing settles.
 """
 
@@ -17,6 +18,7 @@ import numpy as np
 from core.contract import bracket
 from core.errors import Malformed, SettingsError
 from core.history.ladder import Integers, Listed, PastEvent, Prints, Touches, ladder_of_tickers
+from core.history.levels import Levels, touches
 from core.station_day import StationDay, Variable
 from core.stations import BY_CODE, BY_SERIES
 from core.units import Instant
@@ -39,6 +41,14 @@ class History:
     def _from(self, table: str) -> str:
         return "'" + str(self.folder / f"{table}.parquet").replace("'", "''") + "'"
 
+    def span(self) -> tuple[date, date]:
+        """The first and last climate day there is. Raises: SettingsError where there is none."""
+        table = "markets" if self.has("markets") else "quotes"
+        found = self.db.execute(f"SELECT min(climate_day), max(climate_day) FROM {self._from(table)}").fetchall()
+        if found[0][0] is None:
+            raise SettingsError(f"{self.folder}: {table} has no climate day")
+        return found[0][0], found[0][1]
+
     def events(self, first: date, last: date, series: tuple[str, ...] = ()) -> list[PastEvent]:
         """Events of climate days `first` to `last`, by day and series. Raises: Malformed for a market that is none."""
         if self.has("markets"):
@@ -53,8 +63,7 @@ class History:
         return sorted(wanted, key=lambda e: (e.station_day.day, e.series))
 
     def _listed(self, first: date, last: date) -> list[PastEvent]:
-        columns = {r[0] for r in self.db.execute(f"DESCRIBE SELECT * FROM {self._from('markets')}").fetchall()}
-        result = "result" if "result" in columns else "NULL"
+        result = "result" if "result" in self._names("markets") else "NULL"
         rows = self.db.execute(
             "SELECT series, station, climate_day, event_ticker, ticker, strike_type, floor_strike::DOUBLE, "
             "cap_strike::DOUBLE, "
@@ -76,8 +85,9 @@ class History:
         """Trades of these events by event ticker; events nobody traded are absent."""
         if not self.has("trades") or not events:
             return {}
+        when = "heard_at" if "heard_at" in self._names("trades") else "traded_at"  # one clock for a tape's tables
         found = self._columns(
-            f"SELECT ticker, epoch_ns(traded_at::TIMESTAMPTZ) AS moment, "
+            f"SELECT ticker, epoch_ns({when}::TIMESTAMPTZ) AS moment, "
             "round(yes_price_dollars * 10000)::BIGINT AS price, "
             f'round("count" * 100)::BIGINT AS count, taker_side = \'yes\' AS buys FROM {self._from("trades")} '
             "WHERE climate_day BETWEEN ? AND ? AND yes_price_dollars > 0 AND yes_price_dollars < 1 "
@@ -91,7 +101,9 @@ class History:
         }
 
     def touches(self, events: list[PastEvent]) -> dict[str, Touches]:
-        """Recorded best bids of these events by event ticker."""
+        """Recorded best bids of these events by event ticker: of the books where those were recorded."""
+        if self.has("levels"):
+            return {ticker: touches(levels) for ticker, levels in self.levels(events).items()}
         if not self.has("quotes") or not events:
             return {}
         found = self._columns(
@@ -104,6 +116,23 @@ class History:
             ticker: Touches(found["moment"][rows], market, found["bid"][rows], found["ask"][rows])
             for ticker, rows, market in _split(found["ticker"], events)
         }
+
+    def levels(self, events: list[PastEvent]) -> dict[str, Levels]:
+        """Recorded books of these events by event ticker; only a tape has them."""
+        if not self.has("levels") or not events:
+            return {}
+        found = self._columns(
+            "SELECT ticker, at_ns AS moment, bid, price::BIGINT AS price, size "
+            f"FROM read_parquet({self._from('levels')}, file_row_number=true) "
+            "WHERE climate_day BETWEEN ? AND ? ORDER BY file_row_number", events,
+        )  # fmt: skip
+        return {
+            ticker: Levels(found["moment"][rows], market, found["bid"][rows], found["price"][rows], found["size"][rows])
+            for ticker, rows, market in _split(found["ticker"], events)
+        }
+
+    def _names(self, table: str) -> set[str]:
+        return {str(r[0]) for r in self.db.execute(f"DESCRIBE SELECT * FROM {self._from(table)}").fetchall()}
 
     def _columns(self, sql: str, events: list[PastEvent]) -> dict[str, Any]:
         days = [e.station_day.day for e in events]

@@ -67,20 +67,32 @@ def check(records: Iterable[Record]) -> Findings:
 
 def _counted(records: Iterable[Record], found: Findings) -> Iterator[Record]:
     heard: Instant | None = None
+    kinds: Counter[Kind] = Counter()
+    raw_bytes = longest = frames = 0
+    record: Record | None = None
+    hearing = Kind.HEARD
     for record in records:
-        found.records[record.kind.name.lower()] += 1
-        found.raw_bytes += len(record.data)
-        found.first = record.at if found.first is None else found.first
-        found.last = record.at
-        if record.kind is Kind.CONNECTED:
-            heard = record.at
-        elif record.kind is Kind.DISCONNECTED:
-            heard = None
-        elif record.kind is Kind.HEARD:
-            if heard is not None:
-                found.longest_silence_ns = max(found.longest_silence_ns, record.at - heard)
-            heard = record.at
+        kind, at, data = record
+        raw_bytes += len(data)
+        if kind is hearing:
+            frames += 1
+            if heard is not None and at - heard > longest:
+                longest = at - heard
+            heard = at
+        else:
+            kinds[kind] += 1
+            if kind is Kind.CONNECTED:
+                heard = at
+            elif kind is Kind.DISCONNECTED:
+                heard = None
+        if found.first is None:
+            found.first = at
         yield record
+    if record is not None:
+        found.last = record.at
+    found.raw_bytes, found.longest_silence_ns = raw_bytes, longest
+    kinds[hearing] = frames
+    found.records.update({kind.name.lower(): number for kind, number in kinds.items() if number})
 
 
 def _compare(said: m.BookSnapshot, books: Books, found: Findings) -> None:

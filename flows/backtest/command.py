@@ -25,10 +25,14 @@ DAYS = 14  # of one series in one unit of work
 
 
 def backtest(
-    folder: Annotated[Path, typer.Argument(metavar="DATASET", help="a folder with trades or quotes, and markets")],
-    since: Annotated[str, typer.Option("--from", help="first climate day, YYYY-MM-DD")],
-    until: Annotated[str, typer.Option("--to", help="last climate day, YYYY-MM-DD")],
+    folder: Annotated[
+        Path, typer.Argument(metavar="DATASET", help="a folder with trades or quotes, and markets; or a tape")
+    ],
     out: Annotated[Path, typer.Option("--out", help="folder for results and report; finished parts are kept")],
+    since: Annotated[
+        str, typer.Option("--from", help="first climate day, YYYY-MM-DD; the data's first if left out")
+    ] = "",
+    until: Annotated[str, typer.Option("--to", help="last climate day, YYYY-MM-DD; the data's last if left out")] = "",
     settings: Annotated[
         Path | None, typer.Option("--settings", help="a kwm.toml; the settings in force if left out")
     ] = None,
@@ -42,12 +46,13 @@ def backtest(
 ) -> None:
     """What would this maker have earned there? Engine, fills and fees as in production; fair values walk-forward."""
     began = time.perf_counter()
-    first, last = day(since, "--from"), day(until, "--to")
+    begin, end = day(since, "--from") if since else None, day(until, "--to") if until else None
     config.load(None, settings)
     chosen = kinds.named(only)
     out.mkdir(parents=True, exist_ok=True)
     folder = tables(folder, out)
     history = History(folder)
+    first, last = (begin, end) if begin and end else (begin or history.span()[0], end or history.span()[1])
     events = history.events(first, last, tuple(series or ()))
     if not events:
         raise SettingsError(f"{folder}: no event of a climate day from {first} to {last}")
@@ -71,8 +76,9 @@ def tables(folder: Path, out: Path) -> Path:
         return folder
     from core.tape import convert, reader  # a dataset needs no tape
 
-    made = out / "tape"
-    convert.convert(reader.records(reader.files(folder)), made)
+    made, paths = out / "tape", reader.files(folder)
+    new = convert.convert_once(paths, made, lambda path, words: typer.echo(f"{path.name}: {words}"))
+    typer.echo(f"tape of {len(paths)} files: {'converted to' if new else 'as converted before in'} {made}")
     return made
 
 

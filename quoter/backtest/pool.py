@@ -64,10 +64,10 @@ def run_cell(job: Job, cell: CellKey) -> Done:
     before = history.events(begin - timedelta(days=LEARN_DAYS + 1), begin - timedelta(days=2), (series,))
     earlier = list(history.prints(before).values())
     fitted = fit(earlier) if earlier else Fitted()
-    prints, touches = history.prints(events), history.touches(events)
+    prints, touches, levels = history.prints(events), history.touches(events), history.levels(events)
     history.close()
     rows, windows = beliefs.read(Path(job.fairs), events)
-    ready = [past.prepare(e, prints.get(e.ticker), touches.get(e.ticker), fitted) for e in events]
+    ready = [past.prepare(e, prints.get(e.ticker), touches.get(e.ticker), fitted, levels.get(e.ticker)) for e in events]
     shown = (fitted.spread, fitted.depth, fitted.fade, fitted.cancel_share)
     total = 0
     for arm, settings, name in due:

@@ -9,8 +9,6 @@ Deterministic: the same past, publications and arm give the same actions.
 import math
 from collections import deque
 from dataclasses import dataclass, field, replace
-from datetime import timedelta
-from zoneinfo import ZoneInfo
 
 import msgspec
 
@@ -30,12 +28,12 @@ from core.units import (
     Instant,
     Money,
     Price,
-    from_datetime,
     to_datetime,
 )
+from quoter.backtest import dates
 from quoter.backtest.cell import Cell, Filled, sample
 from quoter.backtest.job import Arm
-from quoter.backtest.past import Past
+from quoter.backtest.past import Changed, Past
 from quoter.backtest.venue import Ladder, Venue
 from quoter.engine import actions as a
 from quoter.engine import events as e
@@ -45,7 +43,6 @@ from quoter.engine.step import step
 
 _NEVER = 2**62
 _MS = 1_000_000
-_ET = ZoneInfo("America/New_York")
 _OF_OURS = m.Acked | m.Gone | m.Fill | m.Rejected
 BANKROLL = Money(10_000_000_000)  # what the balance floor is measured against: 10,000 dollars
 TICK = 5 * MINUTE
@@ -57,17 +54,6 @@ def offline(config: EngineConfig) -> EngineConfig:
     long = Duration(30 * DAY)
     return replace(config, order_life=long, refresh_before=Duration(SECOND), book_stale=long, reconcile=long,
                    ack_timeout=Duration(HOUR), clock_margin=Duration(0))  # fmt: skip
-
-
-def pauses(start: Instant, end: Instant) -> list[tuple[Instant, Instant]]:
-    """The exchange's weekly maintenance between two instants: Thursdays 03:00 to 05:00 in New York."""
-    found = []
-    day = to_datetime(start).astimezone(_ET).replace(hour=0, minute=0, second=0, microsecond=0)
-    while from_datetime(day) < end:
-        if day.weekday() == 3:
-            found.append((from_datetime(day.replace(hour=3)), from_datetime(day.replace(hour=5))))
-        day = (day + timedelta(days=1)).replace(hour=0)
-    return [(begins, ends) for begins, ends in found if ends > start and begins < end]
 
 
 @dataclass(slots=True)
@@ -107,7 +93,8 @@ class Bench:
         self.feed_delay, self.entry_delay = round(lat.feed_ms * _MS), round(lat.entry_ms * _MS)
         self.response_delay, self.publication_delay = round(lat.response_ms * _MS), round(lat.publication_ms * _MS)
         ladders = {x.ticker: Ladder(x.ticker, LINEAR_CENT, x.close_at) for x in event.markets}
-        self.venue = Venue(ladders, self.arm.fill, fitted.depth, fitted.fade, self.arm.maker_fee, self.group_limit)
+        fade = 0.0 if self.past.books else fitted.fade  # a recorded book says itself what went away
+        self.venue = Venue(ladders, self.arm.fill, fitted.depth, fade, self.arm.maker_fee, self.group_limit)
         self.tickers = [x.ticker for x in event.markets]
         self.index = {ticker: i for i, ticker in enumerate(self.tickers)}
         self.state = new_state(self.config, "b", self.now)
@@ -142,8 +129,12 @@ class Bench:
 
     def _snapshot(self, ticker: str) -> None:
         ladder, depth = self.venue.ladders[ticker], Count(self.venue.depth)
-        bids = {ladder.bid: int(depth)} if ladder.bid else {}
-        asks = {ladder.ask: int(depth)} if ladder.ask else {}
+        if self.past.books:
+            bids = {price: size for (side, price), size in ladder.sizes.items() if side is Side.BID}
+            asks = {price: size for (side, price), size in ladder.sizes.items() if side is Side.ASK}
+        else:
+            bids = {ladder.bid: int(depth)} if ladder.bid else {}
+            asks = {ladder.ask: int(depth)} if ladder.ask else {}
         for orders, levels in ((ladder.bids, bids), (ladder.asks, asks)):
             for order in orders:
                 levels[order.price] = levels.get(order.price, 0) + order.remaining
@@ -203,6 +194,9 @@ class Bench:
 
     def _happen(self, k: int) -> None:
         row = self.past.happened[k]
+        if isinstance(row, Changed):
+            self._change(row)
+            return
         ticker = self.tickers[row.market]
         ladder = self.venue.ladders[ticker]
         watched, at = ticker in self.watched, self.now + self.feed_delay
@@ -226,6 +220,30 @@ class Bench:
                         self.feed.append((at, m.BookDelta(self.now, ticker, side, Price(new), Count(depth))))
         self._heard()
 
+    def _change(self, row: Changed) -> None:
+        """A level of a recorded book changed. Whoever came to our price would have met us, as on paper."""
+        ticker, side = self.tickers[row.market], Side.BID if row.buys else Side.ASK
+        ladder = self.venue.ladders[ticker]
+        key, watched, at = (side, row.price), ticker in self.watched, self.now + self.feed_delay
+        if row.price == 0:
+            for known in [known for known in ladder.sizes if known[0] is side]:
+                del ladder.sizes[known]
+            if watched:
+                self.feed.append((at, m.Gap(self.now, "orderbook_delta", [ticker], "not recorded")))
+        else:
+            if row.cancelled:
+                self.venue.reduced(ticker, side, Price(row.price), row.cancelled, row.was)
+            if row.size:
+                ladder.sizes[key] = row.size
+            else:
+                ladder.sizes.pop(key, None)
+            if watched:
+                self.feed.append((at, m.BookDelta(self.now, ticker, side, Price(row.price),
+                                                  Count(row.size - row.was))))  # fmt: skip
+        if (row.bid, row.ask) != (ladder.bid, ladder.ask):
+            self.venue.touch(ticker, row.bid, row.ask, 1.0, self.now)
+        self._heard()
+
     # --- time --------------------------------------------------------------------------------------------------------
 
     def run(self) -> Cell:
@@ -237,11 +255,11 @@ class Bench:
             self.answers,
             self.requests,
         )
-        calendar = self._calendar()
+        calendar = dates.calendar(event)
         self._begin()
         k, p, c = 0, 0, 0
         n, pubs = len(happened), self.publications
-        wakes = self._wakes()
+        wakes = dates.wakes(event, self.publications, self.config.quote.stop_before_close, self.timer_every)
         w = 0
         while True:
             at_past = happened[k].at if k < n else _NEVER
@@ -293,37 +311,6 @@ class Bench:
         self.deliver(e.Started(self.now, "b", to_datetime(self.now).date().isoformat(), Money(0)))
         self.now = Instant(self.now + 1)
         self.deliver(m.Connected(self.now))
-
-    def _wakes(self) -> list[int]:
-        event = self.past.event
-        if not self.publications:
-            return []
-        begin = self.publications[0].published_at
-        times = set(
-            range(begin - begin % self.timer_every + self.timer_every, event.close_at + MINUTE, self.timer_every)
-        )
-        stop = self.config.quote.stop_before_close
-        for listed in event.markets:
-            times.add(listed.close_at - stop)
-            times.add(listed.close_at)
-        for publication in self.publications:
-            times.add(publication.valid_until)
-            for fair in publication.events:
-                for window in fair.windows:
-                    times.update((window.start, window.end))
-        return sorted(t for t in times if begin < t <= event.close_at + MINUTE)
-
-    def _calendar(self) -> list[tuple[int, str, str]]:
-        event = self.past.event
-        found: list[tuple[int, str, str]] = []
-        for begins, ends in pauses(event.open_at, event.close_at):
-            found += [(begins, "pause", ""), (ends, "unpause", "")]
-        settles = Instant(event.station_day.end + 7 * HOUR)
-        for listed in event.markets:
-            found.append((listed.close_at, "close", listed.ticker))
-            if listed.pays is not None:
-                found.append((max(settles, listed.close_at + HOUR), "settle", listed.ticker))
-        return sorted(found)
 
     def _on_calendar(self, entry: tuple[int, str, str]) -> None:
         _, what, ticker = entry

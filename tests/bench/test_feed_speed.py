@@ -7,12 +7,15 @@ import time
 from pathlib import Path
 
 import msgspec
+import numpy as np
 import pytest
 
 from core import messages as m
 from core.exchange.book import Book
 from core.exchange.books import Books
 from core.exchange.session import Session, Sid
+from core.history.levels import Levels, touches
+from core.tape.check import check
 from core.tape.format import Header, Kind
 from core.tape.playback import messages
 from core.tape.reader import files, records
@@ -23,6 +26,7 @@ from tests.bench.conftest import Keep
 pytestmark = [pytest.mark.bench, pytest.mark.slow]
 _AT = Instant(1_795_500_000 * SECOND)
 _MARKET_ID = "9b0f6b43-5b68-4f9f-9f02-9a2d1b8ac1a1"
+CENTS = {"yes": range(10, 40), "no": range(60, 90)}  # in YES terms
 TICKERS = [f"KXHIGHNY-26NOV24-B{i}.5" for i in range(40)]
 
 
@@ -44,10 +48,11 @@ class _Frame(msgspec.Struct, gc=False):
 def frames(number: int) -> list[bytes]:
     """Deltas of forty markets as the exchange writes them, none below nought."""
     rng = random.Random(1)
-    sizes = {(t, s, p): 1000 for t in TICKERS for s in ("yes", "no") for p in range(10, 40)}
+    sizes = {(t, s, p): 1000 for t in TICKERS for s, found in CENTS.items() for p in found}
     found = []
     for i in range(number):
-        key = (rng.choice(TICKERS), rng.choice(("yes", "no")), rng.randint(10, 39))
+        leg = rng.choice(("yes", "no"))
+        key = (rng.choice(TICKERS), leg, rng.choice(CENTS[leg]))
         change = rng.choice((100, 250, -100, -250))
         change = abs(change) if sizes[key] + change <= 0 else change
         sizes[key] += change
@@ -69,13 +74,24 @@ def session() -> Session:
 
 
 def snapshot(ticker: str) -> m.BookSnapshot:
-    """The book the deltas begin with: YES bids from 10 to 39 cents, NO levels shown at the same YES prices."""
-    levels = [(Price(p * 100), Count(1000)) for p in range(10, 40)]
-    return m.BookSnapshot(_AT, ticker, levels, levels)
+    """The book the deltas begin with."""
+    bids, asks = ([(Price(p * 100), Count(1000)) for p in CENTS[leg]] for leg in ("yes", "no"))
+    return m.BookSnapshot(_AT, ticker, bids, asks)
 
 
-def by_books(raw: list[bytes]) -> float:
-    """CPU seconds from frames to books and their best prices, straight; after every frame the touch is read."""
+def snapshots() -> list[bytes]:
+    """The same, as the exchange writes it."""
+    levels = {leg: [[f"{cents / 100:.4f}", "10.00"] for cents in found] for leg, found in CENTS.items()}
+    return [
+        json.dumps({"type": "orderbook_snapshot", "sid": 1, "msg": {
+            "market_ticker": ticker, "yes_dollars_fp": levels["yes"], "no_dollars_fp": levels["no"],
+        }}).encode()
+        for ticker in TICKERS
+    ]  # fmt: skip
+
+
+def by_books(raw: list[bytes]) -> tuple[float, int]:
+    """CPU seconds from frames to books and their best prices, straight, read after every frame; and their sum."""
     conversation, books, total = session(), Books(), 0
     books.converse(conversation)
     for ticker in TICKERS:
@@ -90,7 +106,7 @@ def by_books(raw: list[bytes]) -> float:
                 books.learn(said)
                 book = books.of[said.ticker]
         total += (book.best_bid or 0) + (book.best_ask or 0)
-    return time.process_time() - began
+    return time.process_time() - began, total
 
 
 def by_messages(raw: list[bytes]) -> float:
@@ -117,7 +133,7 @@ def test_a_frame_to_its_book_and_touch_beside_a_bare_typed_decode(keep: Keep) ->
         began = time.process_time()
         for frame in raw:
             decode(frame)
-        rounds.append((time.process_time() - began, by_books(raw), by_messages(raw)))
+        rounds.append((time.process_time() - began, by_books(raw)[0], by_messages(raw)))
     straight = [books / bare for bare, books, _ in rounds]
     told = [messages / bare for bare, _, messages in rounds]
     keep(books=statistics.median(straight), best_books=min(straight), messages=statistics.median(told),
@@ -150,12 +166,34 @@ def test_a_tape_is_played_back_faster_than_it_was_recorded(keep: Keep, tmp_path:
     command = {"id": 1, "cmd": "subscribe", "params": {"channels": ["orderbook_delta"], "market_tickers": TICKERS}}
     writer.append(Kind.SENT, _AT, msgspec.json.encode(command))
     writer.append(Kind.HEARD, _AT, b'{"id":1,"type":"subscribed","msg":{"channel":"orderbook_delta","sid":1}}')
-    for i, frame in enumerate(raw):
-        writer.append(Kind.HEARD, Instant(_AT + i), frame)
+    for frame in [*snapshots(), *raw]:
+        writer.append(Kind.HEARD, _AT, frame)
     writer.close(Instant(_AT + SECOND))
     began = time.process_time()
     number = sum(isinstance(said, m.BookDelta) for said in messages(records(files(tmp_path))))
-    spent = time.process_time() - began
+    by_message = time.process_time() - began
     assert number == len(raw)
-    keep(frames_a_second=number / spent)
-    assert number / spent > 50_000
+    began = time.process_time()
+    found = check(records(files(tmp_path)))
+    checked = time.process_time() - began
+    assert found.messages["BookDelta"] == len(raw)
+    keep(messages_a_second=number / by_message, verified_a_second=number / checked)
+    assert number / by_message > 100_000
+
+
+def test_books_are_made_again_from_a_converted_tape_a_million_changes_a_second(keep: Keep) -> None:
+    """What `kwm tape convert` keeps: 240 markets, half a million changes, best bid and ask after each."""
+    rng = np.random.default_rng(1)
+    n = 500_000
+    bid = rng.random(n) < 0.5
+    price = np.where(bid, rng.integers(20, 45, n), rng.integers(47, 75, n)) * 100
+    size = rng.choice(np.array([0, 500, 1_200, 2_500, 7_000]), n, p=[0.2, 0.2, 0.2, 0.2, 0.2])
+    levels = Levels(np.arange(n, dtype=np.int64), rng.integers(0, 240, n), bid, price, size)
+    rates = []
+    for _ in range(5):
+        began = time.process_time()
+        found = touches(levels)
+        rates.append(n / (time.process_time() - began))
+    assert len(found) > 5_000
+    keep(changes_a_second=max(rates), median=statistics.median(rates))
+    assert max(rates) > 1_000_000

@@ -13,9 +13,11 @@ from hypothesis import strategies as st
 
 from core import messages as m
 from core.errors import Malformed
+from core.exchange.books import Books
 from core.exchange.traders import NOISE
+from core.history.dataset import History
 from core.tape.check import check
-from core.tape.convert import convert
+from core.tape.convert import convert, convert_once
 from core.tape.format import Decoder, Header, Kind, Record, answer, encode
 from core.tape.playback import messages
 from core.tape.reader import files, records
@@ -23,6 +25,7 @@ from core.tape.writer import Writer
 from core.units import HOUR, MINUTE, SECOND, Count, Instant, Price
 from tests.core.exchange_client.loopback import embedded
 from tests.core.exchange_client.test_stream_over_loopback import kinds, opened, until
+from tests.core.tape import made
 
 _AT = Instant(1_795_500_000 * SECOND)
 _HEADER = Header(1, "r1", "embedded", "ws://x", True)
@@ -180,3 +183,36 @@ async def test_a_tape_becomes_tables_that_duckdb_reads(tmp_path: Path) -> None:
         ' AND best_no_bid > 0 ORDER BY "at" DESC LIMIT 1'
     ).fetchall()
     assert [float(x) for x in touch[0]] == [34.0, 50.0]
+
+
+def test_the_levels_of_a_converted_tape_are_its_books_and_its_results_are_the_last_told(tmp_path: Path) -> None:
+    tape = made.tape(tmp_path / "data", minutes=200)
+    out, books = tmp_path / "tables", Books()
+    assert convert_once(files(tape), out, lambda path, words: None)
+    assert not convert_once(files(tape), out, lambda path, words: None), "made of the same files: left alone"
+    told = list(messages(records(files(tape))))
+    for said in told[:-1]:  # until the recording stops
+        books.learn(said)
+    history = History(out)
+    (event,) = history.events(*history.span())
+    assert [market.pays for market in event.markets] == [False, True, False]
+    levels = history.levels([event])[event.ticker]
+    known, forgotten = dict[tuple[int, bool, int], int](), 0
+    columns = (x.tolist() for x in (levels.market, levels.bid, levels.price, levels.size))
+    for i, bid, price, size in zip(*columns, strict=True):
+        if price == 0:
+            forgotten += 1
+        elif size:
+            known[(i, bid, price)] = size
+        else:
+            del known[(i, bid, price)]
+    assert forgotten == 6, "when the recording stops nothing is known of either side of three books"
+    want = {
+        (i, bid, price): size
+        for i, market in enumerate(event.markets)
+        for bid, side in ((True, books.of[market.ticker].bids), (False, books.of[market.ticker].asks))
+        for price, size in side.items()
+    }
+    assert known == want
+    touch = history.touches([event])[event.ticker]
+    assert (touch.bid[-1], touch.ask[-1]) == (0, 0)
