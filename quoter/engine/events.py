@@ -14,7 +14,7 @@ from quoter.engine.config import EngineConfig
 
 
 class Started(Message, frozen=True):
-    """A run begins. What the day so far earned, and whether a person (or a limit) had stopped us, is carried over."""
+    """A run begins. What the day so far earned is carried over, and what a person (or a limit) had stopped."""
 
     at: Instant
     run: str
@@ -22,6 +22,8 @@ class Started(Message, frozen=True):
     pnl_carried: Money
     halted: str = ""  # why, "" when not halted
     paused: bool = False
+    reduce_only: str = ""  # why only reducing orders are let through, "" when all are
+    off: tuple[str, ...] = ()  # markets and events that are switched off
 
 
 class Published(Message, frozen=True):

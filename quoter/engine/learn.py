@@ -25,6 +25,7 @@ def started(state: State, event: e.Started) -> Iterable[str]:
     state.started, state.run, state.day = True, event.run, event.day
     state.began_at = state.last_fill_at = Instant(event.at - state.config.clock_margin)
     state.pnl_carried, state.halted, state.paused = event.pnl_carried, event.halted, event.paused
+    state.reduce_only, state.switched_off = event.reduce_only, set(event.off)
     return NONE
 
 

@@ -66,8 +66,8 @@ class Auditor:
             self.cities[market.event_ticker] = market.station_day.station.code
 
     def new_run(self) -> None:
-        """A fresh process knows nothing; so does its ledger."""
-        for kept in (self.off, self.settled, self.position, self.cash, self.seen, self.filled, self.local):
+        """A fresh process knows nothing; so does its ledger. What a person switched off stays off."""
+        for kept in (self.settled, self.position, self.cash, self.seen, self.filled, self.local):
             kept.clear()
 
     def touched(self, ticker: str) -> None:
@@ -104,7 +104,7 @@ class Auditor:
                 self.stopped = True
             case e.Resumed():
                 self.stopped = False
-            case e.Toggled() if event.ticker in state.markets or event.ticker in state.events:
+            case e.Toggled():
                 (self.off.discard if event.enabled else self.off.add)(event.ticker)
 
     def after(self, event: e.Event, actions: list[Action]) -> None:

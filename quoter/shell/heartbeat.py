@@ -1,15 +1,62 @@
-"""What the quoter says of itself once a second, in one small file: for `kwm status`, `kwm up` and the next run."""
+"""What the quoter says of itself once a second, in one small file: for `kwm status`, `kwm up` and the next run.
+
+The next run takes from it what the day has earned and what a person (or a limit) had stopped: `Left`.
+"""
 
 import json
 import os
 from pathlib import Path
 from typing import Any
 
-from core.units import SECOND
+import msgspec
+
+from core.units import SECOND, Instant, Money, to_datetime
+from quoter.engine import events as e
 from quoter.engine.rows import state_name
 from quoter.engine.state import State
 
 _WATCHDOG_SILENT_S = 30.0
+
+
+class Left(msgspec.Struct, frozen=True):
+    """What a run leaves to the next; the rest of the heartbeat is for people and the watchdog."""
+
+    day: str = ""
+    pnl: Money = Money(0)
+    halted: str = ""
+    paused: bool = False
+    reduce_only: str = ""
+    off: list[str] = []
+
+
+def stops(state: State) -> tuple[str, bool, str, int]:
+    """What is stopped, in short: when this changes, the next run must know, even if this one dies now."""
+    return state.halted, state.paused, state.reduce_only, len(state.switched_off)
+
+
+def left_of(state: State) -> Left:
+    """What this run would leave if it died now."""
+    off = sorted(state.switched_off)
+    return Left(state.day, state.pnl_today(), state.halted, state.paused, state.reduce_only, off)
+
+
+def left_in(data: Path) -> Left:
+    """What the last run left. A file that cannot be read may have said that a person stopped us: then we are halted."""
+    path = path_of(data)
+    try:
+        return msgspec.json.decode(path.read_bytes(), type=Left)
+    except FileNotFoundError:
+        return Left()
+    except msgspec.MsgspecError as error:
+        words = f"{path} is damaged ({error}): nobody knows whether we were stopped; kwm resume when that is right"
+        return Left(halted=words)
+
+
+def started(left: Left, run: str, now: Instant) -> e.Started:
+    """The first event of a run; what another day earned is not carried over."""
+    today = to_datetime(now).date().isoformat()
+    carried = left.pnl if left.day == today else Money(0)
+    return e.Started(now, run, today, carried, left.halted, left.paused, left.reduce_only, tuple(left.off))
 
 
 def path_of(data: Path) -> Path:
@@ -39,7 +86,7 @@ def beat(state: State, pid: int) -> dict[str, Any]:
         "cancels": c.cancels, "fills": c.fills, "errors": c.errors, "rejections": c.rejections,
         "refusals": c.refusals, "pnl": state.pnl_today(), "fees": state.fees, "realised": state.realised,
         "worst": state.total_loss, "worst_seen": state.worst_seen, "balance": state.balance, "day": state.day,
-        "reasons": reasons,
+        "reasons": reasons, "reduce_only": state.reduce_only, "off": sorted(state.switched_off),
         "worst_event": [event.ticker, event.loss] if event is not None else None,
         "worst_city": list(city) if city is not None else None,
         "publication_age_s": None if published is None else (state.now - published) / SECOND,

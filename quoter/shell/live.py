@@ -27,7 +27,7 @@ from core.publication import Publication
 from core.storage import publications
 from core.storage.journal import Journal
 from core.storage.journal_rows import NoteRow, RunRow
-from core.units import MINUTE, Instant, Money, to_datetime
+from core.units import MINUTE, Instant, to_datetime
 from quoter.engine import events as e
 from quoter.engine import rows
 from quoter.engine.config import engine_config
@@ -90,7 +90,7 @@ class Live:
         """One event through the engine: journal, then perform."""
         if event.at < self.state.now:  # stamped before an event that overtook it in the queue
             event = _at(event, self.state.now)
-        before, stopped = self.state.counters.fills, (self.state.halted, self.state.paused)
+        before, stopped = self.state.counters.fills, heartbeat.stops(self.state)
         actions = step(self.state, event)
         if isinstance(event, m.Fill) and self.state.counters.fills > before:
             self.fills.appendleft(event)
@@ -98,7 +98,7 @@ class Live:
             self.journal.append(row, self.state.now)
         if actions or isinstance(event, _URGENT):
             self.journal.flush()
-        if stopped != (self.state.halted, self.state.paused):  # the next run must know, even if this one dies now
+        if stopped != heartbeat.stops(self.state):
             heartbeat.write(self.data, heartbeat.beat(self.state, os.getpid()))
         for action in actions:
             self.performer.perform(action)
@@ -163,16 +163,13 @@ class Live:
     # --- the life of a run -------------------------------------------------------------------------------------------
 
     def begin(self) -> None:
-        """The first event: what the last run left of the day, and whether it was halted."""
+        """The first event: what the last run left of the day, and what it had stopped."""
         now = self.clock.now()
-        left, today = heartbeat.last(self.data), to_datetime(now).date().isoformat()
-        carried = Money(int(left.get("pnl") or 0)) if left.get("day") == today else Money(0)
         self.journal.append(
             RunRow(now, self.run, VERSION, self.settings.exchange.environment, self.clock.speed,
                    msgspec.to_builtins(self.state.config)), now,
         )  # fmt: skip
-        halted = left.get("halted") or ""
-        self.handle(e.Started(now, self.run, today, carried, str(halted), bool(left.get("paused"))))
+        self.handle(heartbeat.started(heartbeat.left_in(self.data), self.run, now))
 
     async def run_until_stopped(self) -> int:
         """0 after a clean stop; 1 when the engine found itself wrong. Ours are gone in both cases."""

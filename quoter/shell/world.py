@@ -16,19 +16,19 @@ from core import messages as m
 from core.exchange.simulator import Exchange
 from core.risk.limits import Approved
 from core.storage.journal_rows import RunRow
-from core.units import SECOND, Count, Instant, Money, money
+from core.units import SECOND, Count, Instant, money
 from quoter.engine import actions as a
 from quoter.engine import events as e
 from quoter.engine.rows import rows_of
 from quoter.engine.state import State, new_state
 from quoter.engine.step import deadline, step
-from quoter.shell import world_crowd, world_events
+from quoter.shell import heartbeat, world_crowd, world_events
 from quoter.shell.auditor import Auditor, Broken, broken
 from quoter.shell.auditor_end import at_the_end, books_agree
 from quoter.shell.replay import Replayed, replay_rows
 from quoter.shell.world_beliefs import Beliefs
 from quoter.shell.world_crowd import CROWD, US
-from quoter.shell.world_plan import DAY, START, Faults, Plan, plan_of
+from quoter.shell.world_plan import START, Faults, Plan, plan_of
 from quoter.shell.world_wires import RequestWire, StreamWire
 
 _MS = 1_000_000
@@ -67,11 +67,7 @@ class World:
     paid_out: str = ""  # the event that was settled
     flows_late_until: Instant = Instant(0)
     foreign: dict[str, Count] = field(default_factory=dict)
-    beat: tuple[Money, str, bool] = (
-        Money(0),
-        "",
-        False,
-    )  # what the last heartbeat of a process left: PnL, halted, paused
+    left: heartbeat.Left = field(default_factory=heartbeat.Left)  # by the last heartbeat
 
     def __post_init__(self) -> None:
         self.rng = random.Random(self.seed)
@@ -188,8 +184,7 @@ class World:
             told = msgspec.to_builtins(self.config)
             self.journal.append(_ENCODE(RunRow(self.now, self.state.run, "world", "world", 1.0, told)))
         self.audit.new_run()
-        pnl, halted, paused = self.beat
-        self.deliver(e.Started(self.now, self.state.run, DAY, pnl, halted, paused))
+        self.deliver(heartbeat.started(self.left, self.state.run, self.now))
         self.at(1_200 * _MS, self.stream.connect)
         self.at(700 * _MS, lambda: world_events.hand_over(self))
 
@@ -207,12 +202,13 @@ class World:
             seen = tampered
         self.steps += 1
         state = self.state
+        stopped = heartbeat.stops(state)
         actions = self.step_(state, seen)
         if self.plan.journals:
             self.journal += [_ENCODE(row) for row in rows_of(state, seen, actions)]
         state.rows.clear()
-        if (state.halted, state.paused) != self.beat[1:] or isinstance(event, e.Timer):
-            self.beat = (state.pnl_today(), state.halted, state.paused)
+        if isinstance(event, e.Timer) or heartbeat.stops(state) != stopped:
+            self.left = heartbeat.left_of(state)
         if self.keeps_history:
             self.history.append(f"{(self.now - START) / SECOND:9.3f} {event}")
             self.history += [f"{'':>9} -> {action}" for action in actions]

@@ -18,7 +18,6 @@ from core.units import HOUR, SECOND, Count, Duration, Instant, Money, from_datet
 from quoter.engine.config import EngineConfig, engine_config
 
 START = from_datetime(datetime(2026, 11, 23, 18, 0, tzinfo=UTC))
-DAY = "2026-11-23"
 FAR = Duration(12 * HOUR)
 _EVENTS = (("KNYC", Variable.HIGH), ("KNYC", Variable.LOW), ("KMIA", Variable.HIGH))
 

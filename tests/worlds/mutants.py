@@ -1,9 +1,10 @@
-"""Seven builds of the engine and its surroundings that are broken on purpose, each in the way a real one once was.
+"""Builds of the engine and its surroundings that are broken on purpose, each in the way a real one once was.
 
 A mutant is the real engine behind a lie: something is forgotten, misread or not looked at. The world must notice.
 """
 
 from collections.abc import Callable
+from dataclasses import replace
 from functools import partial
 
 import msgspec
@@ -16,6 +17,7 @@ from quoter.engine.orders import Life
 from quoter.engine.state import State
 from quoter.engine.step import step
 from quoter.shell.world import World
+from quoter.shell.world_plan import Plan
 
 _FOREVER = Instant(2**62)
 
@@ -85,6 +87,16 @@ def quotes_on_a_silent_feed(state: State, event: e.Event) -> list[Action]:
     return step(state, event)
 
 
+def forgets_what_was_switched_off(world: World, event: e.Event) -> e.Event:
+    """A restart switches every market on again."""
+    return msgspec.structs.replace(event, off=()) if isinstance(event, e.Started) else event
+
+
+def restless(plan: Plan) -> Plan:
+    """People switch things all the time, and the process dies often."""
+    return replace(plan, faults=replace(plan.faults, operator=0.3, crash=0.004))
+
+
 MUTANTS: dict[str, Callable[[int], World]] = {
     "forget an order after cancel": partial(World, step_=forgets_after_cancel),
     "ignore in-flight": partial(World, step_=ignores_in_flight),
@@ -93,5 +105,6 @@ MUTANTS: dict[str, Callable[[int], World]] = {
     "treat 404 as cancelled": partial(World, tamper=takes_404_for_cancelled),
     "skip seq check": partial(World, checks_seq=False),
     "keep quoting on stale publications": partial(World, tamper=quotes_on_stale_publications),
+    "switch on at a restart": partial(World, tamper=forgets_what_was_switched_off, change=restless),
     "keep quoting on a silent feed": partial(World, step_=quotes_on_a_silent_feed),
 }

@@ -1,0 +1,68 @@
+"""What a person stopped is stopped in the next run too, however this one ends."""
+
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from core import config
+from core.clock import Clock
+from core.exchange.credentials import make_embedded_key
+from core.units import Instant, Money, instant
+from quoter.engine import events as e
+from quoter.shell import heartbeat
+from quoter.shell.live import Live
+
+MARKET, EVENT = "KXHIGHNY-26NOV25-B46.5", "KXLOWTMIA-26NOV25"
+NOON = instant("2026-11-24T12:00:00Z")
+
+
+def run(folder: Path) -> Live:
+    """A run that begins on what the last one left."""
+    make_embedded_key(folder)
+    (folder / "live").mkdir(parents=True, exist_ok=True)
+    live = Live(config.load({"KWM_STORAGE__DATA": str(folder)}), Clock())
+    live.begin()
+    return live
+
+
+def say(live: Live, kind: Any, *words: Any) -> None:
+    live.handle(kind(live.clock.now(), "a person", *words))
+
+
+async def test_a_market_and_an_event_switched_off_stay_off_after_a_kill(tmp_path: Path) -> None:
+    first = run(tmp_path)
+    say(first, e.Toggled, MARKET, False)
+    say(first, e.Toggled, EVENT, False)
+    second = run(tmp_path)  # the first was killed: nothing more was written
+    assert second.state.switched_off == {MARKET, EVENT}
+    assert not second.state.market(MARKET).enabled
+    assert not second.state.market(f"{EVENT}-T70").event.enabled
+    say(second, e.Toggled, MARKET, True)
+    assert run(tmp_path).state.switched_off == {EVENT}
+
+
+async def test_reduce_only_halt_and_pause_outlive_a_kill(tmp_path: Path) -> None:
+    first = run(tmp_path)
+    say(first, e.ReduceOnly, True)
+    say(first, e.Paused)
+    second = run(tmp_path).state
+    assert (second.reduce_only, second.paused, second.halted) == ("by a person", True, "")
+
+
+async def test_a_damaged_heartbeat_halts_the_next_run_and_says_how_to_go_on(tmp_path: Path) -> None:
+    first = run(tmp_path)
+    say(first, e.Paused)
+    heartbeat.path_of(tmp_path).write_bytes(b'{"halted": ')
+    second = run(tmp_path)
+    assert "is damaged" in second.state.halted
+    assert "kwm resume" in second.state.halted
+    assert msgspec.json.decode(heartbeat.path_of(tmp_path).read_bytes())["halted"] == second.state.halted
+
+
+def test_what_yesterday_earned_is_not_carried_over_and_what_it_stopped_is() -> None:
+    left = heartbeat.Left("2026-11-23", Money(-5_000_000), "because", off=[MARKET])
+    said = heartbeat.started(left, "r2", Instant(NOON))
+    assert (said.pnl_carried, said.halted, said.off) == (0, "because", (MARKET,))
+    same_day = heartbeat.started(msgspec.structs.replace(left, day="2026-11-24"), "r2", Instant(NOON))
+    assert same_day.pnl_carried == -5_000_000
