@@ -17,7 +17,7 @@ from core import config
 from core.config import Settings
 from core.history.dataset import History
 from core.history.touch import Fitted, fit
-from core.publication import PublishedLimits
+from core.publication import Publication, PublishedLimits
 from quoter.backtest import beliefs, past, results
 from quoter.backtest.job import Arm, Job
 from quoter.backtest.run import Bench, offline
@@ -69,15 +69,19 @@ def run_cell(job: Job, cell: CellKey) -> Done:
     rows, windows = beliefs.read(Path(job.fairs), events)
     ready = [past.prepare(e, prints.get(e.ticker), touches.get(e.ticker), fitted, levels.get(e.ticker)) for e in events]
     shown = (fitted.spread, fitted.depth, fitted.fade, fitted.cancel_share)
+    made: dict[tuple[object, ...], list[list[Publication]]] = {}  # arms that believe the same are told the same
     total = 0
     for arm, settings, name in due:
         engine, risk = offline(engine_config(settings)), settings.risk
         limits = PublishedLimits(risk.max_loss_total, risk.max_loss_city, risk.max_daily_loss)
         fills, cells = [], []
-        for one in ready:
-            ticker = one.event.ticker
-            told = beliefs.publications(one.event, rows.get(ticker, ()), windows.get(ticker, ()), arm, limits,
-                                        risk.max_loss_event)  # fmt: skip
+        belief = (arm.belief, arm.windows, arm.maker_fee, limits, risk.max_loss_event)
+        if belief not in made:
+            made[belief] = [
+                beliefs.publications(one.event, rows.get(one.event.ticker, ()), windows.get(one.event.ticker, ()), arm,
+                                     limits, risk.max_loss_event) for one in ready
+            ]  # fmt: skip
+        for one, told in zip(ready, made[belief], strict=True):
             found = Bench(one, arm, engine, told, settings.engine.group_window_limit).run()
             total += found.events
             fills += found.rows

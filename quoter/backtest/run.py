@@ -43,7 +43,7 @@ from quoter.engine.step import step
 
 _NEVER = 2**62
 _MS = 1_000_000
-_OF_OURS = m.Acked | m.Gone | m.Fill | m.Rejected
+_OF_OURS = frozenset((m.Acked, m.Gone, m.Fill, m.Rejected))
 BANKROLL = Money(10_000_000_000)  # what the balance floor is measured against: 10,000 dollars
 TICK = 5 * MINUTE
 
@@ -199,13 +199,13 @@ class Bench:
             return
         ticker = self.tickers[row.market]
         ladder = self.venue.ladders[ticker]
-        watched, at = ticker in self.watched, self.now + self.feed_delay
+        watched, at = ticker in self.watched, Instant(self.now + self.feed_delay)
         before = (ladder.bid, ladder.ask)
         if row.count:
             self.venue.trade(ticker, Price(row.price), Count(row.count), row.buys, self.now)
             if watched:
                 taker = Side.BID if row.buys else Side.ASK
-                self.feed.append((at, m.TradePrint(self.now, ticker, f"p{k}", Price(row.price), Count(row.count), taker,
+                self.feed.append((at, m.TradePrint(at, ticker, f"p{k}", Price(row.price), Count(row.count), taker,
                                                    self.now)))  # fmt: skip
         elif self.past.quotes:
             self.venue.touch(ticker, row.bid, row.ask, self.past.fitted.cancel_share, self.now)
@@ -215,21 +215,21 @@ class Bench:
             for side, old, new in ((Side.BID, before[0], row.bid), (Side.ASK, before[1], row.ask)):
                 if old != new:
                     if old:
-                        self.feed.append((at, m.BookDelta(self.now, ticker, side, Price(old), Count(-depth))))
+                        self.feed.append((at, m.BookDelta(at, ticker, side, Price(old), Count(-depth))))
                     if new:
-                        self.feed.append((at, m.BookDelta(self.now, ticker, side, Price(new), Count(depth))))
+                        self.feed.append((at, m.BookDelta(at, ticker, side, Price(new), Count(depth))))
         self._heard()
 
     def _change(self, row: Changed) -> None:
         """A level of a recorded book changed. Whoever came to our price would have met us, as on paper."""
         ticker, side = self.tickers[row.market], Side.BID if row.buys else Side.ASK
         ladder = self.venue.ladders[ticker]
-        key, watched, at = (side, row.price), ticker in self.watched, self.now + self.feed_delay
+        key, watched, at = (side, row.price), ticker in self.watched, Instant(self.now + self.feed_delay)
         if row.price == 0:
             for known in [known for known in ladder.sizes if known[0] is side]:
                 del ladder.sizes[known]
             if watched:
-                self.feed.append((at, m.Gap(self.now, "orderbook_delta", [ticker], "not recorded")))
+                self.feed.append((at, m.Gap(at, "orderbook_delta", [ticker], "not recorded")))
         else:
             if row.cancelled:
                 self.venue.reduced(ticker, side, Price(row.price), row.cancelled, row.was)
@@ -238,7 +238,7 @@ class Bench:
             else:
                 ladder.sizes.pop(key, None)
             if watched:
-                self.feed.append((at, m.BookDelta(self.now, ticker, side, Price(row.price),
+                self.feed.append((at, m.BookDelta(at, ticker, side, Price(row.price),
                                                   Count(row.size - row.was))))  # fmt: skip
         if (row.bid, row.ask) != (ladder.bid, ladder.ask):
             self.venue.touch(ticker, row.bid, row.ask, 1.0, self.now)
@@ -282,8 +282,9 @@ class Bench:
             elif at == at_request:
                 self._land(requests.popleft()[1])
             elif at == at_feed:
-                said = feed.popleft()[1]
-                self._hear(said)
+                self._hear(feed.popleft()[1])
+                while feed and feed[0][0] == at and self.entry_delay:  # what else comes then: nothing goes before it
+                    self._hear(feed.popleft()[1])
             elif at == at_answer:
                 self._hear(answers.popleft()[1])
             elif at == at_pub:
@@ -301,11 +302,11 @@ class Bench:
         return self.cell
 
     def _hear(self, said: m.Said) -> None:
-        if isinstance(said, _OF_OURS):  # room under a limit that one market gives up is another's at the next tick
+        if type(said) in _OF_OURS:  # room under a limit that one market gives up is another's at the next tick
             self.next_timer = min(self.next_timer, self.now + SECOND)
         if isinstance(said, m.Fill):
             self.later_timer = self.now + MINUTE + 1
-        self.deliver(msgspec.structs.replace(said, at=self.now))
+        self.deliver(said if said.at == self.now else msgspec.structs.replace(said, at=self.now))
 
     def _begin(self) -> None:
         self.deliver(e.Started(self.now, "b", to_datetime(self.now).date().isoformat(), Money(0)))
