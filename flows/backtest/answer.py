@@ -13,7 +13,8 @@ CANNOT_KNOW = (
     "A fill at our price is inferred from a print at it; whether our order would have been first nobody can say. The "
     "pessimistic and the optimistic model bound it, they do not bound what our presence changes.",
     "Limits that bind across events (city, total, daily loss, drawdown) are not simulated: every event has "
-    "its own engine.",
+    "its own engine. Whether those of city and account would have bound is added up afterwards; what would have been "
+    "quoted instead is not.",
     "The past is one sample of weather and of traders: intervals come from resampling its own days.",
     "Liquidity rewards, latency spikes, outages of ours and changes of fees or rules are not in it.",
 )

@@ -43,7 +43,8 @@ def make(
     split = {by: summary.groups(db, "base", by, every) for by in GROUPS}
     words = answer.plain(lines, split["city"], split["lead"], where)
     risk = config.load(None, settings).risk
-    warnings = cautions(lines, risk.max_daily_loss / 1e6, risk.max_loss_city >= 2 * risk.max_loss_event)
+    across = summary.across(db, "base", risk.max_loss_city / 1e6, risk.max_loss_total / 1e6)
+    warnings = bound(across) + cautions(lines, risk.max_daily_loss / 1e6, risk.max_loss_city >= 2 * risk.max_loss_event)
     fitted = db.execute(
         "SELECT city, median(spread_fit), median(depth_fit), median(fade_fit), median(cancel_share_fit) FROM cells "
         "WHERE arm = 'base' GROUP BY city ORDER BY city"
@@ -60,7 +61,7 @@ def make(
         markouts=plots.markouts(lines, [n for n in ("pessimistic", "base", "optimistic", "market_only", "naive_last")]),
         groups=[{"title": GROUPS[by][1], "lines": found, "plot": plots.bars(found, GROUPS[by][1])}
                 for by, found in split.items() if found],
-        reasons=summary.reasons(db, "base"), cannot=answer.CANNOT_KNOW, assumed=assumed(fitted, lag_h),
+        reasons=summary.reasons(db, "base"), across=across, cannot=answer.CANNOT_KNOW, assumed=assumed(fitted, lag_h),
     ), encoding="utf-8")  # fmt: skip
     (out / "answer.txt").write_text(words + "\n", encoding="utf-8")
     (out / "answer.json").write_text(json.dumps({n: short(a) for n, a in lines.items()}, indent=1), encoding="utf-8")
@@ -105,6 +106,20 @@ def cautions(lines: dict[str, ArmLine], daily_loss: float, city_is_loose: bool) 
                      f"forecast that was "
                      "young enough (production would withhold them too).")  # fmt: skip
     return found
+
+
+def bound(across: list[summary.Across]) -> list[str]:
+    """Which limits across events would have bound, had they been simulated."""
+    over = [one for one in across if one.over]
+    alone = "Every event was run by itself; worst cases were added up afterwards."
+    if not over:
+        return [f"{alone} They never passed the limits of a city or of the account."] if across else []
+    parts = [
+        f"{one.name} above {one.limit:.0f} $ in {one.over:.1%} of the time with anything at risk, on {one.days_over} "
+        f"days, {one.highest:.0f} $ at most"
+        for one in over
+    ]
+    return [f"{alone} They passed limits that live would have refused orders: {'; '.join(parts)}."]
 
 
 def assumed(fitted: list[tuple[str, float, float, float, float]], lag_h: float) -> list[str]:

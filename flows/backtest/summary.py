@@ -1,7 +1,9 @@
 """From rows to the figures of the report: one pass of SQL a question, intervals by day. Reads `results.duckdb`."""
 
+import json
 from dataclasses import dataclass
 from datetime import date
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -150,6 +152,40 @@ def reasons(db: duckdb.DuckDBPyConnection, arm: str) -> list[tuple[str, float]]:
         "json_each(reasons) r WHERE arm = ? GROUP BY 1 ORDER BY 2 DESC", [arm, arm],
     ).fetchall()  # fmt: skip
     return [(str(name), float(share)) for name, share in rows if share and share > 0.001]
+
+
+@dataclass(frozen=True, slots=True)
+class Across:
+    """Worst cases of all events of `name` added up over time, dollars; `over`: share of the time with anything at
+    risk in which they were above `limit`."""
+
+    name: str
+    limit: float
+    highest: float
+    over: float
+    days_over: int
+
+
+def across(db: duckdb.DuckDBPyConnection, arm: str, city: float, total: float) -> list[Across]:
+    """Would the limits of a city and of the whole account (dollars) have bound? Every event was run by itself."""
+    rows = db.execute("SELECT city, exposure FROM cells WHERE arm = ? ORDER BY city, event_ticker", [arm]).fetchall()
+    told = [(str(name), json.loads(text)) for name, text in rows]
+    slots = [slot for _, steps in told for slot, _ in steps]
+    if not slots:
+        return []
+    first, last = min(slots), max(slots)
+    sums = {name: np.zeros(last - first + 1) for name, _ in told}
+    for name, steps in told:
+        for (slot, cents), (until, _) in pairwise(steps):
+            sums[name][slot - first : until - first] += cents / 100
+    found = [_across(name, worst, city, first) for name, worst in sums.items() if worst.any()]
+    return [*found, _across("all cities", np.sum(list(sums.values()), axis=0), total, first)]
+
+
+def _across(name: str, worst: Array, limit: float, first: int) -> Across:
+    above, any_ = worst > limit, int((worst > 0).sum())
+    days_over = len(np.unique((np.flatnonzero(above) + first) // (24 * 12)))
+    return Across(name, limit, float(worst.max()), float(above.sum()) / any_ if any_ else 0.0, days_over)
 
 
 def _cents(pnl: Array, contracts: Array) -> tuple[float, float, float]:

@@ -5,10 +5,11 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from core.history.ladder import PastEvent
-from core.units import ONE_DOLLAR, SECOND, Instant
+from core.units import HOUR, ONE_DOLLAR, SECOND, Instant
 from quoter.backtest.past import Past, middle_at
 from quoter.engine.state import State
 
+EXPOSURE_EVERY = 300 * SECOND  # how finely worst cases are kept over time
 MARKOUTS = {"10s": 10, "1min": 60, "5min": 300, "30min": 1_800}
 
 
@@ -57,6 +58,9 @@ class Cell:
     halted: str = ""
     refusals: dict[str, int] = field(default_factory=dict)
     last_sample: Instant = Instant(0)
+    exposure: list[tuple[int, int]] = field(
+        default_factory=list
+    )  # (five minutes since 1970, worst case in cents) as it changed
     rows: list[dict[str, object]] = field(default_factory=list)
 
     def finish(self, past: Past, state: State, close_at: Instant) -> None:
@@ -78,6 +82,9 @@ class Cell:
         counters = state.counters
         self.orders, self.amends, self.cancels = counters.orders_sent, counters.amends, counters.cancels
         self.refusals, self.halted = dict(counters.refusals), state.halted
+        _expose(
+            self, (self.event.station_day.end + 7 * HOUR) // EXPOSURE_EVERY, 0
+        )  # the result: nothing is at risk any more
         self.trades = sum(1 for h in past.happened if h.count)
         self.volume = sum(h.count for h in past.happened)
 
@@ -123,6 +130,16 @@ def sample(cell: Cell, state: State, now: Instant) -> None:
             cell.reasons[reason] = cell.reasons.get(reason, 0.0) + passed
         cell.most_position = max(cell.most_position, abs(market.position))
     cell.worst = max(cell.worst, state.total_loss)
+    _expose(cell, now // EXPOSURE_EVERY, state.total_loss // 10_000)
     worth = int(state.ledger())
     cell.high, cell.low = max(cell.high, worth), min(cell.low, worth)
     cell.drawdown = max(cell.drawdown, cell.high - worth)
+
+
+def _expose(cell: Cell, slot: int, cents: int) -> None:
+    """The worst case of a slot is the largest that was seen in it."""
+    told = cell.exposure
+    if told and told[-1][0] == slot:
+        told[-1] = (slot, max(cents, told[-1][1]))
+    elif (told[-1][1] if told else 0) != cents:
+        told.append((slot, cents))

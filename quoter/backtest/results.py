@@ -10,7 +10,7 @@ import msgspec
 from quoter.backtest.cell import MARKOUTS, Cell
 from quoter.backtest.job import Arm, Job
 
-VERSION = "2"  # of what a cell means: raise it and finished cells are run again
+VERSION = "3"  # of what a cell means: raise it and finished cells are run again
 _TEXT, _INT, _REAL = "VARCHAR", "BIGINT", "DOUBLE"
 FILLS: dict[str, str] = {
     "arm": _TEXT, "event_ticker": _TEXT, "series": _TEXT, "city": _TEXT, "day": "DATE", "ticker": _TEXT,
@@ -25,6 +25,7 @@ CELLS: dict[str, str] = {
     "trades": _INT, "volume": _REAL, "events": _INT, "watched_s": _REAL, "quoted_s": _REAL, "both_s": _REAL,
     "worst": _REAL, "most_position": _REAL, "drawdown": _REAL, "low": _REAL, "halted": _TEXT, "reasons": _TEXT,
     "refusals": _TEXT, "spread_fit": _REAL, "depth_fit": _REAL, "fade_fit": _REAL, "cancel_share_fit": _REAL,
+    "exposure": _TEXT,
 }  # fmt: skip
 
 
@@ -48,7 +49,7 @@ def cell_row(cell: Cell, fitted: tuple[int, int, float, float]) -> dict[str, obj
         "drawdown": cell.drawdown / 1e6, "low": cell.low / 1e6, "halted": cell.halted,
         "reasons": msgspec.json.encode(cell.reasons).decode(), "refusals": msgspec.json.encode(cell.refusals).decode(),
         "spread_fit": fitted[0] / 1e4, "depth_fit": fitted[1] / 100, "fade_fit": fitted[2],
-        "cancel_share_fit": fitted[3],
+        "cancel_share_fit": fitted[3], "exposure": msgspec.json.encode(cell.exposure).decode(),
     }  # fmt: skip
 
 

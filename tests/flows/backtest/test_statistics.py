@@ -1,12 +1,15 @@
 """How sure a result is, by hand and by simulation; and the words that may be said of it."""
 
 import importlib.util
+import json
 from pathlib import Path
 
+import duckdb
 import numpy as np
 import pytest
 
 from core.errors import SettingsError
+from flows.backtest import report, summary
 from flows.backtest.answer import plain
 from flows.backtest.arms import full, named
 from flows.backtest.statistics import band, deflated, drawdown, expected_best, ratio, resampled, sharpe
@@ -80,3 +83,18 @@ def test_a_cluster_without_its_extra_says_how_to_get_it(tmp_path: Path) -> None:
 
     with pytest.raises(SettingsError, match=r"the extra `cluster`"):
         spread({"cells": [], "workers": 1}, tmp_path)
+
+
+def test_worst_cases_of_events_at_the_same_time_are_added_up_against_the_limits_across_them() -> None:
+    db = duckdb.connect()
+    db.execute("CREATE TABLE cells (arm VARCHAR, city VARCHAR, event_ticker VARCHAR, exposure VARCHAR)")
+    told = [("A", "A-1", [[0, 5_000], [10, 8_000], [20, 0]]), ("A", "A-2", [[15, 9_000], [30, 0]]),
+            ("B", "B-1", [[5, 6_000], [25, 0]]), ("C", "C-1", [])]  # fmt: skip
+    for city, ticker, steps in told:
+        db.execute("INSERT INTO cells VALUES ('base', ?, ?, ?)", [city, ticker, json.dumps(steps)])
+    found = {one.name: one for one in summary.across(db, "base", city=150.0, total=1_000.0)}
+    assert list(found) == ["A", "B", "all cities"], "a city with nothing at risk is left out"
+    assert (found["A"].highest, found["A"].over, found["A"].days_over) == (170.0, 5 / 30, 1)
+    assert (found["B"].highest, found["B"].over) == (60.0, 0.0)
+    assert (found["all cities"].highest, found["all cities"].over) == (230.0, 0.0)
+    assert "A above 150 $ in 16.7% of the time" in report.bound(list(found.values()))[0]
