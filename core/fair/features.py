@@ -110,6 +110,8 @@ def mean_columns(cases: Cases, past: Rolling, context: Context) -> Design:
         b.add("station", 0.8, here)
         b.add("station season", 0.5, here * sin, here * cos)
     b.add("lead", 0.5, *(lead == k for k in range(1, LONGEST_LEAD + 1)))
+    if len(context.variables) > 1:
+        b.add("lead of lows", 0.3, *(cases.low & (lead >= k) for k in (1, 3, 5)))
     _sources(b, cases, context)
     b.add("trend", 0.3, cases.trend[:, 0])
     b.add("trend", 0.2, cases.trend[:, 0] * (lead >= 3))
@@ -187,13 +189,15 @@ def spread_columns(cases: Cases, past: Rolling, context: Context) -> Design:
     far = departure(cases, context)
     b.add("level", 3.0, 1.0)
     b.add("season", 0.3, sin, cos)
-    b.add("season", 0.4, cases.low)
+    b.add("low", 2.0, cases.low)
     for station in context.stations:
         here = cases.station == station
         b.add("station", 0.4, here)
         b.add("station", 0.3, here * cos, here * sin)
         b.add("station", 0.2, here * np.maximum(-far / 10, 0), here * np.maximum(far / 10, 0))
     b.add("lead", 0.4, *(lead >= k for k in range(1, LONGEST_LEAD + 1)))
+    if len(context.variables) > 1:  # how a low may miss depends less on the lead than how a high does
+        b.add("lead of lows", 0.4, *(cases.low & (lead >= k) for k in (1, 3, 5)))
     values = cases.sources[:, [k for k, name in enumerate(cases.names) if name in context.names]]
     count = (~np.isnan(values)).sum(axis=1)
     middle = np.nansum(values, axis=1) / np.maximum(count, 1)

@@ -32,6 +32,8 @@ _LEFT = {
     Variable.LOW: ((0, 0.85), (4, 0.55), (6, 0.38), (8, 0.30), (12, 0.28), (18, 0.25), (24, 0.10)),
 }
 
+# share of the variance between forecast and extreme so far, when the forecast says more is to come: either may stand
+_EITHER = 0.5
 # (hours until the promised extreme, share of the day-0 sd): at KLAS what was still to come had an sd of 2.2 F at 12 h,
 # 1.5 at 14 h, 1.0 at 15 h and 0.7 at 16 h, some four, two, one and no hours before the usual maximum
 _AHEAD = ((0, 0.25), (1, 0.42), (2, 0.62), (4, 0.85), (8, 0.95), (12, 1.0))
@@ -58,7 +60,9 @@ def expected(
     promise_hours: Array | None = None,
 ) -> tuple[Array, Array]:
     """(mean, sd) of T = max(M, R) before anything was learnt: M the reports' extreme and its usual offset, R the rest
-    of the day, which tends from the forecast to the extreme so far as what is left of the day shrinks.
+    of the day, which tends from the forecast to the extreme so far as what is left of the day shrinks. A forecast far
+    beyond the extreme so far still stands (a front in the evening) or does not: a mixture of the two would have the
+    variance left (1 - left) (ref - extreme)^2 between them, of which `_EITHER` is taken.
 
     Where the hourly forecasts promise an extreme of the hours that are left (not NaN), R is that of forecast and
     promise, weighted by their precision (Bates & Granger 1969, "The combination of forecasts"): the promise errs by
@@ -73,7 +77,9 @@ def expected(
     steps, chances = (np.array(column, dtype=np.float64) for column in zip(*_OFFSETS[variable], strict=True))
     offset = float(steps @ chances)
     m, m_sd = sign * (extreme + offset), float(np.sqrt(chances @ (steps - offset) ** 2))
-    r, r_sd = left * ref + (1 - left) * extreme, sd * left
+    r = left * ref + (1 - left) * extreme
+    more = np.maximum(sign * (ref - extreme), 0.0)
+    r_sd = np.sqrt((sd * left) ** 2 + _EITHER * left * (1 - left) * more**2)
     if promise is not None and promise_hours is not None:
         there = ~np.isnan(promise)
         until, parts = zip(*_AHEAD, strict=True)

@@ -144,6 +144,8 @@ def test_three_roads_to_the_mean_of_the_day_s_extreme(variable: Variable, promis
     seen_sd = float(np.sqrt(np.dot(chances, (np.array(steps) - offset) ** 2)))
     left = nowcast.share_left_at(variable, hour)
     m, r, r_sd = extreme + offset, left * ref + (1 - left) * extreme, sd * left
+    if variable is Variable.HIGH:  # the forecast says that more is to come
+        r_sd = float(np.sqrt(r_sd**2 + 0.5 * left * (1 - left) * (ref - extreme) ** 2))
     if not np.isnan(promise):  # four hours ahead it errs by 0.85 of the day's sd
         forecast, hourly = left / sd**2, 1 / (0.85 * sd) ** 2
         r, r_sd = (forecast * ref + hourly * (promise + offset)) / (forecast + hourly), 0.85 * sd
