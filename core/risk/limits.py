@@ -167,6 +167,14 @@ def _position(side: Side, now: Situation, limits: RiskLimits) -> str:
     return Limit.POSITION if reached > limits.max_position else ""
 
 
+def _raises(sum_after: Money, limit: Money, name: str, now: Situation) -> bool:
+    """Could the candidate truly bring a sum over events above its limit? The worst outcome may be counted too high (a
+    fill beside its order, until it is known whose it was) and hide the true one; if that is one which the candidate
+    makes worse, it is no worse than `event_raised`."""
+    raised = max(0, now.event_raised or 0)
+    return name != Limit.EVENT_STRESS and raised > 0 and sum_after - max(0, now.event_loss) + raised > limit
+
+
 def _losses(now: Situation, limits: RiskLimits) -> str:
     if now.event_raised is not None and now.event_raised > now.event_limit:
         return Limit.EVENT_LOSS  # also where another outcome is worse still: that one may be counted too high
@@ -176,7 +184,7 @@ def _losses(now: Situation, limits: RiskLimits) -> str:
         (now.city_loss, now.city_loss_before, limits.max_loss_city, Limit.CITY_LOSS),
         (now.total_loss, now.total_loss_before, limits.max_loss_total, Limit.TOTAL_LOSS),
     ):
-        if after > limit and after > before:
+        if after > limit and (after > before or (after == before and _raises(after, limit, name, now))):
             return name
     if now.balance is not None and now.balance < limits.min_balance and now.event_loss > now.event_loss_before:
         return Limit.BALANCE
