@@ -10,7 +10,7 @@ import msgspec
 from quoter.backtest.cell import MARKOUTS, Cell
 from quoter.backtest.job import Arm, Job
 
-VERSION = "3"  # of what a cell means: raise it and finished cells are run again
+VERSION = "4"  # of what a cell means: raise it and finished cells are run again
 _TEXT, _INT, _REAL = "VARCHAR", "BIGINT", "DOUBLE"
 FILLS: dict[str, str] = {
     "arm": _TEXT, "event_ticker": _TEXT, "series": _TEXT, "city": _TEXT, "day": "DATE", "ticker": _TEXT,

@@ -95,6 +95,7 @@ class Bench:
         ladders = {x.ticker: Ladder(x.ticker, LINEAR_CENT, x.close_at) for x in event.markets}
         fade = 0.0 if self.past.books else fitted.fade  # a recorded book says itself what went away
         self.venue = Venue(ladders, self.arm.fill, fitted.depth, fade, self.arm.maker_fee, self.group_limit)
+        self.venue.books = self.past.books
         self.tickers = [x.ticker for x in event.markets]
         self.index = {ticker: i for i, ticker in enumerate(self.tickers)}
         self.state = new_state(self.config, "b", self.now)
@@ -221,7 +222,7 @@ class Bench:
         self._heard()
 
     def _change(self, row: Changed) -> None:
-        """A level of a recorded book changed. Whoever came to our price would have met us, as on paper."""
+        """A level of a recorded book changed. Whoever came to our price would have met us."""
         ticker, side = self.tickers[row.market], Side.BID if row.buys else Side.ASK
         ladder = self.venue.ladders[ticker]
         key, watched, at = (side, row.price), ticker in self.watched, Instant(self.now + self.feed_delay)
@@ -240,8 +241,9 @@ class Bench:
             if watched:
                 self.feed.append((at, m.BookDelta(at, ticker, side, Price(row.price),
                                                   Count(row.size - row.was))))  # fmt: skip
-        if (row.bid, row.ask) != (ladder.bid, ladder.ask):
-            self.venue.touch(ticker, row.bid, row.ask, 1.0, self.now)
+            if row.size > row.was:
+                self.venue.came(ticker, side, Price(row.price), row.size - row.was, self.now)
+        ladder.bid, ladder.ask = row.bid, row.ask
         self._heard()
 
     # --- time --------------------------------------------------------------------------------------------------------

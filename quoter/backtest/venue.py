@@ -68,6 +68,7 @@ class Venue:
         self.model = model
         self.depth, self.fade, self.maker_fee, self.group_limit = depth, fade, maker_fee, group_limit
         self.paused = False
+        self.books = False  # others' orders are seen as they come to rest (`came`)
         self.orders: dict[str, Resting] = {}
         self.groups: dict[str, Group] = {}
         self.said: deque[m.Said] = deque()
@@ -205,9 +206,9 @@ class Venue:
         self.expire(now)
         ladder = self.ladders[ticker]
         for side in (Side.BID, Side.ASK):
-            orders = ladder.bids if side is Side.BID else ladder.asks
-            if orders:
-                self._against(orders, side, price, count, buys is (side is Side.ASK), now)
+            orders, hit = (ladder.bids if side is Side.BID else ladder.asks), buys is (side is Side.ASK)
+            if orders and (hit or not self.books):  # whoever else was met, met us when it came
+                self._against(orders, side, price, count, hit, now)
 
     def _against(self, orders: list[Resting], side: Side, price: int, count: int, hit: bool, now: Instant) -> None:
         """`hit`: the taker took this side. What one order of ours takes is not there for the next."""
@@ -227,6 +228,18 @@ class Venue:
             if take > 0:
                 left -= take
                 self._fill(order, Count(take), now)
+
+    def came(self, ticker: str, side: Side, price: Price, count: int, now: Instant) -> None:
+        """An order of others came to rest: ours of the other side would have met it, at their own price at best."""
+        self.expire(now)
+        ladder, left = self.ladders[ticker], count
+        for order in list(ladder.ours(side.other)):
+            through = order.side.sign * (order.price - price)
+            if left <= 0 or through < 0 or (through == 0 and self.model is FillModel.PESSIMISTIC):
+                return
+            take = min(order.remaining, left)
+            left -= take
+            self._fill(order, Count(take), now)
 
     def touch(self, ticker: str, bid: int, ask: int, cancel_share: float, now: Instant) -> None:
         """A recorded touch without its trades: an order that the other side reached fills; one whose level went away

@@ -3,6 +3,7 @@
 import random
 
 import numpy as np
+import pytest
 
 from core import messages as m
 from core.exchange.book import Book
@@ -11,7 +12,7 @@ from core.history.levels import Levels, touches
 from core.history.touch import Fitted
 from core.messages import Side
 from core.units import MINUTE, SECOND, Count, Instant, Price
-from quoter.backtest.job import Arm
+from quoter.backtest.job import Arm, FillModel
 from quoter.backtest.past import Changed, Happened, prepare
 from quoter.backtest.run import Bench, offline
 from quoter.engine.config import engine_config
@@ -81,6 +82,27 @@ def test_we_queue_behind_what_the_level_showed_and_cancellations_bring_us_forwar
     assert order.ahead == 400 and order.filled == 0, "six contracts traded, all of them ahead of us"
     until(21)
     assert order.ahead == 400, "the level shrank by what was traded: nobody cancelled"
+
+
+@pytest.mark.parametrize(
+    ("model", "at_ours", "beyond"),
+    [(FillModel.PESSIMISTIC, 0, 300), (FillModel.BASE, 300, 300), (FillModel.OPTIMISTIC, 300, 300)],
+)
+def test_an_offer_that_comes_to_rest_where_we_bid_would_have_met_us_by_its_size(
+    model: FillModel, at_ours: int, beyond: int
+) -> None:
+    for price, want in ((3_100, at_ours), (3_000, beyond)):
+        past = prepare(day.event(), prints((31, price, 300, True)), None, Fitted(),
+                       levels(*BOOK, (30, False, price, 300), (31, False, price, 0)))  # fmt: skip
+        bench = Bench(past, Arm("x", model), offline(engine_config(day.SETTINGS)), [])
+        for k in range(3):
+            bench.now = past.happened[k].at
+            bench._happen(k)
+        bench.venue.handle(m.PlaceOrder("a", TICKER, Side.BID, Price(3_100), Count(1_000)), bench.now)
+        for k in range(3, len(past.happened)):
+            bench.now = past.happened[k].at
+            bench._happen(k)
+        assert sum(fill.size for fill in bench.cell.fills) == want, "once: the buyer who then took it had not met us"
 
 
 def test_the_engine_sees_the_recorded_book_level_for_level() -> None:
