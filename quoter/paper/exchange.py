@@ -62,6 +62,7 @@ class PaperExchange:
                  fade: float = 0.0) -> None:  # fmt: skip
         self.account, self.terms = account, terms
         self.venue = Venue({}, model, 0, fade, 0, group_limit)
+        self.venue.books = True
         self.asked: dict[str, m.PlaceOrder] = {}
         self.ended: dict[str, m.OrderView] = {}
         self.history: deque[m.Fill] = deque(maxlen=_ENDED)
@@ -172,9 +173,13 @@ class PaperExchange:
         if ladder is None:
             return said
         levels = [(Side.BID, *one) for one in said.bids] + [(Side.ASK, *one) for one in said.asks]
+        before = ladder.sizes if said.ticker in self.known else {}
         ladder.sizes = {(side, int(price)): int(size) for side, price, size in levels}
         self.known.add(said.ticker)
-        self._touch(ladder, said.at)
+        for side, price, size in levels:
+            if size > before.get((side, price), 0):
+                self.venue.came(said.ticker, side, price, size - before.get((side, price), 0), said.at)
+        _touch(ladder)
         sides: dict[Side, dict[Price, Count]] = {Side.BID: dict(said.bids), Side.ASK: dict(said.asks)}
         for order in (*ladder.bids, *ladder.asks):
             shown = sides[order.side]
@@ -197,7 +202,9 @@ class PaperExchange:
             left = _claim(self.printed[level], -said.change)
             if left:
                 self.removed[level].append(Removed(said.at, left, shown))
-        self._touch(ladder, said.at)
+        elif said.change > 0:
+            self.venue.came(said.ticker, said.side, said.price, said.change, said.at)
+        _touch(ladder)
 
     def _trade(self, said: m.TradePrint) -> None:
         ladder = self.venue.ladders.get(said.ticker)
@@ -209,13 +216,6 @@ class PaperExchange:
         if left:
             self.printed[level].append(Removed(said.at, left, 0))
         self.venue.trade(said.ticker, said.price, said.count, said.taker is Side.BID, said.at)
-
-    def _touch(self, ladder: Ladder, now: Instant) -> None:
-        """Where others' best are now: whoever came to our price would have met us."""
-        bid = max((p for (side, p) in ladder.sizes if side is Side.BID), default=0)
-        ask = min((p for (side, p) in ladder.sizes if side is Side.ASK), default=0)
-        if (bid, ask) != (ladder.bid, ladder.ask):
-            self.venue.touch(ladder.ticker, bid, ask, 1.0, now)
 
     def _changed(self, said: m.MarketChanged) -> None:
         ladder = self.venue.ladders.get(said.ticker)
@@ -248,6 +248,12 @@ class PaperExchange:
             oldest = next(iter(self.ended))
             del self.ended[oldest]
             self.asked.pop(oldest, None)
+
+
+def _touch(ladder: Ladder) -> None:
+    """Where others' best are now."""
+    ladder.bid = max((p for (side, p) in ladder.sizes if side is Side.BID), default=0)
+    ladder.ask = min((p for (side, p) in ladder.sizes if side is Side.ASK), default=0)
 
 
 def _claim(waiting: list[Removed], count: int) -> int:

@@ -136,7 +136,7 @@ def test_an_expired_order_is_gone_and_a_closed_market_takes_none() -> None:
 def test_a_settlement_pays_what_is_held_once() -> None:
     exchange = new()
     place(exchange, 4200)
-    exchange.learn(delta(Side.ASK, 4200, 500, 2))
+    exchange.learn(delta(Side.ASK, 4200, 1000, 2))
     settled = m.MarketChanged(at(9), _T, "determined", result="yes", settlement_value=money("1.00"))
     exchange.learn(settled)
     exchange.learn(settled)
