@@ -6,13 +6,14 @@ from typing import Annotated
 import msgspec
 import typer
 from rich.console import Console
-from rich.table import Table
+from rich.table import Column, Table
 
 from core import config
+from core.clock import this_process
 from core.errors import SettingsError
-from core.publication import EventFair, encode
+from core.publication import EventFair, Publication, encode
 from core.storage import publications
-from core.units import to_datetime
+from core.units import HOUR, MINUTE, Instant, to_datetime
 
 
 def fair(
@@ -31,13 +32,8 @@ def fair(
     if not event:
         if as_json:
             typer.echo(json.dumps(json.loads(encode(found)), indent=1))
-            return
-        table = Table("event", "city", "mean °F", "sd", "observed", "model weight", "quality")
-        for e in found.events:
-            observed = "" if e.observed_f is None else f"{e.observed_f:.0f}"
-            table.add_row(e.event_ticker, e.city, f"{e.mean_f:.1f}", f"{e.sd_f:.1f}", observed, f"{e.weight:.2f}",
-                          "; ".join(e.quality))  # fmt: skip
-        console.print(table)
+        else:
+            _all(console, found)
         return
     one = next((e for e in found.events if e.event_ticker == event), None)
     if one is None:
@@ -45,28 +41,68 @@ def fair(
     if as_json:
         typer.echo(json.dumps({"model": found.model, "published_at": found.published_at, **msgspec.to_builtins(one)}))
         return
-    _ladder(console, one)
+    _ladder(console, one, found.published_at)
+    console.print(_published(found, one.valid_until))
     console.print(f"model version: {found.model}; publication {found.id}")
 
 
 _APART = 0.2  # dollars
+_WINDOWS = 4
 
 
-def _ladder(console: Console, e: EventFair) -> None:
-    table = Table("bracket", "fair", "model", "market", "± sd", "per °F", title=f"{e.city} {e.variable} {e.day}")
+def _all(console: Console, found: Publication) -> None:
+    table = Table(Column("event", no_wrap=True), "city", "mean °F", "sd", "seen", "weight", "but")
+    for e in found.events:
+        observed = "" if e.observed_f is None else f"{e.observed_f:.0f}"
+        table.add_row(e.event_ticker, e.city, f"{e.mean_f:.1f}", f"{e.sd_f:.1f}", observed, f"{e.weight:.0%}",
+                      "; ".join(e.quality))  # fmt: skip
+    console.print(table)
+    for ticker, why in sorted(found.withheld.items()):
+        console.print(f"{ticker} has no fair value: {why}")
+    if found.events:
+        console.print(_published(found, min(e.valid_until for e in found.events)))
+
+
+def _ladder(console: Console, e: EventFair, at: Instant) -> None:
+    table = Table("bracket", "fair", "model", "market", "±", "per °F", title=f"{e.city} {e.variable} {e.day}")
     for m in e.markets:
         low = f"≤ {m.high}" if m.low is None else f"≥ {m.low}" if m.high is None else f"{m.low}-{m.high}"
         market = "" if m.market is None else f"{m.market:.3f}"
         table.add_row(f"{low}°", f"{m.fair:.3f}", f"{m.model:.3f}", market, f"{m.sd:.3f}", f"{m.slope:+.3f}")
     console.print(table)
-    console.print(f"model: mean {e.mean_f:.1f} °F, sd {e.sd_f:.1f}; weight of the model {e.weight:.2f}")
+    console.print("dollars a contract; ±: how far fair itself may be off; per °F: what a degree warmer adds to it")
+    counts = f"counts {e.weight:.0%}, the market the rest" if e.weight < 1 else "stands alone"
+    console.print(f"model: {e.mean_f:.1f} °F, give or take {e.sd_f:.1f}; it {counts}")
     if e.observed_f is not None:
         console.print(f"observed so far: {e.observed_f:.0f} °F")
-    for m in e.markets:
-        gap = 0.0 if m.market is None else abs(m.model - m.market)
-        if gap >= _APART:
-            console.print(f"but: model and market are {gap:.2f} apart on {m.ticker}; the market is usually right then")
-    for source, at in e.vintages.items():
-        console.print(f"stands on {source} of {to_datetime(at):%Y-%m-%d %H:%M} UTC")
+    if apart := [m for m in e.markets if m.market is not None and abs(m.model - m.market) >= _APART]:
+        gap, ticker = max((abs(m.model - m.market), m.ticker) for m in apart if m.market is not None)
+        console.print(f"but: model and market are up to {gap:.2f} apart ({ticker}); the market is usually right then")
     for words in e.quality:
         console.print(f"but: {words}")
+    newest = sorted(e.vintages.items(), key=lambda one: -one[1])
+    console.print(
+        "stands on " + ", ".join(f"{source} of {_clock(when)} UTC ({_ago(at - when)})" for source, when in newest)
+    )
+    for w in [w for w in e.windows if w.end > at][:_WINDOWS]:
+        how = "no quotes" if w.widen == 0 else f"{w.widen:.1f} times as wide"
+        console.print(f"{_clock(w.start)} to {_clock(w.end)} UTC {how}: {w.reason}")
+
+
+def _clock(at: Instant) -> str:
+    return f"{to_datetime(at):%H:%M}"
+
+
+def _ago(age: int) -> str:
+    return f"{age // MINUTE} min old" if age < 2 * HOUR else f"{age / HOUR:.0f} h old"
+
+
+def _published(found: Publication, ends: Instant) -> str:
+    return f"published {to_datetime(found.published_at):%Y-%m-%d %H:%M:%S} UTC, {_until(ends, this_process().now())}"
+
+
+def _until(ends: Instant, now: Instant) -> str:
+    """How long it is good for; a world whose clock runs ahead of ours is taken at its word."""
+    if now > ends:
+        return f"EXPIRED {_ago(now - ends).removesuffix(' old')} ago: nothing is quoted by it; are the flows running?"
+    return f"valid until {to_datetime(ends):%H:%M:%S}"

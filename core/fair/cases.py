@@ -69,7 +69,8 @@ class Extreme(NamedTuple):
 
 
 class Promise(NamedTuple):
-    """What the hourly forecasts promise of the rest of a climate day at a moment of it, and in how many hours."""
+    """What the hourly forecasts promise of the rest of a climate day at a moment of it, in how many hours, and when the
+    newest of them was issued."""
 
     station: str
     variable: str
@@ -77,6 +78,7 @@ class Promise(NamedTuple):
     at: float
     value: float
     hours: float
+    issued: float
 
 
 class Moment(NamedTuple):

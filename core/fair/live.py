@@ -16,7 +16,7 @@ from core.fair.distribution import Array
 from core.fair.promise import Hour, promised
 from core.fair.seen import Reading, progress
 from core.station_day import StationDay, Variable, climate_day
-from core.units import DAY, HOUR, Instant
+from core.units import DAY, HOUR, SECOND, Instant
 from core.weather.rows import ClimateRow, ForecastRow, HourlyRow, ObservationRow, PortalRow, QuantileRow, SummaryRow
 
 EPOCH = date(1970, 1, 1)
@@ -96,16 +96,20 @@ def state(days: Sequence[StationDay], known: Known, now: Instant, stations: Sequ
             quality.append("the model has not learnt this station yet")
             widen[day] *= _STRANGER
     extremes = _extremes([d for d in days if d.start <= now], known, now)
+    promises = _promises([d for d in days if d.start <= now], known, now)
     out.cases = gather(
         [Issued(f.station, f.variable.value, number(f.day), f.source, days_since(f.issued_at), -1, f.value_f)
          for f in known.forecasts if f.received_at <= now],
         outcomes(known.climate, now), spreads(known.percentiles, now), extremes, moments,
-        fresh=MAX_FORECAST_AGE / DAY, promises=_promises([d for d in days if d.start <= now], known, now),
+        fresh=MAX_FORECAST_AGE / DAY, promises=promises.values(),
     )  # fmt: skip
     at = {(str(s), str(v), int(d)): i for i, (s, v, d) in enumerate(
         zip(out.cases.station, out.cases.variable, out.cases.day, strict=True))}  # fmt: skip
     out.row = {d: at[(d.station.code, d.variable.value, number(d.day))] for d in widen}
     out.widen = np.ones(len(out.cases))
+    for day, promise in promises.items():
+        if day in out.row and not np.isnan(out.cases.promise[out.row[day]]):
+            out.vintages[day]["hourly forecasts"] = Instant(round(promise.issued * DAY / SECOND) * SECOND)
     for day, factor in widen.items():
         out.widen[out.row[day]] = factor * _observations(day, out, known, now)
     return out
@@ -119,7 +123,7 @@ def _observations(day: StationDay, out: State, known: Known, now: Instant) -> fl
     if np.isnan(hour):
         out.quality[day].append("no observations of the climate day yet")
         return _BLIND if now - day.start > _STALE_OBSERVATION else 1.0
-    newest = Instant(day.start + round(hour * HOUR))
+    newest = Instant(day.start + round(hour * HOUR / SECOND) * SECOND)
     out.vintages[day]["observations"] = newest
     if min(now, day.end) - newest > _STALE_OBSERVATION:
         out.quality[day].append(f"the last observation is {(now - newest) / HOUR:.0f} h old")
@@ -168,16 +172,16 @@ def hour_of(row: HourlyRow) -> Hour:
                 row.value_f)  # fmt: skip
 
 
-def _promises(days: Sequence[StationDay], known: Known, now: Instant) -> list[Promise]:
+def _promises(days: Sequence[StationDay], known: Known, now: Instant) -> dict[StationDay, Promise]:
     by_station: dict[str, list[Hour]] = defaultdict(list)
     for row in known.hourly:
         by_station[row.station].append(hour_of(row))
-    found = (
-        promised(d.station.code, d.variable.value, number(d.day), days_since(now), days_since(d.end),
-                 by_station[d.station.code])
+    found = {
+        d: promised(d.station.code, d.variable.value, number(d.day), days_since(now), days_since(d.end),
+                    by_station[d.station.code])
         for d in days
-    )  # fmt: skip
-    return [p for p in found if p is not None]
+    }  # fmt: skip
+    return {d: p for d, p in found.items() if p is not None}
 
 
 def _extremes(days: Sequence[StationDay], known: Known, now: Instant) -> list[Extreme]:

@@ -40,11 +40,12 @@ def promised(station: str, variable: str, day: int, at: float, end: float, hours
         if mine and at - _MOMENT <= h.valid < end - _MOMENT:
             by_source.setdefault(h.source, []).append((h.value, h.valid))
     wanted = _whole_hours(at, end)
-    found = [_extreme(variable, its) for its in by_source.values() if len({round(v / _HOUR) for _, v in its}) >= wanted]
-    if not found or wanted == 0:
+    whole = [s for s, its in by_source.items() if len({round(v / _HOUR) for _, v in its}) >= wanted]
+    if not whole or wanted == 0:
         return None
+    found = [_extreme(variable, by_source[source]) for source in whole]
     value, when = (sum(column) / len(found) for column in zip(*found, strict=True))
-    return Promise(station, variable, day, at, value, (when - at) / _HOUR)
+    return Promise(station, variable, day, at, value, (when - at) / _HOUR, max(newest[source] for source in whole))
 
 
 def _whole_hours(at: float, end: float) -> int:

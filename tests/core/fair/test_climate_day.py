@@ -149,6 +149,7 @@ def test_hours_that_promise_more_than_was_seen_move_the_fair_value_there() -> No
         belief(HIGH, now, 85, seen, hourly=hours(HIGH, [82.0, peak - 1, peak, peak - 1, *[80.0] * 8], now))
         for peak in (91.0, 82.0)
     )
+    assert hot.vintages["hourly forecasts"] == now and "hourly forecasts" not in without.vintages
     assert mean(hot) > mean(without) + 1.0 and mean(cool) < mean(without)
 
 
