@@ -29,8 +29,9 @@ def fill(state: State, event: m.Fill) -> Iterable[str]:
     market.fees = Money(market.fees + event.fee)
     state.fees = Money(state.fees + event.fee)
     groups.matched(state, market.event, event.count)
-    if event.filled_at <= state.adopted_at or state.adopting:
-        if event.filled_at >= state.adopted_asked and not state.adopting:
+    asked, adopted = _adopted(state, market)
+    if event.filled_at <= adopted or state.adopting:
+        if event.filled_at >= asked and not state.adopting:
             # inside the adopted positions or not? Nobody can say: take them over anew
             state.adopting, state.positions_known, state.next_reconcile = True, False, event.at
         if not _inside(state, market, event):
@@ -61,13 +62,21 @@ def _paid_out(state: State, market: MarketState, event: m.Fill) -> None:
     state.realised = Money(state.realised - signed * event.price - event.fee + paid)
 
 
+def _adopted(state: State, market: MarketState) -> tuple[Instant, Instant]:
+    """The report that the market's position was last taken over from: fills before the first are in it, after the
+    second not."""
+    alone = market.adopted_at > state.adopted_at
+    return (market.adopted_asked, market.adopted_at) if alone else (state.adopted_asked, state.adopted_at)
+
+
 def _inside(state: State, market: MarketState, event: m.Fill) -> bool:
     """Do the adopted positions hold this fill? Where time cannot tell, the exchange's own count after it does."""
-    if not state.adopted_at or event.filled_at > state.adopted_at:
+    asked, adopted = _adopted(state, market)
+    if not adopted or event.filled_at > adopted:
         return False
     if not market.reported:
         return False  # that report did not hold the market: it was paid out before
-    if event.filled_at < state.adopted_asked or event.position_after is None:
+    if event.filled_at < asked or event.position_after is None:
         return True
     return event.position_after != market.position + market.early[0] + event.side.sign * event.count
 
@@ -86,6 +95,8 @@ def positions(state: State, event: m.PositionsReported) -> Iterable[str]:
         state.next_reconcile = event.at
         return NONE
     reported = {view.ticker: view for view in event.positions}
+    margin = state.config.clock_margin
+    asked, adopted = Instant(event.asked_at - margin), Instant(event.at + margin)
     touched: list[str] = []
     held = (t for t, market in state.markets.items() if market.position or market.early[1])
     for ticker in sorted({*reported, *held}):
@@ -105,13 +116,12 @@ def positions(state: State, event: m.PositionsReported) -> Iterable[str]:
                 ("position", f"{ticker}: the exchange holds {position} hundredths, we {market.position}: taken over")
             )
         _adopt(state, market, view)
+        market.adopted_asked, market.adopted_at = asked, adopted
         state.remeasure(market)
     if state.adopting:
         for market in state.markets.values():
             market.reported = market.ticker in reported
-        state.adopting = False
-        margin = state.config.clock_margin
-        state.adopted_asked, state.adopted_at = Instant(event.asked_at - margin), Instant(event.at + margin)
+        state.adopting, state.adopted_asked, state.adopted_at = False, asked, adopted
     for market in state.markets.values():
         if market.disputed is None:
             touched += own.settle_told(state, market, event.asked_at)

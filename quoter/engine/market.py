@@ -69,6 +69,8 @@ class MarketState:
     settled: bool = False
     paid: Money = Money(0)  # what a contract was settled at, once it is
     reported: bool = False  # did the positions that we took over hold it?
+    adopted_asked: Instant = Instant(0)  # when its position was last taken over from a report: asked for,
+    adopted_at: Instant = Instant(0)  # and heard, with a margin for clocks that differ
     enabled: bool = True
     book: Book = field(default_factory=Book)
     position: Count = Count(0)

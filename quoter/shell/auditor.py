@@ -91,7 +91,9 @@ class Auditor:
                 if event.filled_at < state.began_at:
                     return
                 self.filled[event.order_id] = self.filled.get(event.order_id, 0) + event.count
-                if not state.adopting and event.filled_at > state.adopted_at:
+                market = state.markets.get(event.ticker)
+                adopted = max(state.adopted_at, market.adopted_at if market is not None else 0)
+                if not state.adopting and event.filled_at > adopted:
                     signed = event.side.sign * event.count
                     self.position[event.ticker] = self.position.get(event.ticker, 0) + signed
                     self.cash[event.ticker] = self.cash.get(event.ticker, 0) - signed * event.price - event.fee

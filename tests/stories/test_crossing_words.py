@@ -172,3 +172,18 @@ def test_an_amend_that_may_not_be_had_in_full_is_tried_with_less() -> None:
     stage.state.config = replace(stage.state.config, limits=limits)
     change = amending(stage, order)
     assert 0 < change.total <= bid.count // 2
+
+
+def test_a_fill_that_comes_after_the_position_was_taken_over_with_it_is_not_counted_again() -> None:
+    stage, order, bid = resting()
+    traded_at = stage.now
+    stage.wait(5)
+    held = m.PositionView(MILD, Count(200), Money(200 * bid.price), Money(0), Money(0))
+    for _ in range(2):  # its fill was lost on the way: twice reported, it is taken over
+        stage.wait(1)
+        stage.say(m.PositionsReported(stage.now, stage.now, [held], money("1000.00")))
+    assert stage.market().position == 200
+    stage.wait(5)
+    stage.say(m.Fill(stage.now, "late", order.order_id, MILD, m.Side.BID, bid.price, Count(200), Money(0), False,
+                     traded_at, order.client_order_id))  # fmt: skip
+    assert stage.market().position == 200 and order.filled == 200
