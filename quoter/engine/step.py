@@ -63,25 +63,36 @@ def step(state: State, event: Event) -> list[Action]:
     touched = LEARN[type(event)](state, event)
     if state.connected and isinstance(event, _STREAMED):
         state.heard_at = event.at
-    state.budget.refill(event.at)
-    actions: list[Action] = []
     everything = touched is ALL
     if isinstance(event, Timer):
         state.next_tick = Instant(event.at + state.config.minute // 60)
-    actions += _questions(state, everything)
+    actions: list[Action] = []
+    if everything or event.at >= state.next_reconcile:
+        state.budget.refill(event.at)
+        actions = _questions(state, everything)
+    if touched:
+        state.budget.refill(event.at)
+        actions += _decisions(state, event, touched)
+    if state.alerts:
+        for kind, words in state.alerts:
+            state.rows.append(note(state, kind, words))
+            actions.append(Alert(kind, words))
+        state.alerts.clear()
+    state.counters.actions += len(actions)
+    return actions
+
+
+def _decisions(state: State, event: Event, touched: Iterable[str]) -> list[Action]:
+    """Decide for every market that was touched, then act on what is wanted, most urgent and most valuable first."""
     wants: list[Want] = []
     stopped = global_reasons(state)
     for market in _to_decide(state, event, touched, stopped):
         wants += decide(state, market, stopped)
     if len(wants) > 1:
         wants.sort(key=lambda want: (want.priority, -want.value))
+    actions: list[Action] = []
     for want in wants:
         actions += _act(state, want)
-    for kind, words in state.alerts:
-        state.rows.append(note(state, kind, words))
-        actions.append(Alert(kind, words))
-    state.alerts.clear()
-    state.counters.actions += len(actions)
     return actions
 
 
