@@ -49,6 +49,8 @@ def make(
         "SELECT city, median(spread_fit), median(depth_fit), median(fade_fit), median(cancel_share_fit) FROM cells "
         "WHERE arm = 'base' GROUP BY city ORDER BY city"
     ).fetchall()
+    if (folder / "levels.parquet").exists():
+        fitted = []  # recorded books: nothing was fitted
     html = jinja2.Environment(autoescape=True).from_string(Path(__file__).with_name("report.html").read_text("utf-8"))
     counted = db.execute("SELECT count(*), sum(trades) FROM cells WHERE arm = 'base'").fetchall()[0]
     base = lines["base"].daily
@@ -123,7 +125,7 @@ def bound(across: list[summary.Across]) -> list[str]:
 
 
 def assumed(fitted: list[tuple[str, float, float, float, float]], lag_h: float) -> list[str]:
-    """The numbers behind the books nobody recorded."""
+    """What stands behind the figures; `fitted`: the books nobody recorded, none where they were."""
     lines = [
         f"A forecast is used {lag_h:g} h after its issue and no longer than production stands on one; the "
         f"blend's weight is "
@@ -136,6 +138,11 @@ def assumed(fitted: list[tuple[str, float, float, float, float]], lag_h: float) 
         "Who traded at a worse price than ours, on either side, would have met us: filled in every model, "
         "by the traded size.",
     ]
+    if not fitted:
+        lines.append(
+            "Books as recorded: ahead of an order is what its level showed, less prints there and our share of what no "
+            "print within two seconds explains. An order of others at rest at our price meets ours by its size."
+        )
     lines += [
         f"{city}: spread at most {spread * 100:.0f} ¢ behind the last trade, {depth:.0f} contracts a level, "
         f"{fade:.0%} of the "
