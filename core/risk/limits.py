@@ -106,6 +106,7 @@ class Situation(msgspec.Struct, frozen=True):
     balance: Money | None
     reduce_only: bool = False
     empty_book: bool = False  # may we be the first in a book that nobody else is in?
+    doubtful: bool = False  # may a fill be counted in the position and in its order too? Then losses may be too high
 
 
 def check[R: (PlaceOrder, AmendOrder)](
@@ -176,15 +177,18 @@ def _raises(sum_after: Money, limit: Money, name: str, now: Situation) -> bool:
 
 
 def _losses(now: Situation, limits: RiskLimits) -> str:
-    if now.event_raised is not None and now.event_raised > now.event_limit:
-        return Limit.EVENT_LOSS  # also where another outcome is worse still: that one may be counted too high
+    worse = now.event_loss > now.event_loss_before
+    if now.event_raised is not None and now.event_raised > now.event_limit and (worse or now.doubtful):
+        return Limit.EVENT_LOSS  # in doubt also where another outcome is worse still: that may be counted too high
     for after, before, limit, name in (
         (now.event_stress, now.event_stress_before, limits.max_stress_event, Limit.EVENT_STRESS),
         (now.station_day_loss, now.station_day_loss_before, limits.max_loss_station_day, Limit.STATION_DAY_LOSS),
         (now.city_loss, now.city_loss_before, limits.max_loss_city, Limit.CITY_LOSS),
         (now.total_loss, now.total_loss_before, limits.max_loss_total, Limit.TOTAL_LOSS),
     ):
-        if after > limit and (after > before or (after == before and _raises(after, limit, name, now))):
+        if after > limit and (
+            after > before or (after == before and now.doubtful and _raises(after, limit, name, now))
+        ):
             return name
     if now.balance is not None and now.balance < limits.min_balance and now.event_loss > now.event_loss_before:
         return Limit.BALANCE

@@ -171,6 +171,17 @@ class State:
         own = self.config.max_daily_loss
         return own if self.publication is None else Money(min(own, self.publication.limits.max_daily_loss))
 
+    def counts_twice(self) -> bool:
+        """May a fill be counted both in a position that was taken over and in the order it filled?
+
+        So it may be for an adopted order until a report of positions holds what it was told to have filled, and for any
+        order whose fill was inside the positions when they were taken over and is heard of later.
+        """
+        if self.adopting or self.now <= self.adopted_at + self.config.minute:
+            return True
+        every = (order for market in self.markets.values() for order in market.orders.values())
+        return any(order.adopted and order.filled != order.told for order in every)
+
     def working(self) -> int:
         """Orders of ours that can still change a position."""
         return sum(len(market.orders) for market in self.markets.values())

@@ -271,16 +271,8 @@ class Auditor:
         if words:  # another event's part may be old: an order expired there, and nobody has heard yet
             self._look_at(self.world.by_ticker)
             words = self._beyond()
-        if words and not self._counts_twice():
+        if words:
             raise broken(self.world, words)
-
-    def _counts_twice(self) -> bool:
-        """After a restart a fill of an adopted order counts beside the order until a list says which it was: the engine
-        is above a city's limit or the total by its own count, and may place what does not raise that count. An event's
-        own limit knows no such excuse: it is kept outcome by outcome."""
-        state, limits = self.world.state, self.world.config.limits
-        return self.world.runs > 1 and (state.total_loss > limits.max_loss_total
-                                        or max(state.city_loss.values()) > limits.max_loss_city)  # fmt: skip
 
     def _beyond(self) -> str:
         world, limits = self.world, self.world.config.limits

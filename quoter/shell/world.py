@@ -37,6 +37,8 @@ CASH = money("2000.00")
 CALM = 33 * SECOND  # longer than an order's life and what must pass after it: what was lost has expired by then
 
 _WRONG = (AssertionError, LookupError, TypeError, ValueError, AttributeError, ArithmeticError)  # a seed must be named
+# after these a process writes its heartbeat: each second, and when a person stopped something
+_LEAVES = frozenset((e.Timer, e.Halted, e.Paused, e.Resumed, e.ReduceOnly, e.Toggled))
 Step = Callable[[State, e.Event], list[a.Action]]
 Tamper = Callable[["World", e.Event], "e.Event | None"]
 
@@ -156,10 +158,13 @@ class World:
         raise broken(self, "at the end a book that we take for known is not the exchange's")
 
     def _until(self, end: Instant) -> None:
-        while self.queue and self.queue[0][0] <= end:
-            when, _, what = heapq.heappop(self.queue)
-            self._tick(when)
-            self.now = max(self.now, when)
+        queue, take = self.queue, heapq.heappop
+        while queue and queue[0][0] <= end:
+            when, _, what = take(queue)
+            if deadline(self.state) <= when:
+                self._tick(when)
+            if when > self.now:
+                self.now = when
             what()
         self._tick(end)
         self.now = end
@@ -202,12 +207,11 @@ class World:
             seen = tampered
         self.steps += 1
         state = self.state
-        stopped = heartbeat.stops(state)
         actions = self.step_(state, seen)
         if self.plan.journals:
             self.journal += [_ENCODE(row) for row in rows_of(state, seen, actions)]
         state.rows.clear()
-        if isinstance(event, e.Timer) or heartbeat.stops(state) != stopped:
+        if type(event) in _LEAVES:
             self.left = heartbeat.left_of(state)
         if self.keeps_history:
             self.history.append(f"{(self.now - START) / SECOND:9.3f} {event}")

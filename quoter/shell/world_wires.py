@@ -107,7 +107,7 @@ class StreamWire:
                 world.at(delay + world.rng.randint(0, 3_000) * _MS, lambda: self.arrive(number, said))
             return
         ticker: str = getattr(said, "ticker", "")
-        event = ticker.rsplit("-", 1)[0]
+        event = world.by_ticker[ticker].event_ticker
         count = self.sent[event] = self.sent.get(event, 0) + 1
         if world.now < self.silent_until or world.happens(world.faults.lost_message):
             return

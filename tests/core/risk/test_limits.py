@@ -85,22 +85,26 @@ def test_an_empty_side_is_knowledge_and_a_book_without_anybody_says_nothing() ->
     assert isinstance(check(*bid(), nobody, LIMITS), Approved), "a person may want to be the first"
 
 
-def test_an_order_may_not_raise_any_outcome_beyond_the_limit_though_another_is_worse_still() -> None:
+def test_in_doubt_an_order_may_not_raise_any_outcome_beyond_the_limit_though_another_is_worse_still() -> None:
     """The worst may be counted too high (a fill beside its own order, after a restart); the others may not follow."""
     before, after = [70, 50, 10], [70, 65, 10]
     assert worst_raised(before, after) == 65
     assert worst_raised(before, before) is None
-    beyond = replace(FINE, event_loss=money("70.00"), event_loss_before=money("70.00"))
+    beyond = replace(FINE, event_loss=money("70.00"), event_loss_before=money("70.00"), doubtful=True)
     assert isinstance(check(*bid(), replace(beyond, event_raised=money("65.00")), LIMITS), Refused)
     assert isinstance(check(*bid(), replace(beyond, event_raised=None), LIMITS), Approved)
+    sure = replace(beyond, event_raised=money("65.00"), doubtful=False)
+    assert isinstance(check(*bid(), sure, LIMITS), Approved), "a limit that was lowered must not lock a position in"
 
 
-def test_a_sum_that_is_above_its_limit_does_not_hide_what_an_order_raises_beneath_it() -> None:
+def test_in_doubt_a_sum_that_is_above_its_limit_does_not_hide_what_an_order_raises_beneath_it() -> None:
     """City 152 of 150, of which this event 70, counted too high: what is raised to 69 may truly make it 151."""
     city = {"city_loss": money("152.00"), "city_loss_before": money("152.00"), "event_loss": money("70.00"),
-            "event_loss_before": money("70.00"), "event_limit": money("90.00")}  # fmt: skip
+            "event_loss_before": money("70.00"), "event_limit": money("90.00"), "doubtful": True}  # fmt: skip
     refused = check(*bid(), replace(FINE, **city, event_raised=money("69.00")), LIMITS)
     assert isinstance(refused, Refused) and refused.reason == Limit.CITY_LOSS
     assert isinstance(check(*bid(), replace(FINE, **city, event_raised=money("67.00")), LIMITS), Approved)
     lower = city | {"city_loss": money("151.00"), "event_loss": money("69.00")}
     assert isinstance(check(*bid(), replace(FINE, **lower, event_raised=money("68.50")), LIMITS), Approved), "reduces"
+    sure = replace(FINE, **city | {"doubtful": False}, event_raised=money("69.00"))
+    assert isinstance(check(*bid(), sure, LIMITS), Approved), "nothing gets worse: reducing stays possible"
