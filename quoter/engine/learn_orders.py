@@ -146,7 +146,8 @@ def gone(state: State, event: m.Gone) -> Iterable[str]:
     if event.order_id:
         name(state, order, event.order_id)
     final = event.filled
-    if final is None and event.reduced_by is not None and order.new_total is None:  # else: reduced from which total?
+    sure = order.new_total is None and not order.unsure  # else: reduced from which total?
+    if final is None and event.reduced_by is not None and sure:
         final = Count(max(0, order.total - event.reduced_by))
     if final is None:
         order.become(Happening.UNKNOWN)  # gone, but how much of it filled must be asked

@@ -84,11 +84,14 @@ class Order:
     owed_price: Price | None = (
         None  # the worst price at which a fill that we were told of and do not have may have been
     )
+    unsure: bool = False  # a change of it was never answered and may arrive late: `total` may not be reckoned with
 
     def become(self, happening: Happening) -> None:
         """Move along the table; a missing cell is a bug of ours and stops the process."""
         life = TABLE[self.life].get(happening)
         assert life is not None, f"an order that is {self.life} cannot be {happening}: {self}"
+        if happening is Happening.UNKNOWN and self.life is Life.AMENDING:
+            self.unsure = True
         self.life = life
 
     @property

@@ -88,6 +88,8 @@ class StreamWire:
 
         def give() -> None:
             if number == self.number and self.up:
+                if world.now < self.silent_until:  # nobody will hear it: the session asks again
+                    world.at(5 * SECOND, lambda: self.snapshot(ticker) if number == self.number else None)
                 world.advance()
                 self.carry(world.exchange.snapshot(ticker))
 

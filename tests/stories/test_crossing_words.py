@@ -5,6 +5,7 @@ from typing import Any
 
 from core import messages as m
 from core.units import SECOND, Count, Instant, Money, Price, money
+from quoter.engine import events as e
 from quoter.engine.orders import Life, Order
 from tests.stories.stage import MILD, Stage, make_config
 
@@ -65,6 +66,24 @@ def test_how_many_are_left_is_not_reckoned_from_a_total_that_an_amend_may_have_c
     change = amending(stage, order)
     stage.say(m.Gone(stage.now, order.client_order_id, MILD, order.order_id, None, Count(200), "Cancel"))
     assert change.total == bid.count and order.life is Life.LOST, "reduced by 2, but of which total? It is asked"
+
+
+def test_a_decrease_that_was_never_answered_and_arrived_makes_no_fill_that_nobody_had() -> None:
+    """A word from before it said 10 rest; the cancel then reduced by 3: the other 7 were taken off, not filled."""
+    stage, order, bid = resting()
+    config = stage.state.config
+    less = replace(config.quote, size=Count(300))
+    stage.say(e.Configured(stage.now, "a person", "less", replace(config, quote=less)))
+    done = stage.wait(1)
+    assert any(r.client_order_id == bid.client_order_id for r in stage.requests(m.DecreaseOrder, done))
+    stage.say(m.Unknown(stage.now, order.client_order_id, MILD, "DecreaseOrder", "500"))
+    stage.say(word(stage, order, 0, bid.count, order.updated_at))  # said before, heard after
+    stage.say(e.Halted(stage.now, "a person"))
+    assert order.life is Life.CANCELLING
+    stage.say(m.Gone(stage.now, order.client_order_id, MILD, order.order_id, None, Count(300), "Cancel"))
+    assert (order.life, order.told) == (Life.LOST, 0), "how much of it filled is asked, not reckoned"
+    stage.say(m.Gone(stage.now, order.client_order_id, MILD, order.order_id, Count(0), None, "Cancel"))
+    assert order.client_order_id not in stage.market().orders
 
 
 def test_an_ack_while_a_cancel_is_on_its_way_does_not_take_the_wish_back() -> None:
