@@ -177,7 +177,8 @@ class State:
         So it may be for an adopted order until a report of positions holds what it was told to have filled, and for any
         order whose fill was inside the positions when they were taken over and is heard of later.
         """
-        if self.adopting or self.now <= self.adopted_at + self.config.minute:
+        adopted = max(self.adopted_at, *(market.adopted_at for market in self.markets.values()), 0)
+        if self.adopting or self.now <= adopted + self.config.minute:
             return True
         every = (order for market in self.markets.values() for order in market.orders.values())
         return any(order.adopted and order.filled != order.told for order in every)
