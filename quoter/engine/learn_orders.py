@@ -153,8 +153,7 @@ def gone(state: State, event: m.Gone) -> Iterable[str]:
         order.become(Happening.UNKNOWN)  # gone, but how much of it filled must be asked
         return changed(state, market, order)
     order.tell(final, event.at)
-    order.drop_amend()
-    order.become(Happening.GONE)
+    order.ends()
     return changed(state, market, order)
 
 
@@ -255,8 +254,7 @@ def looked_up(state: State, event: m.OrderLookedUp) -> Iterable[str]:
     if view.status == "resting":
         _stands(order, view)
     elif view.status in ("canceled", "executed"):
-        order.drop_amend()
-        order.become(Happening.GONE)
+        order.ends()
     return changed(state, market, order)
 
 

@@ -162,6 +162,13 @@ class Order:
             self.expires_at = self.new_expires_at
         self.drop_amend()
 
+    def ends(self) -> None:
+        """It cannot fill any more. A fill that is still on its way to us may have had the price of an amend, too."""
+        if self.told > self.filled:
+            self.owed_price = self.worst_price
+        self.drop_amend()
+        self.become(Happening.GONE)
+
     def drop_amend(self) -> None:
         """The amend's new terms never came into force."""
         self.new_price = self.new_total = self.new_expires_at = self.new_left = None

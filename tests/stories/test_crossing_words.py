@@ -47,6 +47,21 @@ def test_a_fill_that_we_were_told_of_counts_at_the_price_it_may_have_had() -> No
     assert order.worst_price == change.price
 
 
+def test_a_fill_that_ended_an_order_of_a_lost_amend_may_have_had_either_price() -> None:
+    stage, order, bid = resting()
+    stage.wait(1)
+    stage.book(MILD, 41, 56)
+    change = next(r for r in stage.requests(m.AmendOrder) if r.client_order_id == bid.client_order_id)
+    assert change.price > bid.price, "the new price is dearer"
+    stage.say(m.Unknown(stage.now, order.client_order_id, MILD, "AmendOrder", "timeout"))
+    view = m.OrderView(order.order_id, order.client_order_id, MILD, order.side, change.price, "executed", bid.count,
+                       Count(0), stage.now, order.expires_at, None)  # fmt: skip
+    stage.wait(1)
+    stage.say(m.OrderLookedUp(stage.now, stage.now, order.client_order_id, view))
+    assert (order.life, order.could_fill) == (Life.GONE, bid.count), "its fill is still on its way to us"
+    assert order.worst_price == change.price
+
+
 def test_an_amend_of_which_nothing_is_known_goes_on_counting_when_a_later_cancel_is_refused() -> None:
     stage, order, _ = resting()
     change = amending(stage, order)
