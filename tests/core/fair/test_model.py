@@ -8,7 +8,7 @@ from scipy import integrate, stats
 
 from core.fair import emos, nowcast, stored
 from core.fair.assemble import Pricer
-from core.fair.cases import Cases, Extreme, Issued, Moment, Outcome, Spread, gather
+from core.fair.cases import Cases, Extreme, Issued, Moment, Outcome, Promise, Spread, gather
 from core.fair.coefficients import NEUTRAL
 from core.fair.distribution import DEGREES, pmf
 from core.fair.past import collect, errors_of, rolling
@@ -25,7 +25,7 @@ def made(days: int = 150, seed: int = 5, shift_after: float = np.inf) -> Cases:
     """Two stations, highs and lows, leads 0 to 6, a forecast that is 1.5 degrees too cold; from `shift_after` on
     (days) everything that becomes known is ten degrees warmer."""
     rng = np.random.default_rng(seed)
-    issued, outcomes, spreads, extremes, moments = [], [], [], [], []
+    issued, outcomes, spreads, extremes, moments, promises = [], [], [], [], [], []
     for station in STATIONS:
         for variable, level in (("high", 60.0), ("low", 40.0)):
             for d in range(FIRST, FIRST + days):
@@ -43,8 +43,11 @@ def made(days: int = 150, seed: int = 5, shift_after: float = np.inf) -> Cases:
                 far = 2.0 if variable == "high" else -2.0
                 extreme = round(truth - far) + 10.0 * (at > shift_after)
                 extremes.append(Extreme(station, variable, d, at, 13.0, extreme, extreme))
-                moments.append(Moment(station, variable, d, d + 0.76, 0))
-    return gather(issued, outcomes, spreads, extremes, moments)
+                at = d + 0.76
+                moments.append(Moment(station, variable, d, at, 0))
+                ahead = truth + rng.normal() + 10.0 * (at > shift_after)
+                promises.append(Promise(station, variable, d, at, ahead, 4.0, at - 0.05))
+    return gather(issued, outcomes, spreads, extremes, moments, promises=promises)
 
 
 @pytest.fixture(scope="module")
@@ -55,6 +58,18 @@ def cases() -> Cases:
 @pytest.fixture(scope="module")
 def fitted(cases: Cases) -> emos.Model:
     return emos.fit(cases, emos.past_of(cases), FIRST + 120.0)
+
+
+def test_what_the_hours_left_promise_is_learnt_to_matter(cases: Cases, fitted: emos.Model) -> None:
+    """In this world the promise errs by one degree and the forecast by one and a half."""
+    late = np.flatnonzero((cases.day >= FIRST + 122) & ~np.isnan(cases.promise))
+    its, past = emos.take(cases, late), emos.take_past(emos.past_of(cases), late)
+    found = emos.predict(fitted, its, past)
+    assert set(its.variable) == {"high", "low"} and fitted.context.promised == ("high", "low")
+    blind = replace(its, promise=np.full(len(its), np.nan), promise_hours=np.full(len(its), np.nan))
+    without = emos.predict(fitted, blind, past)
+    miss = [np.abs(p @ DEGREES - its.outcome).mean() for p in (found, without)]
+    assert miss[0] < miss[1]
 
 
 def test_every_case_of_either_extreme_and_any_lead_sums_to_one(cases: Cases, fitted: emos.Model) -> None:
