@@ -4,7 +4,7 @@ Money limits are tight in most worlds, so that forgetting one order of a few con
 """
 
 import random
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from datetime import UTC, datetime
 from functools import lru_cache
 
@@ -105,6 +105,32 @@ def plan_of(seed: int) -> Plan:
         markets += made
     skew = Duration(round(rng.uniform(-0.8, 0.8) * SECOND))
     return Plan(told, tuple(markets), lasts, closing, skew, rng.random() < 0.25, seed % 16 == 5, Faults())
+
+
+def harsher(seed: int, plan: Plan) -> Plan:
+    """The same world on worse days than there are, of four kinds by seed: it dies and is switched all the time; every
+    wire is worse; words cross; each fault by a factor of its own. Chances stay below three in five."""
+    rng, faults = random.Random(f"harsh {seed}"), plan.faults
+    names = [one.name for one in fields(faults)]
+    factors = dict.fromkeys(names, 1.0)
+    match seed % 4:
+        case 0:
+            factors |= {"operator": 8.0, "crash": 5.0}
+        case 1:
+            factors = dict.fromkeys(names, 3.0) | {"crash": 1.0, "operator": 1.0}
+        case 2:
+            factors |= {
+                "crash": 8.0,
+                "reorder": 3.5,
+                "duplicate_fill": 4.0,
+                "torn_page": 2.5,
+                "ack_lost": 3.5,
+                "late": 4.0,
+            }
+        case _:
+            factors = {name: rng.choice((0.0, 0.3, 1.0, 2.0, 5.0)) for name in names}
+    worse = {name: min(0.6, getattr(faults, name) * factors[name]) for name in names}
+    return replace(plan, faults=replace(faults, **worse), jump=rng.choice((0.05, 0.2)))
 
 
 @lru_cache(1)

@@ -8,7 +8,7 @@ from quoter.shell.world import World
 from quoter.shell.world_command import Tally, many
 
 pytestmark = pytest.mark.slow
-SEEDS = 1_000
+SEEDS, HARSH = 1_000, 200
 
 
 def test_a_thousand_worlds_full_of_faults_break_no_invariant() -> None:
@@ -19,6 +19,14 @@ def test_a_thousand_worlds_full_of_faults_break_no_invariant() -> None:
     assert total.fills > 10 * SEEDS, "worlds in which nothing trades prove nothing"
     assert total.runs > SEEDS * 3 // 2, "worlds in which nothing crashes prove nothing"
     assert total.replayed > SEEDS // 20, "some journals are run again at the end"
+
+
+def test_worlds_with_more_faults_than_any_day_has_break_no_invariant() -> None:
+    total = Tally()
+    for tally in many(0, HARSH, os.cpu_count() or 1, harsh=True):
+        total.add(tally)
+    assert total.broken == []
+    assert total.runs > 2 * HARSH
 
 
 def test_one_seed_is_one_history() -> None:
