@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from quoter.shell.world import World
 
 _ENCODE = msgspec.json.Encoder().encode
-_TELLS = frozenset((m.Fill, m.MarketChanged, m.BookSnapshot, e.Halted, e.Paused, e.Resumed, e.Toggled))
+_TELLS = frozenset((m.Fill, m.MarketChanged, m.BookSnapshot, e.Halted, e.Paused, e.Resumed, e.ReduceOnly, e.Toggled))
 # these prove no order's end
 _QUIET = frozenset((m.BookDelta, m.TradePrint, m.BookSnapshot, m.Heartbeat, m.Gap, e.Timer, e.Published))
 _NOTHING = (0, 0, 0, 0)
@@ -47,6 +47,7 @@ class Auditor:
     dirty: set[str] = field(default_factory=set)  # markets of which an order or position of ours changed
     stopped: bool = False  # a person halted or paused, and did not resume
     off: set[str] = field(default_factory=set)
+    reducing: bool = False  # a person lets only orders through that reduce a position
     settled: set[str] = field(default_factory=set)
     missing: set[str] = field(default_factory=set)  # markets of whose stream something was lost, until a snapshot
     position: dict[str, int] = field(default_factory=dict)
@@ -105,7 +106,9 @@ class Auditor:
             case e.Halted() | e.Paused():
                 self.stopped = True
             case e.Resumed():
-                self.stopped = False
+                self.stopped = self.reducing = False
+            case e.ReduceOnly():
+                self.reducing = event.on
             case e.Toggled():
                 (self.off.discard if event.enabled else self.off.add)(event.ticker)
 
@@ -159,6 +162,9 @@ class Auditor:
             why = "although a person switched it off"
         elif world.now >= world.by_ticker[ticker].close_at - state.config.quote.stop_before_close:
             why = "too close to the close"
+        elif self.reducing and isinstance(request, m.PlaceOrder):
+            reached = self.position.get(ticker, 0) * request.side.sign + request.count
+            why = "although a person lets only reducing orders through" if reached > 0 else ""
         if why:
             raise broken(world, f"{request} was sent {why}")
 

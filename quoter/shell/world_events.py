@@ -76,7 +76,7 @@ def _market_off(world: "World") -> None:
 def operate(world: "World") -> None:
     """A person halts, pauses, cancels everything once, or switches a market or event."""
     now, rng = world.now, world.rng
-    match rng.randint(0, 3):
+    match rng.randint(0, 4 if world.plan.restless else 3):
         case 0:
             world.deliver(e.Halted(now, "a person", "because"))
             world.at(rng.randint(2, 9) * SECOND, lambda: world.deliver(e.Resumed(world.now, "a person")))
@@ -85,6 +85,10 @@ def operate(world: "World") -> None:
             world.at(rng.randint(2, 9) * SECOND, lambda: world.deliver(e.Resumed(world.now, "a person")))
         case 2:
             world.deliver(e.CancelEverything(now, "a person"))
+        case 4:
+            world.deliver(e.ReduceOnly(now, "a person", on=True))
+            later = rng.randint(2, 9) * SECOND
+            world.at(later, lambda: world.deliver(e.ReduceOnly(world.now, "a person", on=False)))
         case _:
             market = rng.choice(world.markets)
             name = rng.choice((market.ticker, market.event_ticker))

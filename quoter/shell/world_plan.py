@@ -66,6 +66,7 @@ class Plan:
     journals: bool  # keep a journal, and run it again at the end
     faults: Faults
     jump: float = 0.05  # chance a second that the truth jumps, and published beliefs are wrong
+    restless: bool = False  # the person at the controls also lets only reducing orders through, for a while
 
 
 def plan_of(seed: int) -> Plan:
@@ -130,7 +131,7 @@ def harsher(seed: int, plan: Plan) -> Plan:
         case _:
             factors = {name: rng.choice((0.0, 0.3, 1.0, 2.0, 5.0)) for name in names}
     worse = {name: min(0.6, getattr(faults, name) * factors[name]) for name in names}
-    return replace(plan, faults=replace(faults, **worse), jump=rng.choice((0.05, 0.2)))
+    return replace(plan, faults=replace(faults, **worse), jump=rng.choice((0.05, 0.2)), restless=True)
 
 
 @lru_cache(1)

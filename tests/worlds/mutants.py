@@ -92,9 +92,14 @@ def forgets_what_was_switched_off(world: World, event: e.Event) -> e.Event:
     return msgspec.structs.replace(event, off=()) if isinstance(event, e.Started) else event
 
 
+def forgets_reduce_only(world: World, event: e.Event) -> e.Event:
+    """A restart lets every order through again."""
+    return msgspec.structs.replace(event, reduce_only="") if isinstance(event, e.Started) else event
+
+
 def restless(plan: Plan) -> Plan:
     """People switch things all the time, and the process dies often."""
-    return replace(plan, faults=replace(plan.faults, operator=0.3, crash=0.004))
+    return replace(plan, restless=True, faults=replace(plan.faults, operator=0.3, crash=0.004))
 
 
 MUTANTS: dict[str, Callable[[int], World]] = {
@@ -106,5 +111,6 @@ MUTANTS: dict[str, Callable[[int], World]] = {
     "skip seq check": partial(World, checks_seq=False),
     "keep quoting on stale publications": partial(World, tamper=quotes_on_stale_publications),
     "switch on at a restart": partial(World, tamper=forgets_what_was_switched_off, change=restless),
+    "forget reduce-only at a restart": partial(World, tamper=forgets_reduce_only, change=restless),
     "keep quoting on a silent feed": partial(World, step_=quotes_on_a_silent_feed),
 }
