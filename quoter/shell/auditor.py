@@ -28,6 +28,7 @@ _TELLS = frozenset((m.Fill, m.MarketChanged, m.BookSnapshot, e.Halted, e.Paused,
 # these prove no order's end
 _QUIET = frozenset((m.BookDelta, m.TradePrint, m.BookSnapshot, m.Heartbeat, m.Gap, e.Timer, e.Published))
 _NOTHING = (0, 0, 0, 0)
+_BY_HAND = 102  # what a person's order can lose: its price, and a maker fee of less than two hundredths of a cent
 
 
 class Broken(Exception):
@@ -114,13 +115,13 @@ class Auditor:
 
     def after(self, event: e.Event, actions: list[Action]) -> None:
         """Every invariant that this event or these actions can have broken. Raises: Broken."""
+        if isinstance(event, m.PositionsReported):
+            self._taken_over()
         for action in actions:
             if isinstance(action, Approved):
                 self._sent_with_open_eyes(action.request)
         if isinstance(event, m.Fill):
             self._counted_once(event)
-        elif isinstance(event, m.PositionsReported):
-            self._taken_over()
         if actions or self.dirty or type(event) not in _QUIET:
             self._nothing_forgotten()
         if self.dirty:
@@ -282,9 +283,8 @@ class Auditor:
 
     def _beyond(self) -> str:
         world, limits = self.world, self.world.config.limits
-        slack = (
-            sum(world.foreign.values()) * 100 + world.requests.ghosts
-        )  # a person's orders; a dead process's requests
+        # a person's orders of a cent, with their fees; a dead process's requests
+        slack = sum(world.foreign.values()) * _BY_HAND + world.requests.ghosts
         cities: dict[str, int] = {}
         limit = min(limits.max_loss_event, EVENT_LOSS)
         for name, loss in self.losses.items():
