@@ -133,7 +133,7 @@ def frame_to_request() -> tuple[float, float]:
 def test_a_frame_becomes_an_approved_request_fast_among_240_markets_in_bursts(keep: Keep) -> None:
     p50, p99 = frame_to_request()
     keep(p50_us=p50, p99_us=p99)
-    assert p50 < 60 and p99 < 300
+    assert p50 < 60 and p99 < 150
 
 
 @pytest.mark.skipif(not (NATIVE / "kwm").exists(), reason="no compiled copy here: make native")
@@ -146,7 +146,7 @@ def test_the_compiled_copy_takes_less_than_three_quarters_of_that(keep: Keep) ->
     p50, p99 = (float(word) for word in told.stdout.split())
     plain, _ = frame_to_request()
     keep(p50_us=p50, p99_us=p99, of_plain=p50 / plain)
-    assert p50 < 0.75 * plain and p99 < 300
+    assert p50 < 0.75 * plain and p50 < 25 and p99 < 150
 
 
 def test_frames_that_change_nothing_for_us_are_cheap_and_ticks_look_only_where_something_is_due(keep: Keep) -> None:
@@ -167,5 +167,5 @@ def test_frames_that_change_nothing_for_us_are_cheap_and_ticks_look_only_where_s
         step(state, e.Timer(Instant(now + n * SECOND)))
     tick = (time.perf_counter() - began) / 20 * 1e6
     keep(steps_a_second=rate, tick_us=tick)
-    assert rate > 20_000
-    assert tick < 20_000
+    assert rate > 200_000
+    assert tick < 5_000
