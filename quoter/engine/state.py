@@ -189,6 +189,6 @@ class State:
 
 
 def new_state(config: EngineConfig, run: str, now: Instant) -> State:
-    """An engine that knows nothing yet."""
-    budget = Budget(config.tokens_per_ns, config.token_burst, config.cancel_reserve, config.token_burst, now)
+    """An engine that knows nothing yet: nor what a run before it has just spent, so it starts with no tokens."""
+    budget = Budget(config.tokens_per_ns, config.token_burst, config.cancel_reserve, 0.0, now)
     return State(config, run, now, budget)

@@ -24,7 +24,7 @@ from quoter.engine.state import State, new_state
 from quoter.engine.step import deadline, step
 from quoter.shell import heartbeat, world_crowd, world_events
 from quoter.shell.auditor import Auditor, Broken, broken
-from quoter.shell.auditor_end import at_the_end, books_agree
+from quoter.shell.auditor_end import at_the_end, books_agree, orders_differ
 from quoter.shell.replay import Replayed, replay_rows
 from quoter.shell.world_beliefs import Beliefs
 from quoter.shell.world_crowd import CROWD, US
@@ -149,13 +149,16 @@ class World:
         return e.Halted(self.now, "a person", "enough") if self.plan.ends_halted else e.Resumed(self.now, "a person")
 
     def _quieten(self) -> None:
-        """Nobody else acts any more: soon every book must be the exchange's."""
+        """Nobody else acts any more: soon every book must be the exchange's, and both sides know the same orders."""
         self.quiet = True
+        words = ""
         for _ in range(160):
             self._until(Instant(self.now + 50 * _MS))
-            if books_agree(self):
+            agree = books_agree(self)
+            words = orders_differ(self) if agree else "a book that we take for known is not the exchange's"
+            if not words:
                 return
-        raise broken(self, "at the end a book that we take for known is not the exchange's")
+        raise broken(self, f"at the end {words}")
 
     def _until(self, end: Instant) -> None:
         queue, take = self.queue, heapq.heappop
