@@ -5,7 +5,7 @@
 set -eu
 cd "$(dirname "$0")/.."
 root=$PWD out=$PWD/build/native
-engine="book orders budget market state whatif reservation spread guard groups quoting reconcile rows standing
+engine="book orders budget market state whatif cuts reservation spread guard groups quoting reconcile rows standing
     learn learn_orders learn_person step"
 modules="core/fees.py core/contract.py core/exchange/book.py core/risk/exposure.py core/risk/limits.py"
 for name in $engine; do modules="$modules quoter/engine/$name.py"; done

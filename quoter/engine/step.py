@@ -21,7 +21,7 @@ from core.messages import (
 from core.risk.limits import Approved, check
 from core.units import Count, Instant
 from quoter.engine import budget as cost
-from quoter.engine import groups, whatif
+from quoter.engine import cuts, groups, whatif
 from quoter.engine.actions import Action, Alert, AskFills, AskOrders, AskPositions, LookUp, Resync, Watch
 from quoter.engine.events import Event, Timer
 from quoter.engine.guard import global_reasons, market_reasons
@@ -86,7 +86,7 @@ def _decisions(state: State, event: Event, touched: Iterable[str]) -> list[Actio
     """Decide for every market that was touched, then act on what is wanted, most urgent and most valuable first."""
     wants: list[Want] = []
     stopped = global_reasons(state)
-    for market in _to_decide(state, event, touched, stopped):
+    for market in _with_cuts(state, _to_decide(state, event, touched, stopped)):
         wants += decide(state, market, stopped)
     if len(wants) > 1:
         wants.sort(key=lambda want: (want.priority, -want.value))
@@ -98,7 +98,7 @@ def _decisions(state: State, event: Event, touched: Iterable[str]) -> list[Actio
 
 def _to_decide(
     state: State, event: Event, touched: Iterable[str], stopped: tuple[str, ...]
-) -> Iterable[MarketState]:  # fmt: skip
+) -> list[MarketState]:  # fmt: skip
     """The markets whose decision this event can change: on a tick those that time alone can change."""
     if touched is not ALL:
         return [state.markets[t] for t in touched if t in state.markets]
@@ -107,6 +107,15 @@ def _to_decide(
         return [market for market in state.markets.values() if market.due <= state.now]
     state.decided_under = under
     return list(state.markets.values())
+
+
+def _with_cuts(state: State, markets: list[MarketState]) -> list[MarketState]:
+    """These markets, and those of which orders must go because a limit was passed here."""
+    over = [event for event in dict.fromkeys(market.event for market in markets) if cuts.passed(state, event)]
+    if not over:
+        return markets
+    also = [market for event in over for market in cuts.cut(state, event)]
+    return list(dict.fromkeys([*markets, *also]))
 
 
 def _quiet_until(state: State, market: MarketState) -> Instant:

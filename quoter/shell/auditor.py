@@ -11,8 +11,8 @@ import msgspec
 
 from core import messages as m
 from core.exchange.simulator import Exchange
-from core.risk.limits import Approved
-from core.units import ONE_DOLLAR, SECOND
+from core.risk.limits import Approved, RiskLimits
+from core.units import ONE_DOLLAR, SECOND, Instant
 from quoter.engine import events as e
 from quoter.engine.actions import Action
 from quoter.engine.orders import Order
@@ -24,11 +24,15 @@ if TYPE_CHECKING:
     from quoter.shell.world import World
 
 _ENCODE = msgspec.json.Encoder().encode
-_TELLS = frozenset((m.Fill, m.MarketChanged, m.BookSnapshot, e.Halted, e.Paused, e.Resumed, e.ReduceOnly, e.Toggled))
+_TELLS = frozenset((m.Fill, m.MarketChanged, m.BookSnapshot, e.Halted, e.Paused, e.Resumed, e.ReduceOnly, e.Toggled,
+                    e.Configured))  # fmt: skip
 # these prove no order's end
 _QUIET = frozenset((m.BookDelta, m.TradePrint, m.BookSnapshot, m.Heartbeat, m.Gap, e.Timer, e.Published))
 _NOTHING = (0, 0, 0, 0)
 _BY_HAND = 102  # what a person's order can lose: its price, and a maker fee of less than two hundredths of a cent
+
+
+_FALLS = 25 * SECOND  # what rests when a limit is passed is gone by then: cancelled, or at the end of its life
 
 
 class Broken(Exception):
@@ -49,6 +53,9 @@ class Auditor:
     stopped: bool = False  # a person halted or paused, and did not resume
     off: set[str] = field(default_factory=set)
     reducing: bool = False  # a person lets only orders through that reduce a position
+    limits: RiskLimits = field(init=False)  # as a person set them
+    highest: RiskLimits = field(init=False)  # as high as they ever were: positions from then may be held still
+    adding: dict[str, Instant] = field(default_factory=dict)  # since when what rests adds to a loss above its limit
     settled: set[str] = field(default_factory=set)
     missing: set[str] = field(default_factory=set)  # markets of whose stream something was lost, until a snapshot
     position: dict[str, int] = field(default_factory=dict)
@@ -63,6 +70,7 @@ class Auditor:
 
     def __post_init__(self) -> None:
         self.members, self.cities = {}, {}
+        self.limits = self.highest = self.world.plan.config.limits
         for market in self.world.markets:
             self.members.setdefault(market.event_ticker, []).append(market.ticker)
             self.cities[market.event_ticker] = market.station_day.station.code
@@ -110,6 +118,10 @@ class Auditor:
                 self.stopped = self.reducing = False
             case e.ReduceOnly():
                 self.reducing = event.on
+            case e.Configured():
+                self.limits = event.config.limits
+                if self.limits.max_loss_event > self.highest.max_loss_event:  # they rise and fall together
+                    self.highest = self.limits
             case e.Toggled():
                 (self.off.discard if event.enabled else self.off.add)(event.ticker)
 
@@ -126,7 +138,7 @@ class Auditor:
             self._nothing_forgotten()
         if self.dirty:
             self._orders_at_the_exchange(self.dirty)
-            self._look_at(self.dirty)
+            self.look_at(self.dirty)
             self._within_limits()
             if self.world.foreign:
                 self._others_untouched()
@@ -235,7 +247,7 @@ class Auditor:
 
     # --- the truth of what can be lost -------------------------------------------------------------------------------
 
-    def _look_at(self, tickers: Iterable[str]) -> None:
+    def look_at(self, tickers: Iterable[str]) -> None:
         """Bring legs and losses of these markets up to what is so."""
         for ticker in tickers:
             self.legs[ticker] = self._leg(ticker)
@@ -276,15 +288,33 @@ class Auditor:
     def _within_limits(self) -> None:
         words = self._beyond()
         if words:  # another event's part may be old: an order expired there, and nobody has heard yet
-            self._look_at(self.world.by_ticker)
+            self.look_at(self.world.by_ticker)
             words = self._beyond()
         if words:
             raise broken(self.world, words)
+        self._nothing_adds()
+
+    def _nothing_adds(self) -> None:
+        """Where an event may lose more than its limit, what rests does not add to it for long: what is held may."""
+        now, limit = self.world.now, min(self.limits.max_loss_event, EVENT_LOSS)
+        slack = self.by_hand() + self.world.requests.ghosts
+        for name, loss in self.losses.items():
+            if loss <= limit + slack or name == self.world.paid_out or self.at_rest(name) <= slack:
+                self.adding.pop(name, None)
+            elif now - self.adding.setdefault(name, now) > _FALLS:
+                words = f"{self.at_rest(name) / 1e6:.2f} of the {loss / 1e6:.2f} that may be lost rest above the limit"
+                raise broken(self.world, f"{name}: {words} of {limit / 1e6:.2f} since {_FALLS / SECOND:.0f} s")
+
+    def at_rest(self, event: str) -> int:
+        """What an event loses in its worst outcome by what rests or is on its way."""
+        legs = [self.legs.get(ticker, _NOTHING) for ticker in self.members[event]]
+        worst = max(legs, key=lambda leg: leg[3] - leg[2] - leg[0] * ONE_DOLLAR)
+        return sum(leg[2] for leg in legs) - worst[2] + worst[3]
 
     def _beyond(self) -> str:
-        world, limits = self.world, self.world.config.limits
+        world, limits = self.world, self.highest
         # a person's orders of a cent, with their fees; a dead process's requests
-        slack = sum(world.foreign.values()) * _BY_HAND + world.requests.ghosts
+        slack = self.by_hand() + world.requests.ghosts
         cities: dict[str, int] = {}
         limit = min(limits.max_loss_event, EVENT_LOSS)
         for name, loss in self.losses.items():
@@ -299,6 +329,10 @@ class Auditor:
         if total > limits.max_loss_total + slack:
             return f"in total: worst case {total / 1e6:.2f} above {limits.max_loss_total / 1e6:.2f}"
         return ""
+
+    def by_hand(self) -> int:
+        """What a person's own orders can lose."""
+        return sum(self.world.foreign.values()) * _BY_HAND
 
     def _others_untouched(self) -> None:
         for order_id, size in self.world.foreign.items():

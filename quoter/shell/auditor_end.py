@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING
 
 from quoter.engine.orders import Life
 from quoter.shell.auditor import broken
+from quoter.shell.world_beliefs import EVENT_LOSS
 from quoter.shell.world_crowd import US
 
 if TYPE_CHECKING:
@@ -28,6 +29,7 @@ def books_agree(world: "World") -> bool:
 def at_the_end(world: "World") -> None:
     """Safety and liveness. Raises: Broken."""
     _positions(world)
+    _within_limits(world)
     paid = [x.ticker for x in world.markets if x.event_ticker == world.paid_out]
     unheard = any(ticker not in world.audit.settled for ticker in paid)
     if world.runs == 1 and not unheard:  # what was paid out while nobody listened is booked at its last mark
@@ -41,7 +43,7 @@ def at_the_end(world: "World") -> None:
     braked = any(event.tripped for event in state.events.values())  # the exchange stopped it a moment ago
     if not state.halted and not working and not braked:
         reasons = {r for x in state.markets.values() for r in (*x.bid_reasons, *x.ask_reasons)}
-        if reasons <= _PASSING:
+        if reasons <= _PASSING or world.config.limits != world.plan.config.limits:
             return
         raise broken(world, f"at the end nothing rests: the engine has stopped quoting: {sorted(reasons)}")
 
@@ -67,6 +69,18 @@ def _positions(world: "World") -> None:
         position = holding.position if holding else 0
         if market.position != position:
             raise broken(world, f"at the end {ticker}: we hold {market.position}, the exchange says {position}")
+
+
+def _within_limits(world: "World") -> None:
+    """Where an event may lose more than its limit, nothing that rests adds to it."""
+    audit = world.audit
+    audit.look_at(world.by_ticker)
+    limit = min(audit.limits.max_loss_event, EVENT_LOSS) + audit.by_hand()
+    for event in audit.members:
+        loss, rests = audit.losses[event], audit.at_rest(event)
+        if event != world.paid_out and loss > limit and rests > audit.by_hand():
+            words = f"{rests / 1e6:.2f} of the {loss / 1e6:.2f} that {event} may lose rest above its limit"
+            raise broken(world, f"at the end {words}")
 
 
 def _ledger(world: "World") -> None:

@@ -3,9 +3,10 @@
 Also publications: on time, late, or a file that the quoter must refuse.
 """
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from core.units import SECOND, Instant, money
+from core.units import SECOND, Instant, Money, money
 from quoter.engine import events as e
 from quoter.shell import world_crowd
 
@@ -74,27 +75,42 @@ def _market_off(world: "World") -> None:
 
 
 def operate(world: "World") -> None:
-    """A person halts, pauses, cancels everything once, or switches a market or event."""
+    """A person does one of their habits, and undoes it after a while."""
     now, rng = world.now, world.rng
-    match rng.randint(0, 4 if world.plan.restless else 3):
-        case 0:
+    match rng.choice(world.plan.habits):
+        case "halt":
             world.deliver(e.Halted(now, "a person", "because"))
             world.at(rng.randint(2, 9) * SECOND, lambda: world.deliver(e.Resumed(world.now, "a person")))
-        case 1:
+        case "pause":
             world.deliver(e.Paused(now, "a person"))
             world.at(rng.randint(2, 9) * SECOND, lambda: world.deliver(e.Resumed(world.now, "a person")))
-        case 2:
+        case "cancel":
             world.deliver(e.CancelEverything(now, "a person"))
-        case 4:
+        case "reduce":
             world.deliver(e.ReduceOnly(now, "a person", on=True))
             later = rng.randint(2, 9) * SECOND
             world.at(later, lambda: world.deliver(e.ReduceOnly(world.now, "a person", on=False)))
+        case "limits":
+            _limits(world, rng.choice((0.3, 0.5, 0.7, 1.5)))
+            world.at(rng.choice((5, 15, 40)) * SECOND, lambda: _limits(world, 1.0))
         case _:
             market = rng.choice(world.markets)
             name = rng.choice((market.ticker, market.event_ticker))
             world.deliver(e.Toggled(now, "a person", name, False))
             later = rng.randint(2, 9) * SECOND
             world.at(later, lambda: world.deliver(e.Toggled(world.now, "a person", name, True)))
+
+
+def _limits(world: "World", factor: float) -> None:
+    """Every limit on what may be lost, by a factor of the plan's; a process that starts later reads them so."""
+    base = world.plan.config.limits
+    told = replace(
+        base, max_loss_event=Money(int(base.max_loss_event * factor)),
+        max_loss_station_day=Money(int(base.max_loss_station_day * factor)),
+        max_loss_city=Money(int(base.max_loss_city * factor)), max_loss_total=Money(int(base.max_loss_total * factor)),
+    )  # fmt: skip
+    world.config = replace(world.config, limits=told)
+    world.deliver(e.Configured(world.now, "a person", f"limits by {factor}", world.config))
 
 
 def publish(world: "World") -> None:

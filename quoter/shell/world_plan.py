@@ -19,6 +19,7 @@ from quoter.engine.config import EngineConfig, engine_config
 
 START = from_datetime(datetime(2026, 11, 23, 18, 0, tzinfo=UTC))
 FAR = Duration(12 * HOUR)
+RESTLESS = ("halt", "pause", "cancel", "switch", "reduce", "limits")
 _EVENTS = (("KNYC", Variable.HIGH), ("KNYC", Variable.LOW), ("KMIA", Variable.HIGH))
 
 
@@ -66,7 +67,7 @@ class Plan:
     journals: bool  # keep a journal, and run it again at the end
     faults: Faults
     jump: float = 0.05  # chance a second that the truth jumps, and published beliefs are wrong
-    restless: bool = False  # the person at the controls also lets only reducing orders through, for a while
+    habits: tuple[str, ...] = ("halt", "pause", "cancel", "switch")  # what the person at the controls does
 
 
 def plan_of(seed: int) -> Plan:
@@ -131,7 +132,7 @@ def harsher(seed: int, plan: Plan) -> Plan:
         case _:
             factors = {name: rng.choice((0.0, 0.3, 1.0, 2.0, 5.0)) for name in names}
     worse = {name: min(0.6, getattr(faults, name) * factors[name]) for name in names}
-    return replace(plan, faults=replace(faults, **worse), jump=rng.choice((0.05, 0.2)), restless=True)
+    return replace(plan, faults=replace(faults, **worse), jump=rng.choice((0.05, 0.2)), habits=RESTLESS)
 
 
 @lru_cache(1)

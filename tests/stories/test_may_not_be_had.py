@@ -6,12 +6,12 @@ from typing import Any
 import pytest
 
 from core import messages as m
-from core.units import Money, Price
+from core.units import Count, Price
 from quoter.engine import events as e
 from quoter.engine.actions import Action
 from quoter.engine.orders import Life, Order
 from quoter.engine.quoting import safe
-from tests.stories.stage import COLD, MILD, WARM, Stage, make_config
+from tests.stories.stage import COLD, EVENT, MILD, WARM, Stage, make_config
 
 
 def resting() -> tuple[Stage, Order]:
@@ -23,9 +23,9 @@ def resting() -> tuple[Stage, Order]:
 
 
 def configure(stage: Stage, **changes: Any) -> list[Action]:
-    """A person changes limits or quoting; nothing more may be lost than a cent."""
+    """A person changes limits or quoting; no more may be lost than could be lost already."""
     config = stage.state.config
-    tight = replace(config.limits, max_loss_event=Money(10_000))
+    tight = replace(config.limits, max_loss_event=stage.state.events[EVENT].loss)
     return stage.say(e.Configured(stage.now, "a person", "tight", replace(config, limits=tight, **changes)))
 
 
@@ -49,10 +49,12 @@ def test_more_of_the_same_that_may_not_be_had_leaves_what_rests_in_its_place() -
 
 def test_an_order_that_must_move_and_may_not_is_taken_away() -> None:
     stage, order = resting()
-    assert touching(stage, order, configure(stage)) == [], "a limit that falls takes away nothing that rests well"
+    small = replace(stage.state.config.limits, max_order=Count(50))
+    stage.say(e.Configured(stage.now, "a person", "small", replace(stage.state.config, limits=small)))
+    assert order.life is Life.RESTING
     done = stage.book(MILD, 44, 56)
     assert stage.market().desired[0].price > order.price
-    assert stage.market().bid_reasons == ("event_loss_limit",), "its new price would cost more"
+    assert stage.market().bid_reasons == ("order_size",), "no order of a whole contract may be sent"
     assert touching(stage, order, done) == ["CancelOrder"], "where it stands it is not wanted any more"
     assert order.life is Life.CANCELLING
 

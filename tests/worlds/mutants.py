@@ -11,13 +11,14 @@ import msgspec
 
 from core import messages as m
 from core.units import Count, Instant
+from quoter.engine import cuts
 from quoter.engine import events as e
 from quoter.engine.actions import Action
 from quoter.engine.orders import Life
 from quoter.engine.state import State
 from quoter.engine.step import step
 from quoter.shell.world import World
-from quoter.shell.world_plan import Plan
+from quoter.shell.world_plan import RESTLESS, Plan
 
 _FOREVER = Instant(2**62)
 
@@ -97,9 +98,26 @@ def forgets_reduce_only(world: World, event: e.Event) -> e.Event:
     return msgspec.structs.replace(event, reduce_only="") if isinstance(event, e.Started) else event
 
 
+def leaves_what_rests_when_a_limit_falls(state: State, event: e.Event) -> list[Action]:
+    """A limit holds for new orders only."""
+    looks = cuts.passed
+    cuts.passed = lambda state, event: False
+    try:
+        return step(state, event)
+    finally:
+        cuts.passed = looks
+
+
 def restless(plan: Plan) -> Plan:
     """People switch things all the time, and the process dies often."""
-    return replace(plan, restless=True, faults=replace(plan.faults, operator=0.3, crash=0.004))
+    return replace(plan, habits=RESTLESS, faults=replace(plan.faults, operator=0.3, crash=0.004))
+
+
+def settled(plan: Plan) -> Plan:
+    """Beliefs hardly move and quotes follow them lazily: what rests would rest for long. A person changes limits."""
+    lazy = replace(plan.config, quote=replace(plan.config.quote, requote="ticks", requote_ticks=20, requote_size=5.0))
+    faults = replace(plan.faults, operator=0.05, crash=0.0, late_flows=0.0, silence=0.0, disconnect=0.0)
+    return replace(plan, habits=("limits",), config=lazy, faults=faults, jump=0.0)
 
 
 MUTANTS: dict[str, Callable[[int], World]] = {
@@ -112,5 +130,6 @@ MUTANTS: dict[str, Callable[[int], World]] = {
     "keep quoting on stale publications": partial(World, tamper=quotes_on_stale_publications),
     "switch on at a restart": partial(World, tamper=forgets_what_was_switched_off, change=restless),
     "forget reduce-only at a restart": partial(World, tamper=forgets_reduce_only, change=restless),
+    "leave what rests when a limit falls": partial(World, step_=leaves_what_rests_when_a_limit_falls, change=settled),
     "keep quoting on a silent feed": partial(World, step_=quotes_on_a_silent_feed),
 }
