@@ -23,8 +23,9 @@ from quoter.engine.rows import rows_of
 from quoter.engine.state import State, new_state
 from quoter.engine.step import deadline, step
 from quoter.shell import heartbeat, world_crowd, world_events
-from quoter.shell.auditor import Auditor, Broken, broken
+from quoter.shell.auditor import Auditor
 from quoter.shell.auditor_end import at_the_end, books_agree, orders_differ
+from quoter.shell.broken import Broken, broken
 from quoter.shell.replay import Replayed, replay_rows
 from quoter.shell.world_beliefs import Beliefs
 from quoter.shell.world_crowd import CROWD, US

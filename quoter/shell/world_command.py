@@ -12,7 +12,7 @@ from typing import Annotated
 
 import typer
 
-from quoter.shell.auditor import Broken
+from quoter.shell.broken import Broken
 from quoter.shell.world import World
 from quoter.shell.world_plan import harsher
 

@@ -14,7 +14,7 @@ from core.exchange.ratelimit import Bucket
 from core.units import SECOND, Count, Instant
 from quoter.engine import actions as a
 from quoter.engine import budget as cost
-from quoter.shell.auditor import broken
+from quoter.shell.broken import broken
 from quoter.shell.world_crowd import US
 from quoter.shell.world_plan import START
 

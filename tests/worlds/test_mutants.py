@@ -2,7 +2,7 @@
 
 import pytest
 
-from quoter.shell.auditor import Broken
+from quoter.shell.broken import Broken
 from tests.worlds.mutants import MUTANTS
 
 pytestmark = pytest.mark.slow
