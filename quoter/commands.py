@@ -100,6 +100,8 @@ def status_table(s: dict[str, Any]) -> Any:
         ("forecast", "none yet" if pub is None else f"{t.age(pub)} old, good for {t.age(s['publication_left_s'])}"),
         ("exchange", f"connected, heard {t.age(s['feed_age_s'])} ago" if s["connected"] else Text("down", "bold red")),
         *((("watchdog", s["watchdog"]),) if "watchdog" in s else ()),
+        *((("reducing", Text(f"only orders that reduce a position: {s['reduce_only']}", "bold yellow")),)
+          if s["reduce_only"] else ()),
         *(("not quoting", Text(reason, "bold red")) for reason in s["reasons"]),
         *(("", Text(f"{n} markets: {words}", "dim")) for words, n in
           sorted(s["not_quoted"].items(), key=lambda kv: -kv[1])[:4]),

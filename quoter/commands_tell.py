@@ -33,11 +33,16 @@ def pause(as_json: Json = False) -> None:
     _tell("/api/strategy/pause", "paused: quotes are being taken away; kwm resume quotes again", as_json)
 
 
+def reduce_only(as_json: Json = False) -> None:
+    """Let only orders through that reduce a position, until resume: getting out without stopping."""
+    _tell("/api/risk/reduce-only", "only orders that reduce a position; kwm resume lets all through again", as_json)
+
+
 def resume(
     as_json: Json = False,
     accept_loss: Annotated[bool, typer.Option("--accept-loss", help="also after a halt by the daily loss")] = False,
 ) -> None:
-    """Quote again after pause or halt. A halt by the daily loss wants --accept-loss, or another day."""
+    """Quote again after pause or halt, and both ways after reduce-only. After the daily loss it wants --accept-loss."""
     if accept_loss:
         _tell("/api/risk/accept-loss", "resumed; the day's loss is counted from here", as_json)
     else:

@@ -62,6 +62,7 @@ class Status(View, frozen=True, kw_only=True):
     now: int
     halted: str
     paused: bool
+    reduce_only: str
     connected: bool
     feed_age_s: float | None
     publication: str | None

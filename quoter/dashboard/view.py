@@ -57,7 +57,7 @@ def status(state: State, environment: str) -> v.Status:
                 against[words(reason)] = against.get(words(reason), 0) + 1
     return v.Status(
         state=state_name(state), environment=environment, run=state.run, now=ms(now),
-        halted=state.halted, paused=state.paused, connected=state.connected,
+        halted=state.halted, paused=state.paused, reduce_only=state.reduce_only, connected=state.connected,
         feed_age_s=round((now - state.heard_at) / SECOND, 1) if state.heard_at else None,
         publication=publication.id if publication else None,
         publication_age_s=round((now - publication.published_at) / SECOND, 1) if publication else None,

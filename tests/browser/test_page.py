@@ -32,6 +32,13 @@ def working(house: House) -> int:
     return int(house.api("/api/status")["working"])
 
 
+def adding(house: House) -> list[str]:
+    """Orders that would make a position larger."""
+    held = {p["ticker"]: p["contracts"] for p in house.api("/api/account/positions")}
+    orders = house.api("/api/account/orders")
+    return [o["id"] for o in orders if held.get(o["ticker"], 0.0) * (1 if o["side"] == "bid" else -1) >= 0]
+
+
 def test_in_one_look_it_says_how_it_is(page: Look) -> None:
     assert page.text("#environment") == "embedded"
     assert "$" in page.text("#pnl") and "$" in page.text("#worst") and "$" in page.text("#worst-more")
@@ -177,6 +184,15 @@ def test_halt_takes_the_orders_away_and_resume_brings_them_back(page: Look, runn
     page.shot("halted-1280-light")
     page.click("#resume")
     page.until("quoting again", lambda: working(running) > 20, 40)
+
+
+def test_reduce_only_says_so_and_resume_lets_all_through(page: Look, running: House) -> None:
+    page.click("#reduce")
+    page.until("it is said", lambda: "Only orders that reduce a position" in page.text("#trouble"))
+    page.until("nothing adds to a position", lambda: adding(running) == [])
+    page.shot("reduce-only-1280-light")
+    page.click("#resume")
+    page.until("quoting on both sides again", lambda: len(adding(running)) > 20, 40)
 
 
 @pytest.mark.parametrize("width", [1280, 390])

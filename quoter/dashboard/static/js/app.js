@@ -41,7 +41,7 @@ function header(s) {
   text("environment", s.environment, "badge quiet " + s.environment);
   $("real").hidden = !production; document.body.classList.toggle("production", production);
   document.title = `${production ? "REAL " : ""}${s.state} ${usd(s.pnl_usd)} · kwm`;
-  trouble([...(s.halted ? ["Halted: " + s.halted] : []), ...s.reasons.filter((r) => !r.startsWith("halted")), ...(s.publication_trouble ? ["Publication refused: " + s.publication_trouble] : [])]);
+  trouble([...(s.halted ? ["Halted: " + s.halted] : []), ...(s.reduce_only ? ["Only orders that reduce a position: " + s.reduce_only] : []), ...s.reasons.filter((r) => !r.startsWith("halted")), ...(s.publication_trouble ? ["Publication refused: " + s.publication_trouble] : [])]);
   text("pnl", usd(s.pnl_usd), sign(s.pnl_usd)); text("pnl-more", `settled ${usd(s.realised_usd)}`);
   text("holds", s.held ? `${num(s.held)} mkts` : "nothing"); text("balance", s.balance_usd == null ? "" : `free ${usd(s.balance_usd, 0)}`);
   text("worst", usd(s.worst_usd)); text("worst-more", `of ${whole(s.limits.total_usd)}`); meter("worst-meter", s.worst_usd / s.limits.total_usd);
@@ -53,7 +53,7 @@ function header(s) {
   text("age", s.publication_age_s == null ? "none yet" : `${lasting(s.publication_age_s)} old`, old ? "bad" : "");
   text("left", s.publication_left_s == null ? "" : old ? `expired ${lasting(-s.publication_left_s)} ago` : `good for ${lasting(s.publication_left_s)}`);
   text("feed", s.connected ? `${num(s.feed_age_s, 1)} s ago` : "down", s.connected && s.feed_age_s < 30 ? "" : "bad"); text("link", s.connected ? "connected" : "not connected");
-  $("halt").disabled = !!s.halted; $("pause").disabled = s.paused || !!s.halted; $("resume").disabled = !s.paused && !s.halted;
+  $("halt").disabled = !!s.halted; $("pause").disabled = s.paused || !!s.halted; $("reduce").disabled = !!s.reduce_only || !!s.halted; $("resume").disabled = !s.paused && !s.halted && !s.reduce_only;
   text("run", `run ${s.run}, model ${s.model || "–"}`);
 }
 function meter(id, v) { if ($(id).value !== v && Number.isFinite(v)) $(id).value = v; }
@@ -107,7 +107,12 @@ setInterval(flowsLook, 10000); setTimeout(flowsLook, 600);
 
 $("halt").onclick = () => tell("/api/risk/halt");
 $("pause").onclick = () => tell("/api/strategy/pause");
-$("resume").onclick = () => { if (house.pieces.status?.environment !== "production" || confirm("Quote again with real money?")) tell("/api/strategy/resume"); };
+$("reduce").onclick = () => tell("/api/risk/reduce-only");
+$("resume").onclick = async () => {
+  if (house.pieces.status?.environment === "production" && !confirm("Quote again with real money?")) return;
+  const refused = await tell("/api/strategy/resume", null, "POST", "daily_loss");
+  if (refused?.reason && confirm(`${refused.error}.\n\nAccept the loss and quote again? The day's loss is then counted from here.`)) tell("/api/risk/accept-loss");
+};
 const themes = ["", "light", "dark"];
 function theme(name) { document.documentElement.dataset.theme = name; localStorage.setItem("theme", name); }
 theme(localStorage.getItem("theme") || "");

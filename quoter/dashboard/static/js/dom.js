@@ -46,9 +46,11 @@ export async function ask(path) {
   if (!answer.ok) throw Object.assign(new Error(found.error || `${answer.status}`), { reason: found.reason, status: answer.status });
   return found;
 }
-export async function tell(path, body, method = "POST") {
+// The answer, or null after saying why not; a refusal for `expected` comes back to who asked.
+export async function tell(path, body, method = "POST", expected = "") {
   const answer = await fetch(path, { method, headers: { "Content-Type": "application/json" }, body: body ? JSON.stringify(body) : null });
   const found = await answer.json();
+  if (!answer.ok && expected && found.reason === expected) return found;
   toast(answer.ok ? found.words || "done" : found.error, !answer.ok);
   return answer.ok ? found : null;
 }
