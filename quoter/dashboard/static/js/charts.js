@@ -33,7 +33,7 @@ export function curve(node, points) {
   const w = width(node), h = 170, left = 52, bottom = h - 20;
   node.setAttribute("viewBox", `0 0 ${w} ${h}`); node.setAttribute("height", h);
   if (points.length < 2) { node.innerHTML = `<text x="12" y="24" class="label">a point a minute: the curve begins soon</text>`; return; }
-  const ys = points.map((p) => p[1]), lo = Math.min(0, ...ys), hi = Math.max(0.01, ...ys);
+  const ys = points.map((p) => p[1]), lo = Math.min(0, ...ys), hi = Math.max(0.1, ...ys);
   const X = scale(points[0][0], points.at(-1)[0], left, w - 8), Y = scale(lo, hi, bottom, 10);
   const rows = nice(lo, hi).map((v) => `<line x1="${left}" x2="${w - 8}" y1="${Y(v)}" y2="${Y(v)}" class="${v ? "grid" : "axis"}"/><text x="${left - 6}" y="${Y(v) + 4}" class="label end">${usd(v)}</text>`).join("");
   const spots = points.map((p) => [X(p[0]), Y(p[1])]);
