@@ -60,7 +60,7 @@ class Watcher:
         self.fills: deque[tuple[float, int]] = deque(maxlen=120)
         self.run = ""
         self.names: dict[str, str] = {}
-        self.since = time.time()
+        self.since = self.began = time.time()
         self.next_lake = self.next_prefect = 0.0
         self.old_sources: list[str] = []
         self.mismatches: list[str] = []
@@ -166,7 +166,7 @@ class Watcher:
         try:
             with httpx.Client(base_url=self.api, timeout=5.0, trust_env=False) as client:
                 failed = _failed(client, self.since, self.names)
-                self.late = _late(client, wall, self.names)
+                self.late = _late(client, self.began, wall, self.names)
         except (httpx.HTTPError, ValueError, KeyError) as error:
             self.prefect_trouble = f"{type(error).__name__} {error}".strip()
             return []
@@ -225,10 +225,11 @@ def _failed(client: httpx.Client, since: float, names: dict[str, str]) -> list[F
     ]  # fmt: skip
 
 
-def _late(client: httpx.Client, wall: float, names: dict[str, str]) -> list[FlowTrouble]:
+def _late(client: httpx.Client, began: float, wall: float, names: dict[str, str]) -> list[FlowTrouble]:
+    """Runs that should have begun. What was due while everything was off is late from `began` on, not from then."""
     found: dict[str, float] = {}
     for run in _runs(client, {"state": {"name": {"any_": ["Late"]}}}):
         name = _flow_name(client, names, run["flow_id"])
         due = instant(run["expected_start_time"], "expected_start_time") / SECOND
-        found[name] = max(found.get(name, 0.0), wall - due)
+        found[name] = max(found.get(name, 0.0), wall - max(due, began))
     return [FlowTrouble(name, late, "") for name, late in found.items()]
