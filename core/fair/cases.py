@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from core.fair.around import around
 from core.fair.distribution import Array
 
 # the first of these present is the reference; a source not named here comes after them, by name
@@ -104,6 +105,8 @@ class Cases:
     ref_source: Names
     names: tuple[str, ...]
     sources: Array
+    places: tuple[str, ...]
+    around: Array  # n x places: each place's newest reference for the same day at that moment; NaN: none
     quantile_sd: Array
     trend: Array  # n x 3: reference less the same source's number 1, 2, 3 days earlier (0 where absent)
     before: Array  # the same issue's number for the day before, less the reference
@@ -234,8 +237,10 @@ class _Columns:
         columns = list(zip(*self.rows, strict=True)) if self.rows else [()] * 18
         text = [np.array(columns[i], dtype=object) for i in (0, 1, 6)]
         number = {i: np.array(columns[i], dtype=np.float64) for i in (3, 5, *range(7, 18))}
+        day, places = np.array(columns[2], dtype=np.int64), tuple(sorted(set(text[0])))
+        elsewhere = around(places, text[0], text[1], day, number[3], number[5], self.fresh)
         return Cases(
-            station=text[0], variable=text[1], day=np.array(columns[2], dtype=np.int64), at=number[3],
+            station=text[0], variable=text[1], day=day, at=number[3], places=places, around=elsewhere,
             lead=np.array(columns[4], dtype=np.int64), ref=number[5], ref_source=text[2], names=self.names,
             sources=np.array(self.sources, dtype=np.float64).reshape(len(self.rows), len(self.names)),
             trend=np.array(self.trends, dtype=np.float64).reshape(len(self.rows), 3), quantile_sd=number[7],

@@ -17,12 +17,12 @@ from core.fair import combination, nowcast
 from core.fair.cases import Cases, Days
 from core.fair.coefficients import NEUTRAL, Prior
 from core.fair.distribution import DEGREES, Array, student_cdf
-from core.fair.features import YEAR, Context, Design, climate_of, mean_columns, spread_columns
+from core.fair.features import YEAR, Context, Design, climate_of, mean_columns, patterns_of, spread_columns
 from core.fair.past import Rolling, collect, errors_of, rolling
 from core.fair.regression import Fit, regress
 from core.station_day import Variable
 
-VERSION = "emos-2026.11.3"
+VERSION = "emos-2026.11.4"
 Z = np.round(np.linspace(-8.0, 8.0, 321), 6)
 _LEAST_ROWS, _GROUP_ROWS, _STATION_ROWS = 5, 200, 1000
 _HALF_LIFE_YEARS, _ROW_WEIGHT, _SHARE, _LATER = 4.0, 0.5, 0.7, 0.5
@@ -162,9 +162,9 @@ def past_of(cases: Cases) -> Rolling:
 
 def take(cases: Cases, rows: Days) -> Cases:
     """Some of the cases."""
-    names = cases.names
-    columns = {n: getattr(cases, n)[rows] for n in Cases.__slots__ if n != "names"}
-    return Cases(names=names, **columns)
+    whole = ("names", "places")
+    columns = {n: getattr(cases, n)[rows] for n in Cases.__slots__ if n not in whole}
+    return Cases(names=cases.names, places=cases.places, **columns)
 
 
 def take_past(past: Rolling, rows: Days) -> Rolling:
@@ -178,11 +178,12 @@ def _context(cases: Cases) -> Context:
         truth.setdefault(f"{cases.station[i]} {cases.variable[i]}", {})[int(cases.day[i])] = float(cases.outcome[i])
     climate = _climate(truth)
     names = tuple(n for k, n in enumerate(cases.names) if not np.isnan(cases.sources[:, k]).all())
-    return Context(
+    context = Context(
         stations=tuple(sorted(set(cases.station))), names=names, variables=tuple(sorted(set(cases.variable))),
         observed=tuple(sorted(set(cases.variable[cases.observed]))),
         promised=tuple(sorted(set(cases.variable[~np.isnan(cases.promise)]))), climate=climate,
     )  # fmt: skip
+    return replace(context, patterns=patterns_of(cases, context))
 
 
 def _climate(truth: Mapping[str, Mapping[int, float]]) -> dict[str, list[float]]:

@@ -4,7 +4,7 @@ Each column has a prior standard deviation (degrees F per unit, of a Gaussian ce
 without evidence. Columns of one group share a factor on it, chosen by the marginal likelihood (`regression.evidence`).
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -15,6 +15,7 @@ from core.fair.past import Rolling
 
 YEAR = 365.2425
 LONGEST_LEAD = 7
+_PATTERNS, _PATTERN_STATIONS = 6, 4  # so many, from so many stations on
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +28,7 @@ class Context:
     observed: tuple[str, ...]  # variables of which climate days under way were seen
     promised: tuple[str, ...]  # those of which hourly forecasts of the rest of the day were known
     climate: dict[str, list[float]]  # "KNYC high": harmonics of the normal (`harmonics`)
+    patterns: list[list[float]] = field(default_factory=list)  # stations x patterns: how departures go together
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +77,30 @@ def departure(cases: Cases, context: Context) -> Array:
         mine = (cases.station == station) & (cases.variable == variable)
         out[mine] = harmonics(cases.day[mine]) @ np.array(coefficients) - cases.ref[mine]
     return out
+
+
+def departures(cases: Cases, context: Context) -> Array:
+    """Each station's reference for the case's day less its normal (n x stations); 0 where either is unknown."""
+    out = np.zeros((len(cases), len(context.stations)))
+    for k, station in enumerate(context.stations):
+        if station not in cases.places:
+            continue
+        there = cases.around[:, cases.places.index(station)]
+        for variable in context.variables:
+            normal = context.climate.get(f"{station} {variable}")
+            if normal is not None:
+                mine = cases.variable == variable
+                out[mine, k] = there[mine] - harmonics(cases.day[mine]) @ np.array(normal)
+    return _filled(out, 25.0)
+
+
+def patterns_of(cases: Cases, context: Context) -> list[list[float]]:
+    """The directions in which the stations' departures vary most: principal components, stations x patterns."""
+    if len(context.stations) < _PATTERN_STATIONS or not context.climate:
+        return []
+    apart = departures(cases, context)
+    _, directions = np.linalg.eigh(apart.T @ apart)
+    return [[float(v) for v in row] for row in directions[:, ::-1][:, :_PATTERNS]]
 
 
 def _filled(x: Array, limit: float = 20.0) -> Array:
@@ -148,8 +174,10 @@ def _by_station(b: _Build, cases: Cases, past: Rolling, context: Context, far: A
     """A city's forecast used for its airport errs with the weather: by distance from normal, trend and neighbours."""
     _, sin, cos, _, _ = harmonics(cases.day).T
     step = _filled(cases.latest)
+    flow = departures(cases, context) @ np.array(context.patterns) if context.patterns else np.zeros((len(cases), 0))
     for station in context.stations:
         here = cases.station == station
+        b.add("patterns", 0.04, *(here * pattern for pattern in flow.T))
         for variable in context.variables:
             mine = here & (cases.variable == variable)
             b.add("slope", 0.12, mine * far, mine * np.maximum(-far - 5, 0))

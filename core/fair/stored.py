@@ -48,7 +48,8 @@ def encode(pricer: Pricer, errors: list[Error]) -> bytes:
     return msgspec.json.encode(Stored(
         m.version, m.fitted_at, m.rows,
         {"stations": m.context.stations, "names": m.context.names, "variables": m.context.variables,
-         "observed": m.context.observed, "promised": m.context.promised, "climate": m.context.climate},
+         "observed": m.context.observed, "promised": m.context.promised, "climate": m.context.climate,
+         "patterns": m.context.patterns},
         {"version": m.prior.version, "bias": {v.value: list(x) for v, x in m.prior.bias.items()},
          "sd": {v.value: list(x) for v, x in m.prior.sd.items()}, "station_sd": dict(m.prior.station_sd)},
         None if m.pooled is None else _pair(m.pooled), {n: _pair(s) for n, s in m.groups.items()},
@@ -65,6 +66,7 @@ def decode(raw: bytes) -> Pricer:
         context = Context(
             tuple(s.context["stations"]), tuple(s.context["names"]), tuple(s.context["variables"]),
             tuple(s.context["observed"]), tuple(s.context["promised"]), dict(s.context["climate"]),
+            list(s.context["patterns"]),
         )  # fmt: skip
         prior = Prior(
             s.prior["version"], {v: tuple(s.prior["bias"][v.value]) for v in Variable},
