@@ -53,7 +53,11 @@ COMMANDS: dict[str, tuple[str, str, str]] = {
     "config": ("quoter.commands_tell", "config", "The running quoter's settings; change one at once."),
     "watch": ("quoter.watch", "watch", "A live view in the terminal."),
     "settings": ("quoter.commands_tell", "settings", "Every setting in force, and where to change it."),
-    "replay": ("quoter.shell.replay", "replay", "Run a journal through the engine again; must give the same actions."),
+    "replay": (
+        "quoter.shell.replay_command",
+        "replay",
+        "Run a journal through the engine again: the same actions.",
+    ),
     "simulate": ("quoter.shell.world_command", "simulate", "Seeded worlds full of faults: prove the invariants."),
     "paper": ("quoter.paper.command", "paper", "Quote the live books with imagined orders and no trading key."),
     "graduate": ("quoter.paper.command", "graduate", "Which evidence is missing for demo, one contract, live."),

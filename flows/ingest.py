@@ -19,7 +19,8 @@ from core.storage.files import write_whole
 from core.units import DAY, Instant, from_datetime, iso
 from core.weather import standing
 from core.weather.fetch import Fetcher
-from core.weather.harvest import Harvest, gather
+from core.weather.harvest import gather
+from core.weather.harvest_round import Harvest
 from core.weather.rows import Row
 from core.weather.sources import FIRST
 from core.weather.standing import State

@@ -14,7 +14,8 @@ import duckdb
 
 from core.storage import views
 from core.storage.files import sync_folder
-from core.storage.lake import EMPTY_DAY, LAKE, border, latest_note_path
+from core.storage.folders import EMPTY_DAY, LAKE, border
+from core.storage.lake import latest_note_path
 from core.storage.schema import TABLES, Table
 
 KEEP_RECENT_DAYS = 2  # an analyst's connection may be that old

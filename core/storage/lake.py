@@ -1,7 +1,7 @@
 """The append-only lake: Parquet written by DuckDB, one folder a flow run, committed by one rename. PLATFORM's design.
 
 `recent/date=D/run=R/<table>.parquet` now, `archive/date=D/<table>.parquet` after compaction; readers see either, never
-both: the border is a literal in the views. A zero-row file of each table keeps every view valid from the first minute.
+both: the border is a literal in the views.
 """
 
 import os
@@ -15,13 +15,12 @@ from typing import Any
 import duckdb
 import msgspec
 
-from core.storage import migrate
 from core.storage.files import sync_folder
+from core.storage.folders import LAKE, border, prepare
 from core.storage.schema import TABLES, Table
+from core.storage.views import create_views
 from core.units import Instant, iso, to_datetime
 
-LAKE = "lake"
-EMPTY_DAY = "1970-01-01"
 _SAFE = re.compile(r"[^A-Za-z0-9._-]")
 Rows = Iterable[Mapping[str, Any]]
 
@@ -29,46 +28,6 @@ Rows = Iterable[Mapping[str, Any]]
 def day_of(at: Instant) -> str:
     """The partition of an instant: its UTC date."""
     return to_datetime(at).date().isoformat()
-
-
-def border(data: Path) -> str:
-    """The last day that lies in the archive; later days are read from `recent`."""
-    days = sorted(p.name.removeprefix("date=") for p in (data / LAKE / "archive").glob("date=*"))
-    return days[-1] if days else EMPTY_DAY
-
-
-def prepare(data: Path) -> None:
-    """Make the folders and the zero-row files; sweep what an interrupted run left in staging.
-
-    Raises: SettingsError when the folder was written by another version.
-    """
-    migrate.check(data)
-    lake = data / LAKE
-    staging = lake / "staging"
-    if staging.exists():
-        for left in staging.iterdir():
-            pid = left.name.rpartition(".")[2]
-            if not (pid.isdigit() and Path(f"/proc/{pid}").exists()):
-                shutil.rmtree(left, ignore_errors=True)
-    staging.mkdir(parents=True, exist_ok=True)
-    missing = [
-        (kind, t) for kind in ("recent", "archive") for t in TABLES.values() if not _empty_file(lake, kind, t).exists()
-    ]
-    if missing:
-        with duckdb.connect() as connection:
-            connection.execute("SET enable_progress_bar=false")
-            for kind, table in missing:
-                target = _empty_file(lake, kind, table)
-                target.parent.mkdir(parents=True, exist_ok=True)
-                temporary = target.with_suffix(f".{os.getpid()}")
-                columns = ", ".join(f"NULL::{kind_} AS {name}" for name, kind_, _ in table.columns)
-                connection.execute(f"COPY (SELECT {columns} LIMIT 0) TO '{temporary}' (FORMAT parquet)")
-                temporary.replace(target)
-
-
-def _empty_file(lake: Path, kind: str, table: Table) -> Path:
-    folder = lake / kind / f"date={EMPTY_DAY}"
-    return (folder / "run=none" if kind == "recent" else folder) / f"{table.name}.parquet"
 
 
 def commit(
@@ -152,8 +111,6 @@ def latest_note(data: Path, name: str) -> bytes | None:
 
 def connect(data: Path) -> duckdb.DuckDBPyConnection:
     """An in-memory connection with all views: blocks nobody."""
-    from core.storage.views import create_views
-
     prepare(data)
     connection = duckdb.connect()
     connection.execute("SET enable_progress_bar=false; SET TimeZone='UTC'")

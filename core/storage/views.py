@@ -10,7 +10,7 @@ from pathlib import Path
 import duckdb
 
 from core.storage.dictionary import comments
-from core.storage.lake import border, prepare
+from core.storage.folders import border, prepare
 from core.storage.schema import TABLES, Table
 
 _SQL = Path(__file__).with_name("sql")

@@ -10,8 +10,8 @@ from core.stations import Station
 from core.units import Instant, to_datetime
 from core.weather import mos, nbm, summary, twc
 from core.weather.fetch import Answer, Missing
-from core.weather.harvest import Raw, Round
 from core.weather.harvest_nws import HOURS_KEPT
+from core.weather.harvest_round import Raw, Round
 from core.weather.sources import Source, newest_cycles
 
 _RETRIEVE = "/cgi-bin/afos/retrieve.py"

@@ -8,7 +8,7 @@ from core.stations import Station
 from core.units import DAY, HOUR, SECOND, Instant, iso
 from core.weather import climate_report, nws, summary
 from core.weather.fetch import Answer, Missing
-from core.weather.harvest import Job, Round
+from core.weather.harvest_round import Job, Round
 from core.weather.rows import ForecastRow, HourlyRow
 from core.weather.sources import Source
 from core.weather.standing import Cell, Stale

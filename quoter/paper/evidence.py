@@ -5,7 +5,7 @@ from typing import Any
 
 import duckdb
 
-from core.storage import lake
+from core.storage import folders, lake
 from quoter.paper.calibration import haircut, read
 from quoter.paper.graduate import Evidence, Trial
 
@@ -51,11 +51,11 @@ def gather(data: Path, paper: Path, assumed: float) -> Evidence:
     """All of it; what was never tried is empty."""
     demo = one_lot = on_paper = Trial()
     mismatches = 0
-    if (data / lake.LAKE).exists():
+    if (data / folders.LAKE).exists():
         with lake.connect(data) as db:
             demo, one_lot = trial(db, ("demo",)), trial(db, ("production",), 100)
             mismatches = int(db.execute("SELECT count(*) FROM settlement_mismatches").fetchall()[0][0])
-    if (paper / lake.LAKE).exists():
+    if (paper / folders.LAKE).exists():
         with lake.connect(paper) as db:
             on_paper = trial(db, ("embedded", "demo", "production"))
     found = read(paper)

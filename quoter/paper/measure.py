@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 
 from core.errors import KwmError
-from core.storage import lake
+from core.storage import folders, lake
 from quoter.paper.calibration import Calibration, Sample
 
 _MINUTES = "SELECT DISTINCT date_trunc('minute', happened_at) FROM pnl WHERE state = 'quoting'"
@@ -34,7 +34,7 @@ def measure(live: Path, paper: Path) -> Calibration:
     minutes: list[set[object]] = []
     fills: list[Fills] = []
     for data in (live, paper):
-        if not (data / lake.LAKE).exists():
+        if not (data / folders.LAKE).exists():
             raise KwmError(f"{data} holds no lake yet: let the flows run (kwm up) beside the session")
         with lake.connect(data) as db:
             minutes.append({row[0] for row in db.execute(_MINUTES).fetchall()})

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from prefect import flow_engine
 
-from core.storage import lake
+from core.storage import folders
 from flows import warm
 from flows.compact import compact
 
@@ -20,7 +20,7 @@ pytestmark = pytest.mark.slow
 @pytest.fixture
 def prepared(prefect_harness: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     monkeypatch.setenv("KWM_STORAGE__DATA", str(tmp_path))
-    lake.prepare(tmp_path)
+    folders.prepare(tmp_path)
     warm.prepare(["flows.compact"])
     yield tmp_path
     flow_engine.multiprocessing = multiprocessing  # type: ignore[attr-defined]  # as Prefect has it

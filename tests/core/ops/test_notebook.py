@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from core.storage import lake
+from core.storage import folders
 from tests.core.ops import small_lake
 
 pytestmark = pytest.mark.slow
@@ -33,6 +33,6 @@ def test_its_four_plots_are_of_the_lake(tmp_path: Path, monkeypatch: pytest.Monk
 
 
 def test_an_empty_lake_gives_empty_plots(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    lake.prepare(tmp_path)
+    folders.prepare(tmp_path)
     made = run(tmp_path, monkeypatch)
     assert len(made["split"]["day"]) == 0 and len(made["lifetimes"]) == 0

@@ -20,7 +20,8 @@ from core.stations import BY_CODE
 from core.units import DAY, HOUR, MINUTE, Instant, instant
 from core.weather import sources, standing, world_answers, world_guidance
 from core.weather.fetch import Fetcher
-from core.weather.harvest import Harvest, gather
+from core.weather.harvest import gather
+from core.weather.harvest_round import Harvest
 from core.weather.standing import State
 from core.weather.world import World
 from tests.core.exchange_client.loopback import serving
