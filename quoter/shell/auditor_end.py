@@ -11,8 +11,9 @@ if TYPE_CHECKING:
     from quoter.shell.world import World
 
 
-# why nothing may rest in a healthy engine: it ends by itself, or is a belief
-_PASSING = {"closed", "closing_soon", "cooling_down", "fair_extreme", "market_disagrees", "too_many_fills"}
+# why nothing may rest in a healthy engine: it ends by itself, is a belief, or what is held uses up a limit
+_PASSING = {"closed", "closing_soon", "cooling_down", "fair_extreme", "market_disagrees", "too_many_fills",
+            "no_headroom"}  # fmt: skip
 
 
 def books_agree(world: "World") -> bool:
@@ -42,9 +43,10 @@ def at_the_end(world: "World") -> None:
         raise broken(world, "a person halted, and at the end we are not halted")
     braked = any(event.tripped for event in state.events.values())  # the exchange stopped it a moment ago
     if not state.halted and not working and not braked:
-        reasons = {r for x in state.markets.values() for r in (*x.bid_reasons, *x.ask_reasons)}
-        if reasons <= _PASSING or world.config.limits != world.plan.config.limits:
+        sides = [r for x in state.markets.values() for r in (x.bid_reasons, x.ask_reasons)]
+        if all(_PASSING & set(side) for side in sides) or world.config.limits != world.plan.config.limits:
             return
+        reasons = {reason for side in sides for reason in side}
         raise broken(world, f"at the end nothing rests: the engine has stopped quoting: {sorted(reasons)}")
 
 

@@ -33,6 +33,6 @@ def test_one_seed_is_one_history() -> None:
     assert World(3, keeps_history=True).run().history == World(3, keeps_history=True).run().history
 
 
-@pytest.mark.parametrize("seed", [1081, 1194, 3858, 24567, 31330, 312459, 313564, 321738])
+@pytest.mark.parametrize("seed", [1081, 1194, 3858, 24567, 31330, 95247, 312459, 313564, 321738])
 def test_a_world_beyond_the_thousand_that_broke_once_stays_whole(seed: int) -> None:
     World(seed).run()
