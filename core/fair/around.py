@@ -5,7 +5,7 @@ from numpy.typing import NDArray
 
 from core.fair.distribution import Array
 
-_MOMENT = 1e-6
+MOMENT = 1e-6  # days: two instants so near are one
 
 
 def around(
@@ -25,7 +25,7 @@ def around(
         for i in members:
             there.setdefault(station[i], []).append(i)
         for place, own in there.items():
-            newest = np.searchsorted(at[own], at[rows] + _MOMENT, side="right") - 1
+            newest = np.searchsorted(at[own], at[rows] + MOMENT, side="right") - 1
             mine = np.array(own)[np.maximum(newest, 0)]
             known = (newest >= 0) & (at[rows] - at[mine] < fresh)
             out[rows[known], index[place]] = ref[mine[known]]

@@ -12,13 +12,13 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from core.fair.around import around
+from core.fair.around import MOMENT, around
 from core.fair.distribution import Array
 
 # the first of these present is the reference; a source not named here comes after them, by name
 REFERENCES = ("nws_grid", "nws", "nws_hourly", "nws_forecast", "nbm", "hrrr_d1", "gfs_mos")
 QUANTILES = "quantiles"  # the name under which a probabilistic forecast's median joins the sources
-_SAME_ISSUE, _FRESH, _MOMENT = 0.3, 1.01, 1e-6
+_SAME_ISSUE, _FRESH = 0.3, 1.01
 _OUTSIDE_F = 2.0
 Days = NDArray[np.int64]
 Names = NDArray[Any]
@@ -202,9 +202,9 @@ class _Columns:
     ) -> None:
         station, variable, day = key
         own = series.get(key, {})
-        by = at + _MOMENT
+        by = at + MOMENT
         now = {s: v for s, values in own.items() if (v := _last(values, by, at - self.fresh)) is not None}
-        just = [s for s in now if any(abs(when - at) <= _MOMENT for when, _ in own[s])]
+        just = [s for s in now if any(abs(when - at) <= MOMENT for when, _ in own[s])]
         if not now:
             return
         source = min(just or now, key=preference)

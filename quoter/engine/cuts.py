@@ -49,42 +49,25 @@ class _Left:
         return best[2]
 
 
-def passed(state: State, event: EventState) -> bool:
-    """Is a limit passed that this event counts in?"""
-    limits = state.limits
-    return (
-        event.loss > event_limit(state, event)
-        or state.station_day_loss.get(event.station_day, 0) > limits.max_loss_station_day
-        or state.city_loss.get(event.city, 0) > limits.max_loss_city
-        or state.total_loss > limits.max_loss_total
-    )
-
-
-def event_limit(state: State, event: EventState) -> Money:
-    """The tighter of settings and publication."""
-    published = event.fair.max_loss if event.fair is not None else Money(0)
-    return Money(min(state.limits.max_loss_event, published))
-
-
 def cut(state: State, event: EventState) -> list[MarketState]:
     """Wish orders gone until this event, its station's day, its city and the account hold their limits; where."""
+    limits, every = state.limits, state.events.values()
+    scopes: list[tuple[int, Money, list[EventState]]] = [
+        (state.station_day_loss.get(event.station_day, 0), limits.max_loss_station_day,
+         [one for one in every if one.station_day == event.station_day]),
+        (state.city_loss.get(event.city, 0), limits.max_loss_city, [one for one in every if one.city == event.city]),
+        (state.total_loss, limits.max_loss_total, list(every)),
+    ]  # fmt: skip
+    if event.fair is not None:  # without a belief everything of the event goes anyway
+        scopes.insert(0, (event.loss, state.event_limit(event), [event]))
     known: dict[str, _Left] = {}
     gone: list[Order] = []
-
-    def left(one: EventState) -> _Left:
-        if one.ticker not in known:
-            known[one.ticker] = _left(one)
-        return known[one.ticker]
-
-    if event.fair is not None:  # without a belief everything of the event goes anyway
-        _until([left(event)], event_limit(state, event), gone)
-    limits, every = state.limits, state.events.values()
-    for limit, members in (
-        (limits.max_loss_station_day, [one for one in every if one.station_day == event.station_day]),
-        (limits.max_loss_city, [one for one in every if one.city == event.city]),
-        (limits.max_loss_total, list(every)),
-    ):
-        _until([left(one) for one in members if one.loss > 0], limit, gone)
+    for loss, limit, members in scopes:
+        if loss <= limit:
+            continue
+        members = [one for one in members if one.loss > 0]
+        known |= {one.ticker: _left(one) for one in members if one.ticker not in known}
+        _until([known[one.ticker] for one in members], limit, gone)
     for order in gone:
         order.wanted_gone = True
     return list({order.ticker: state.markets[order.ticker] for order in gone}.values())

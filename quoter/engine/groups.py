@@ -9,7 +9,7 @@ from collections.abc import Iterable
 
 from core import messages as m
 from core.risk.limits import Approved
-from core.units import ONE_CONTRACT, ONE_DOLLAR, SECOND, Count, Instant, Money
+from core.units import ONE_CONTRACT, ONE_DOLLAR, SECOND, Count, Instant
 from quoter.engine import budget as cost
 from quoter.engine.actions import Action
 from quoter.engine.market import EventState
@@ -21,8 +21,7 @@ REFUSALS = frozenset({"order_group_not_found", "order_group_triggered"})
 
 def limit_of(state: State, event: EventState) -> Count:
     """Contracts that may match in 15 s."""
-    published = event.fair.max_loss if event.fair is not None else Money(0)
-    pays_for = min(state.config.limits.max_loss_event, published) // (ONE_DOLLAR // 2)
+    pays_for = state.event_limit(event) // (ONE_DOLLAR // 2)
     whole = min(state.config.group_most, pays_for) // ONE_CONTRACT * ONE_CONTRACT
     return Count(max(ONE_CONTRACT, whole))
 

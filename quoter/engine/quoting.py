@@ -99,7 +99,7 @@ def _size(state: State, market: MarketState, side: Side) -> int:
     reduces = side.sign * market.position < 0
     if config.size_by == "fixed" or reduces or market.event.fair is None:
         return size
-    limit = min(state.limits.max_loss_event, market.event.fair.max_loss)
+    limit = state.event_limit(market.event)
     share = (limit - max(0, market.event.held)) / limit if limit else 0.0
     return int(size * max(0.0, min(1.0, 2 * share))) // ONE_CONTRACT * ONE_CONTRACT
 

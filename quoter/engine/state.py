@@ -166,6 +166,20 @@ class State:
             return own
         return replace(own, max_loss_total=total, max_loss_city=city)
 
+    def event_limit(self, event: EventState) -> Money:
+        """What may be lost on an event: the tighter of settings and publication; nothing without a belief."""
+        return Money(0) if event.fair is None else Money(min(self.limits.max_loss_event, event.fair.max_loss))
+
+    def passed(self, event: EventState) -> bool:
+        """Is a limit passed, by our own count, that this event counts in?"""
+        limits = self.limits
+        return (
+            event.loss > self.event_limit(event)
+            or self.station_day_loss.get(event.station_day, 0) > limits.max_loss_station_day
+            or self.city_loss.get(event.city, 0) > limits.max_loss_city
+            or self.total_loss > limits.max_loss_total
+        )
+
     def max_daily_loss(self) -> Money:
         """The tighter of settings and publication."""
         own = self.config.max_daily_loss

@@ -111,7 +111,7 @@ def _to_decide(
 
 def _with_cuts(state: State, markets: list[MarketState]) -> list[MarketState]:
     """These markets, and those of which orders must go because a limit was passed here."""
-    over = [event for event in dict.fromkeys(market.event for market in markets) if cuts.passed(state, event)]
+    over = [event for event in dict.fromkeys(market.event for market in markets) if state.passed(event)]
     if not over:
         return markets
     also = [market for event in over for market in cuts.cut(state, event)]

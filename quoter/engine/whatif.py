@@ -59,13 +59,7 @@ def _situation(state: State, market: MarketState, side: Side, more: int, count: 
     stress = event.stress + least - min(-bid_loss, held - ask_loss)
     change = max(0, after) - max(0, event.loss)
     bid, ask = market.others_touch()
-    published = event.fair.max_loss if event.fair is not None else 0
-    limits, event_limit = state.limits, Money(min(state.limits.max_loss_event, published))
     day, city = state.station_day_loss.get(event.station_day, 0), state.city_loss.get(event.city, 0)
-    beyond = (
-        event.loss > event_limit or day > limits.max_loss_station_day
-        or city > limits.max_loss_city or state.total_loss > limits.max_loss_total
-    )  # fmt: skip
     return Situation(
         fair=market.fair.fair if market.fair is not None else None,
         book_known=market.book.known,
@@ -78,7 +72,7 @@ def _situation(state: State, market: MarketState, side: Side, more: int, count: 
         event_loss=Money(after),
         event_loss_before=event.loss,
         event_raised=raised if more > 0 else None,
-        event_limit=event_limit,
+        event_limit=state.event_limit(event),
         event_stress=Money(stress),
         event_stress_before=event.stress,
         station_day_loss=Money(day + change),
@@ -90,5 +84,5 @@ def _situation(state: State, market: MarketState, side: Side, more: int, count: 
         balance=state.balance,
         reduce_only=bool(state.reduce_only),
         empty_book=state.config.empty_books,
-        doubtful=beyond and state.counts_twice(),
+        doubtful=state.passed(event) and state.counts_twice(),
     )

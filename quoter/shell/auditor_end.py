@@ -4,7 +4,6 @@ from typing import TYPE_CHECKING
 
 from quoter.engine.orders import Life
 from quoter.shell.broken import broken
-from quoter.shell.world_beliefs import EVENT_LOSS
 from quoter.shell.world_crowd import US
 
 if TYPE_CHECKING:
@@ -77,12 +76,8 @@ def _within_limits(world: "World") -> None:
     """Where an event may lose more than its limit, nothing that rests adds to it."""
     truth = world.audit.losses
     truth.look_at(world.by_ticker)
-    limit, by_hand = min(truth.limits.max_loss_event, EVENT_LOSS), truth.by_hand()
-    for event, loss in truth.losses.items():
-        rests = truth.at_rest(event)
-        if event != world.paid_out and loss > limit + by_hand and rests > by_hand:
-            words = f"{rests / 1e6:.2f} of the {loss / 1e6:.2f} that {event} may lose rest above its limit"
-            raise broken(world, f"at the end {words}")
+    for words in truth.added(truth.by_hand()).values():
+        raise broken(world, f"at the end {words}")
 
 
 def _ledger(world: "World") -> None:

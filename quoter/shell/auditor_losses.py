@@ -85,24 +85,26 @@ class Losses:
         return bids - cash + max(asks - own - held * ONE_DOLLAR for held, _, own, asks in legs)
 
     def within_limits(self) -> None:
+        """Nothing is above its limit, and nothing rests for long on top of a loss that is. Raises: Broken."""
         words = self._beyond()
         if words:  # another event's part may be old: an order expired there, and nobody has heard yet
             self.look_at(self.world.by_ticker)
             words = self._beyond()
         if words:
             raise broken(self.world, words)
-        self._nothing_adds()
+        now, above = self.world.now, self.added(self.by_hand() + self.world.requests.ghosts)
+        self.adding = {event: self.adding.get(event, now) for event in above}
+        for event, since in self.adding.items():
+            if now - since > _FALLS:
+                raise broken(self.world, f"{above[event]} since {_FALLS / SECOND:.0f} s")
 
-    def _nothing_adds(self) -> None:
-        """Where an event may lose more than its limit, what rests does not add to it for long: what is held may."""
-        now, limit = self.world.now, min(self.limits.max_loss_event, EVENT_LOSS)
-        slack = self.by_hand() + self.world.requests.ghosts
-        for name, loss in self.losses.items():
-            if loss <= limit + slack or name == self.world.paid_out or self.at_rest(name) <= slack:
-                self.adding.pop(name, None)
-            elif now - self.adding.setdefault(name, now) > _FALLS:
-                words = f"{self.at_rest(name) / 1e6:.2f} of the {loss / 1e6:.2f} that may be lost rest above the limit"
-                raise broken(self.world, f"{name}: {words} of {limit / 1e6:.2f} since {_FALLS / SECOND:.0f} s")
+    def added(self, slack: int) -> dict[str, str]:
+        """Events that may lose more than their limit, and what rests adds to it: what is held may exceed it."""
+        limit, found = min(self.limits.max_loss_event, EVENT_LOSS), {}
+        for event, loss in self.losses.items():
+            if loss > limit + slack and event != self.world.paid_out and (rests := self.at_rest(event)) > slack:
+                found[event] = f"{rests / 1e6:.2f} of the {loss / 1e6:.2f} that {event} may lose rest above its limit"
+        return found
 
     def at_rest(self, event: str) -> int:
         """What an event loses in its worst outcome by what rests or is on its way."""

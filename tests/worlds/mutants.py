@@ -100,12 +100,12 @@ def forgets_reduce_only(world: World, event: e.Event) -> e.Event:
 
 def leaves_what_rests_when_a_limit_falls(state: State, event: e.Event) -> list[Action]:
     """A limit holds for new orders only."""
-    looks = cuts.passed
-    cuts.passed = lambda state, event: False
+    cuts_ = cuts.cut
+    cuts.cut = lambda state, event: []
     try:
         return step(state, event)
     finally:
-        cuts.passed = looks
+        cuts.cut = cuts_
 
 
 def restless(plan: Plan) -> Plan:
