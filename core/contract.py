@@ -8,6 +8,7 @@ import itertools
 import re
 from dataclasses import dataclass, field
 from datetime import date, datetime
+from typing import Final
 
 from core.errors import Malformed
 from core.station_day import StationDay, Variable
@@ -143,7 +144,7 @@ class PriceGrid:
         return Price(start + (at - start) // step * step)
 
 
-LINEAR_CENT = PriceGrid(((Price(0), ONE_DOLLAR, Price(100)),))
+LINEAR_CENT: Final = PriceGrid(((Price(0), Price(ONE_DOLLAR), Price(100)),))
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,10 +175,10 @@ class Market:
     settlement_value: Money | None = None
 
 
-_SERIES_DAY = re.compile(r"^(?P<series>[A-Z0-9]+)-(?P<day>\d{2}[A-Z]{3}\d{2})$")
-_PLACE = re.compile(r"\((?P<product>CLI[A-Z]{3})\)")
-_VARIABLE = re.compile(r"\b(?P<word>highest|maximum|lowest|minimum)\b", re.IGNORECASE)
-_RULES_DAY = re.compile(r"\b(?:for|on) (?P<month>[A-Z][a-z]{2})[a-z]* (?P<day>\d{1,2}, \d{4})\b")
+_SERIES_DAY: Final = re.compile(r"^(?P<series>[A-Z0-9]+)-(?P<day>\d{2}[A-Z]{3}\d{2})$")
+_PLACE: Final = re.compile(r"\((?P<product>CLI[A-Z]{3})\)")
+_VARIABLE: Final = re.compile(r"\b(?P<word>highest|maximum|lowest|minimum)\b", re.IGNORECASE)
+_RULES_DAY: Final = re.compile(r"\b(?:for|on) (?P<month>[A-Z][a-z]{2})[a-z]* (?P<day>\d{1,2}, \d{4})\b")
 
 
 def station_day_of(event_ticker: str) -> StationDay:

@@ -5,12 +5,14 @@ up to $0.000001 per fill; the rest of the rounding (balance grid of $0.0001, per
 member more than $0.0001 per fill.
 """
 
+from typing import Final
+
 from core.contract import Fees
 from core.errors import Malformed
 from core.units import ONE_DOLLAR, Count, Money, Price
 
-TAKER = 70_000  # 0.07, in millionths
-MAKER_QUARTER = 17_500  # 0.0175: `quadratic_with_maker_fees`
+TAKER: Final = 70_000  # 0.07, in millionths
+MAKER_QUARTER: Final = 17_500  # 0.0175: `quadratic_with_maker_fees`
 
 
 def fees_of(fee_type: str, multiplier: float) -> Fees:
@@ -33,5 +35,5 @@ def fee(coefficient: int, at: Price, size: Count) -> Money:
     coefficient/10^6 x size/100 x at/10^4 x (10^4 - at)/10^4 dollars = coefficient x size x at x (10^4 - at) / 10^10 µ$.
     """
     assert coefficient >= 0 and size >= 0 and 0 <= at <= ONE_DOLLAR, (coefficient, at, size)
-    numerator = coefficient * size * at * (ONE_DOLLAR - at)
+    numerator = (coefficient * size) * (at * (ONE_DOLLAR - at))
     return Money(-(-numerator // 10**10))

@@ -20,14 +20,13 @@ class Side(StrEnum):
     ASK = "ask"
 
     sign: int  # +1 for a bid (inventory grows), -1 for an ask
+    other: "Side"
 
     def __init__(self, word: str) -> None:
         self.sign = 1 if word == "bid" else -1
 
-    @property
-    def other(self) -> "Side":
-        """The opposite side."""
-        return Side.ASK if self is Side.BID else Side.BID
+
+Side.BID.other, Side.ASK.other = Side.ASK, Side.BID
 
 
 class TimeInForce(StrEnum):

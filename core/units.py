@@ -14,7 +14,7 @@ Instant   ns since epoch, UTC   ISO 8601 strings, Unix s or ms integers
 """
 
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, NewType
+from typing import TYPE_CHECKING, Final, NewType
 
 from core.errors import Malformed
 
@@ -27,13 +27,13 @@ if TYPE_CHECKING:
 else:  # calling a NewType runs Python code, seven times as long as `int` takes: it shows in every decision
     Price = Count = Money = Instant = Duration = int
 
-ONE_DOLLAR = Price(10_000)
-ONE_CONTRACT = Count(100)
-MONEY_PER_DOLLAR = 1_000_000
-SECOND = 1_000_000_000
-MINUTE = 60 * SECOND
-HOUR = 60 * MINUTE
-DAY = 24 * HOUR
+ONE_DOLLAR: Final = 10_000
+ONE_CONTRACT: Final = 100
+MONEY_PER_DOLLAR: Final = 1_000_000
+SECOND: Final = 1_000_000_000
+MINUTE: Final = 60 * SECOND
+HOUR: Final = 60 * MINUTE
+DAY: Final = 24 * HOUR
 
 _LONGEST = 24  # characters: no honest amount is longer, and int() is quadratic
 

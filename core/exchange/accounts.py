@@ -7,6 +7,7 @@ when the position closes. Within a mutually exclusive event (MECNET) only the la
 from dataclasses import dataclass, field
 
 from core.messages import Side, Ticker
+from core.side import BID
 from core.units import Count, Money, Price, notional, payout
 
 
@@ -47,15 +48,15 @@ class Account:
     def trade(self, ticker: Ticker, event_ticker: str, side: Side, price: Price, count: Count, fee: Money) -> None:
         """One fill: cash and position move together."""
         holding = self.holding(ticker, event_ticker)
-        signed = count if side is Side.BID else -count
+        signed = count if side is BID else -count
         value = notional(price, count)
-        flow = -value if side is Side.BID else value
+        flow = -value if side is BID else value
         before = holding.position
         closing = min(abs(before), count) if before * signed < 0 else 0
         if closing:
             # the closed part takes its share of the cost with it
             share = Money(round(holding.cost * closing / abs(before)))
-            closed_flow = notional(price, Count(closing)) * (-1 if side is Side.BID else 1)
+            closed_flow = notional(price, Count(closing)) * (-1 if side is BID else 1)
             holding.realized = Money(holding.realized + closed_flow - share)
             holding.cost = Money(holding.cost - share - (flow - closed_flow))
         else:
@@ -95,7 +96,7 @@ class Account:
 
 def cost_to_rest(side: Side, price: Price, count: Count, position: Count) -> Money:
     """What an order may need when it fills: nothing for the part that closes a position."""
-    signed = count if side is Side.BID else -count
+    signed = count if side is BID else -count
     opening = max(0, count - abs(position)) if position * signed < 0 else count
-    unit = price if side is Side.BID else 10_000 - price
+    unit = price if side is BID else 10_000 - price
     return Money(unit * opening)

@@ -6,6 +6,7 @@ A level below zero means the book is corrupt: `apply` says so and the market wai
 from dataclasses import dataclass, field
 
 from core.messages import BookDelta, BookSnapshot, Side
+from core.side import BID
 from core.units import Count, Instant, Price
 
 
@@ -36,7 +37,7 @@ class Book:
         self.heard_at = delta.at
         if delta.clock is not None and delta.clock <= self.clock:
             return True  # the snapshot already holds every change up to its clock
-        return self.change(delta.side is Side.BID, delta.price, delta.change)
+        return self.change(delta.side is BID, delta.price, delta.change)
 
     def change(self, bid: bool, price: Price, change: int) -> bool:
         """Add `change` to what rests at `price`; False, and nothing done, when less than nothing would be left."""
@@ -71,13 +72,13 @@ class Book:
 
     def others(self, side: Side, own: dict[Price, Count]) -> Price | None:
         """The best price of everybody but us: `own` is our resting size by price on that side."""
-        best = self.best_bid if side is Side.BID else self.best_ask
+        best = self.best_bid if side is BID else self.best_ask
         if best is None or best not in own:
             return best
-        levels = self.bids if side is Side.BID else self.asks
+        levels = self.bids if side is BID else self.asks
         if levels[best] > own[best]:
             return best
         left = [price for price, size in levels.items() if size > own.get(price, 0)]
         if not left:
             return None
-        return max(left) if side is Side.BID else min(left)
+        return max(left) if side is BID else min(left)

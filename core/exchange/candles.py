@@ -64,7 +64,7 @@ class Candles:
 
     def note_quote(self, ticker: Ticker, at: Instant, bid: Price | None, ask: Price | None) -> Bar:
         """The best prices now; None is an empty side."""
-        low, high = bid or Price(0), ask or ONE_DOLLAR
+        low, high = bid or Price(0), ask or Price(ONE_DOLLAR)
         minutes = self.bars.setdefault(ticker, {})
         minute = at // MINUTE
         bar = minutes.get(minute)

@@ -2,6 +2,7 @@
 
 from collections import deque
 from dataclasses import dataclass, field
+from typing import Final
 
 from core import messages as m
 from core.contract import Market
@@ -12,7 +13,7 @@ from core.exchange.reserve import Reserve
 from core.units import Count, Duration, Instant, Money, Price
 
 Notice = tuple[str | None, m.Said]
-_KEPT_TRADES = 1_000
+_KEPT_TRADES: Final = 1_000
 
 
 @dataclass(slots=True)
@@ -66,6 +67,7 @@ class Desk:
         self.sweeping: dict[str, Instant] = {}  # user -> until when
         self._notices: list[Notice] = []
         self._n = 0
+        self._suffixes: dict[str, str] = {}  # of order ids, by user
         self._expiries: list[tuple[Instant, str]] = []
         self._closings: list[tuple[Instant, str]] = []
         self._openings: list[tuple[Instant, str]] = []

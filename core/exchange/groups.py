@@ -3,11 +3,12 @@ and nothing new is taken until a reset (Kalshi API, "Order groups")."""
 
 from collections import deque
 from dataclasses import dataclass, field
+from typing import Final
 
 from core.units import SECOND, Count, Instant
 
-WINDOW = 15 * SECOND
-MOST_CONTRACTS = Count(100_000_000)  # a million contracts
+WINDOW: Final = 15 * SECOND
+MOST_CONTRACTS: Final = Count(100_000_000)  # a million contracts
 
 
 @dataclass(slots=True)

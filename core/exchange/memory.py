@@ -10,6 +10,7 @@ import msgspec
 from core import messages as m
 from core.exchange.matching import Resting
 from core.exchange.simulator import Exchange, Settlement
+from core.side import BID
 from core.units import Count, Instant, Price
 
 
@@ -100,7 +101,7 @@ def _remember_gone(exchange: Exchange, user: str, said: m.Gone) -> None:
     """Its side and price are not kept: nobody asks for those of an order that is gone."""
     status = "executed" if said.reason == "Trade" else "canceled"
     order = Resting(
-        said.order_id, user, said.client_order_id, said.ticker, m.Side.BID, Price(100), Count(0),
+        said.order_id, user, said.client_order_id, said.ticker, BID, Price(100), Count(0),
         said.filled or Count(0),
         said.at, status=status, reason=said.reason, updated_at=said.at,
     )  # fmt: skip

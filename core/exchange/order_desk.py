@@ -9,6 +9,7 @@ from core.exchange.desk import Desk, Listed
 from core.exchange.groups import MOST_CONTRACTS, Group
 from core.exchange.matching import Resting
 from core.fees import fee
+from core.side import BID
 from core.units import Count, Money, Price
 
 
@@ -24,7 +25,7 @@ class OrderDesk(Desk):
             return self._no(r, refusal)
         self._n += 1
         order = Resting(
-            f"{self._n:08x}-0000-4000-8000-{crc32(user.encode()):012x}", user, r.client_order_id, r.ticker, r.side,
+            self._order_id(user), user, r.client_order_id, r.ticker, r.side,
             r.price, r.count, Count(0), self.now, r.post_only, r.expires_at, r.group, r.cancel_on_pause,
             updated_at=self.now, self_trade=r.self_trade.value, initial=r.count,
         )  # fmt: skip
@@ -57,6 +58,12 @@ class OrderDesk(Desk):
                     self._end(order, "Cancel")  # the answer said that it rests; a cancel-all of before takes it
                 return answer
         return self._acked(order)
+
+    def _order_id(self, user: str) -> str:
+        suffix = self._suffixes.get(user)
+        if suffix is None:
+            suffix = self._suffixes[user] = f"-0000-4000-8000-{crc32(user.encode()):012x}"
+        return f"{self._n:08x}{suffix}"
 
     def _reducible(self, user: str, ticker: str, side: m.Side) -> Count:
         """How much of a position an order of `side` closes."""
@@ -105,7 +112,7 @@ class OrderDesk(Desk):
     def _matchable(self, listed: Listed, order: Resting) -> int:
         total = 0
         for price, size in reversed(listed.book.levels(order.side.other)):
-            if price > order.price if order.side is m.Side.BID else price < order.price:
+            if price > order.price if order.side is BID else price < order.price:
                 break
             total += size
         return total

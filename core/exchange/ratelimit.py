@@ -1,9 +1,10 @@
 """Token buckets as Kalshi keeps them (FACTS §3.3). Pure; wall time is an argument."""
 
 from dataclasses import dataclass
+from typing import Final
 
 DEFAULT_COST, CANCEL_COST = 10, 2
-BALANCE_BURST = 5.0  # reads of the balance have a bucket of their own; its depth is not documented
+BALANCE_BURST: Final = 5.0  # reads of the balance have a bucket of their own; its depth is not documented
 
 
 @dataclass(slots=True)
@@ -37,7 +38,7 @@ class Tier:
     balance: float = 1.0
 
 
-TIERS = {
+TIERS: Final = {
     tier.name: tier
     for tier in (
         Tier("basic", 200, 600, 100, 100), Tier("advanced", 300, 900, 300, 900),

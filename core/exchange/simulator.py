@@ -7,6 +7,7 @@ The server puts it behind Kalshi's protocol; seeded worlds talk to it directly. 
 import heapq
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
+from typing import Final
 
 from core import messages as m
 from core.contract import Market, PriceGrid
@@ -17,9 +18,10 @@ from core.exchange.desk import Settlement as Settlement
 from core.exchange.matching import Resting
 from core.exchange.order_desk import OrderDesk
 from core.exchange.reserve import Reserve
+from core.side import ASK, BID
 from core.units import Count, Instant, Money
 
-_NONE: dict[str, Resting] = {}
+_NONE: Final[dict[str, Resting]] = {}
 
 
 class Exchange(OrderDesk):
@@ -186,7 +188,7 @@ class Exchange(OrderDesk):
     def snapshot(self, ticker: str) -> m.BookSnapshot:
         """The book of one market now."""
         listed = self.markets[ticker]
-        bids, asks = listed.book.levels(m.Side.BID), listed.book.levels(m.Side.ASK)
+        bids, asks = listed.book.levels(BID), listed.book.levels(ASK)
         return m.BookSnapshot(self.now, ticker, bids, asks, listed.clock, self.now)
 
     def resting_in(self, user: str, ticker: str) -> Iterable[Resting]:

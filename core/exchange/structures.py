@@ -14,12 +14,12 @@ _CENTERED = (("whole", "half"), ("whole", "quint"), ("half", "half"), ("half", "
 
 
 def _even(step: Price) -> PriceGrid:
-    return PriceGrid(((Price(0), ONE_DOLLAR, step),))
+    return PriceGrid(((Price(0), Price(ONE_DOLLAR), step),))
 
 
 def _edged(center: Price, edge: Price) -> PriceGrid:
     low, high = _EDGE, Price(ONE_DOLLAR - _EDGE)
-    return PriceGrid(((Price(0), low, edge), (low, high, center), (high, ONE_DOLLAR, edge)))
+    return PriceGrid(((Price(0), low, edge), (low, high, center), (high, Price(ONE_DOLLAR), edge)))
 
 
 GRIDS: dict[str, PriceGrid] = {

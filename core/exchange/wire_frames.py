@@ -196,7 +196,7 @@ def lifecycle(exchange: Exchange, said: m.MarketChanged) -> JSON:
     if said.change == "determined":
         body |= {"result": said.result or "", "determination_ts": said.at // 10**9}
         if said.settlement_value is not None:
-            body["settlement_value"] = price_text(min(Price(said.settlement_value // 100), ONE_DOLLAR))
+            body["settlement_value"] = price_text(min(Price(said.settlement_value // 100), Price(ONE_DOLLAR)))
     if said.change == "settled":
         body["settled_ts"] = said.at // 10**9
     return body

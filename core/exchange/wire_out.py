@@ -129,7 +129,7 @@ def market(listed: Listed) -> JSON:
     bid, ask = book.best(Side.BID), book.best(Side.ASK)
     sizes = {side: sum(o.remaining for o in book.side(side).get(price, {}).values()) if price is not None else 0
              for side, price in ((Side.BID, bid), (Side.ASK, ask))}  # fmt: skip
-    bid, ask = bid or Price(0), ask or ONE_DOLLAR
+    bid, ask = bid or Price(0), ask or Price(ONE_DOLLAR)
     last = price_text(listed.last_price or Price(0))
     word = str(m.bracket)
     shown: JSON = {

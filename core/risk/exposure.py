@@ -27,12 +27,12 @@ class Leg:
     ask_loss: Money
 
 
-def worst_case(legs: Sequence[Leg], *, exhaustive: bool = True) -> Money:
+def worst_case(legs: list[Leg], *, exhaustive: bool = True) -> Money:
     """The loss in the worst outcome, >= 0 where money can be lost, negative when even the worst outcome earns."""
     return Money(max(losses_by_outcome(legs, exhaustive=exhaustive), default=0))
 
 
-def losses_by_outcome(legs: Sequence[Leg], *, exhaustive: bool = True) -> list[int]:
+def losses_by_outcome(legs: list[Leg], *, exhaustive: bool = True) -> list[int]:
     """The loss in each outcome with everything that works filled the worst way; "none pays" last if not exhaustive."""
     cash = bids = 0
     for leg in legs:
@@ -49,7 +49,7 @@ def worst_raised(before: Sequence[int], after: Sequence[int]) -> int | None:
     return max((new for old, new in zip(before, after, strict=True) if new > old), default=None)
 
 
-def stress(legs: Sequence[Leg]) -> Money:
+def stress(legs: list[Leg]) -> Money:
     """The loss if exclusivity fails: every bracket settles by itself at 0 or 1, whichever hurts.
 
     Linear in the settlement value, so the corners cover fractional (scalar, void) settlement too.

@@ -5,6 +5,7 @@
 
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Final
 
 import msgspec
 
@@ -21,6 +22,7 @@ from core.messages import (
     Side,
     TriggerGroup,
 )
+from core.side import BID
 from core.units import ONE_DOLLAR, Count, Money, Price
 
 
@@ -44,7 +46,6 @@ class Limit(StrEnum):
     REDUCE_ONLY = "only_reducing_orders"
 
 
-@dataclass(frozen=True, slots=True)
 class Approved[
     R: (
         PlaceOrder,
@@ -57,7 +58,7 @@ class Approved[
         ResetGroup,
         TriggerGroup,
     )
-]:
+](msgspec.Struct, frozen=True):
     """A request that passed `check`, or needs no check: a cancel or a decrease only takes risk away, and an order group
     is a brake."""
 
@@ -80,33 +81,45 @@ class RiskLimits:
     max_loss_station_day: Money
 
 
-class Situation(msgspec.Struct, frozen=True):
+class Situation:
     """What the world would be with the candidate order working, as the engine's books have it."""
 
-    fair: float | None
-    book_known: bool
-    book_bid: Price | None  # others' best, ours taken out
-    book_ask: Price | None
-    own_bid: Price | None  # the best of ours, if any, as they were before
-    own_ask: Price | None
-    most_long: Count  # position if all working bids and the candidate filled
-    most_short: Count  # the same for asks, as a signed position
-    event_loss: Money  # worst case with the candidate
-    event_loss_before: Money
-    event_raised: int | None  # the largest loss among the outcomes that the candidate makes worse
-    event_limit: Money  # the tighter of settings and publication
-    event_stress: Money
-    event_stress_before: Money
-    station_day_loss: Money
-    station_day_loss_before: Money
-    city_loss: Money
-    city_loss_before: Money
-    total_loss: Money
-    total_loss_before: Money
-    balance: Money | None
-    reduce_only: bool = False
-    empty_book: bool = False  # may we be the first in a book that nobody else is in?
-    doubtful: bool = False  # may a fill be counted in the position and in its order too? Then losses may be too high
+    def __init__(
+        self, *, fair: float | None, book_known: bool, book_bid: Price | None, book_ask: Price | None,
+        own_bid: Price | None, own_ask: Price | None, most_long: Count, most_short: Count, event_loss: Money,
+        event_loss_before: Money, event_raised: int | None, event_limit: Money, event_stress: Money,
+        event_stress_before: Money, station_day_loss: Money, station_day_loss_before: Money, city_loss: Money,
+        city_loss_before: Money, total_loss: Money, total_loss_before: Money, balance: Money | None,
+        reduce_only: bool = False, empty_book: bool = False, doubtful: bool = False,
+    ) -> None:  # fmt: skip
+        self.fair = fair
+        self.book_known = book_known
+        self.book_bid = book_bid  # others' best, ours taken out
+        self.book_ask = book_ask
+        self.own_bid = own_bid  # the best of ours, if any, as they were before
+        self.own_ask = own_ask
+        self.most_long = most_long  # position if all working bids and the candidate filled
+        self.most_short = most_short  # the same for asks, as a signed position
+        self.event_loss = event_loss  # worst case with the candidate
+        self.event_loss_before = event_loss_before
+        self.event_raised = event_raised  # the largest loss among the outcomes that the candidate makes worse
+        self.event_limit = event_limit  # the tighter of settings and publication
+        self.event_stress = event_stress
+        self.event_stress_before = event_stress_before
+        self.station_day_loss = station_day_loss
+        self.station_day_loss_before = station_day_loss_before
+        self.city_loss = city_loss
+        self.city_loss_before = city_loss_before
+        self.total_loss = total_loss
+        self.total_loss_before = total_loss_before
+        self.balance = balance
+        self.reduce_only = reduce_only
+        self.empty_book = empty_book  # may we be the first in a book that nobody else is in?
+        # may a fill be counted in the position and in its order too? Then losses may be too high
+        self.doubtful = doubtful
+
+
+_REFUSALS: Final = {limit: Refused(limit, limit.replace("_", " ")) for limit in Limit}
 
 
 def check[R: (PlaceOrder, AmendOrder)](
@@ -117,23 +130,23 @@ def check[R: (PlaceOrder, AmendOrder)](
     A change that lowers a loss is never refused for that loss being above its limit: reducing must stay possible.
     """
     reason = _size(request.price, request.side, count, limits) or _collar(request.price, request.side, now, limits)
-    if not reason:
+    if reason is None:
         reason = _position(request.side, now, limits) or _losses(now, limits)
-    return Refused(reason, reason.replace("_", " ")) if reason else Approved(request)
+    return Approved(request) if reason is None else _REFUSALS[reason]
 
 
-def _size(price: Price, side: Side, count: Count, limits: RiskLimits) -> str:
+def _size(price: Price, side: Side, count: Count, limits: RiskLimits) -> Limit | None:
     if count <= 0 or count > limits.max_order:
         return Limit.ORDER_SIZE
-    unit = price if side is Side.BID else ONE_DOLLAR - price
-    return Limit.ORDER_NOTIONAL if unit * count > limits.max_order_notional else ""
+    unit = price if side is BID else ONE_DOLLAR - price
+    return Limit.ORDER_NOTIONAL if unit * count > limits.max_order_notional else None
 
 
-def _collar(price: Price, side: Side, now: Situation, limits: RiskLimits) -> str:
+def _collar(price: Price, side: Side, now: Situation, limits: RiskLimits) -> Limit | None:
     if now.fair is None:
         return Limit.NO_FAIR
     fair = now.fair * ONE_DOLLAR
-    beyond_fair = price - fair if side is Side.BID else fair - price
+    beyond_fair = price - fair if side is BID else fair - price
     if beyond_fair > limits.collar:
         return Limit.COLLAR_FAIR
     if not now.book_known:
@@ -142,13 +155,13 @@ def _collar(price: Price, side: Side, now: Situation, limits: RiskLimits) -> str
     if reference is None and not now.empty_book:
         return Limit.NO_BOOK
     if reference is not None:
-        beyond_book = price - reference if side is Side.BID else reference - price
+        beyond_book = price - reference if side is BID else reference - price
         if beyond_book > limits.collar:
             return Limit.COLLAR_BOOK
-    other = now.own_ask if side is Side.BID else now.own_bid
-    if other is not None and (price >= other if side is Side.BID else price <= other):
+    other = now.own_ask if side is BID else now.own_bid
+    if other is not None and (price >= other if side is BID else price <= other):
         return Limit.SELF_CROSS
-    return ""
+    return None
 
 
 def reference_price(bid: Price | None, ask: Price | None) -> Price | None:
@@ -161,35 +174,38 @@ def reference_price(bid: Price | None, ask: Price | None) -> Price | None:
     return ask if bid is None else bid
 
 
-def _position(side: Side, now: Situation, limits: RiskLimits) -> str:
-    reached = now.most_long if side is Side.BID else Count(-now.most_short)
+def _position(side: Side, now: Situation, limits: RiskLimits) -> Limit | None:
+    reached = now.most_long if side is BID else Count(-now.most_short)
     if now.reduce_only and reached > 0:
         return Limit.REDUCE_ONLY
-    return Limit.POSITION if reached > limits.max_position else ""
+    return Limit.POSITION if reached > limits.max_position else None
 
 
-def _raises(sum_after: Money, limit: Money, name: str, now: Situation) -> bool:
-    """Could the candidate truly bring a sum over events above its limit? The worst outcome may be counted too high (a
-    fill beside its order, until it is known whose it was) and hide the true one; if that is one which the candidate
-    makes worse, it is no worse than `event_raised`."""
+def _adds(after: Money, before: Money, limit: Money, now: Situation) -> bool:
+    """Does the candidate add to a sum over events that is above its limit, or could it, in doubt?
+
+    The worst outcome may be counted too high (a fill beside its order, until it is known whose it was) and hide the
+    true one; if that is one which the candidate makes worse, it is no worse than `event_raised`.
+    """
+    if after != before or not now.doubtful:
+        return after > before
     raised = max(0, now.event_raised or 0)
-    return name != Limit.EVENT_STRESS and raised > 0 and sum_after - max(0, now.event_loss) + raised > limit
+    return raised > 0 and after - max(0, now.event_loss) + raised > limit
 
 
-def _losses(now: Situation, limits: RiskLimits) -> str:
+def _losses(now: Situation, limits: RiskLimits) -> Limit | None:
     worse = now.event_loss > now.event_loss_before
     if now.event_raised is not None and now.event_raised > now.event_limit and (worse or now.doubtful):
         return Limit.EVENT_LOSS  # in doubt also where another outcome is worse still: that may be counted too high
-    for after, before, limit, name in (
-        (now.event_stress, now.event_stress_before, limits.max_stress_event, Limit.EVENT_STRESS),
-        (now.station_day_loss, now.station_day_loss_before, limits.max_loss_station_day, Limit.STATION_DAY_LOSS),
-        (now.city_loss, now.city_loss_before, limits.max_loss_city, Limit.CITY_LOSS),
-        (now.total_loss, now.total_loss_before, limits.max_loss_total, Limit.TOTAL_LOSS),
-    ):
-        if after > limit and (
-            after > before or (after == before and now.doubtful and _raises(after, limit, name, now))
-        ):
-            return name
+    if now.event_stress > limits.max_stress_event and now.event_stress > now.event_stress_before:
+        return Limit.EVENT_STRESS
+    day, city, total = now.station_day_loss, now.city_loss, now.total_loss
+    if (limit := limits.max_loss_station_day) < day and _adds(day, now.station_day_loss_before, limit, now):
+        return Limit.STATION_DAY_LOSS
+    if (limit := limits.max_loss_city) < city and _adds(city, now.city_loss_before, limit, now):
+        return Limit.CITY_LOSS
+    if (limit := limits.max_loss_total) < total and _adds(total, now.total_loss_before, limit, now):
+        return Limit.TOTAL_LOSS
     if now.balance is not None and now.balance < limits.min_balance and now.event_loss > now.event_loss_before:
         return Limit.BALANCE
-    return ""
+    return None

@@ -58,8 +58,8 @@ class Alert(msgspec.Struct, frozen=True, tag=True):
     words: str
 
 
-Send = (
+type Send = (
     Approved[PlaceOrder] | Approved[AmendOrder] | Approved[DecreaseOrder] | Approved[CancelOrder]
     | Approved[CancelAllOrders] | Approved[CreateGroup] | Approved[SetGroupLimit] | Approved[ResetGroup]
 )  # fmt: skip
-Action = Send | LookUp | AskOrders | AskPositions | AskFills | Resync | Watch | Alert
+type Action = Send | LookUp | AskOrders | AskPositions | AskFills | Resync | Watch | Alert

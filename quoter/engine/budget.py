@@ -4,14 +4,15 @@ Kalshi: 10 tokens a create or amend, 2 a cancel (FACTS §3.3).
 """
 
 from dataclasses import dataclass
+from typing import Final
 
 from core.units import Duration, Instant
 
-CREATE = 10.0
-AMEND = 10.0
-CANCEL = 2.0
-CANCEL_ALL = 2.0
-GROUP = 10.0
+CREATE: Final = 10.0
+AMEND: Final = 10.0
+CANCEL: Final = 2.0
+CANCEL_ALL: Final = 2.0
+GROUP: Final = 10.0
 
 
 @dataclass(slots=True)

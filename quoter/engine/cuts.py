@@ -11,6 +11,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from core.messages import Side
+from core.side import ASK
 from core.units import Money
 from quoter.engine.market import EventState, MarketState
 from quoter.engine.orders import Life, Order
@@ -32,7 +33,7 @@ class _Left:
     def take(self, index: int, side: Side, stake: int) -> None:
         """Without an order of `stake` on `side` of market `index`."""
         for n in range(len(self.losses)):
-            if (n == index) == (side is Side.ASK):
+            if (n == index) == (side is ASK):
                 self.losses[n] -= stake
 
     def cut(self) -> Order | None:
@@ -40,7 +41,7 @@ class _Left:
         worst = self.losses.index(max(self.losses)) if self.losses else -1
         best: tuple[int, int, Order] | None = None
         for stake, index, order in self.orders:
-            if (index == worst) == (order.side is Side.ASK) and (best is None or stake > best[0]):
+            if (index == worst) == (order.side is ASK) and (best is None or stake > best[0]):
                 best = stake, index, order
         if best is None:
             return None

@@ -6,6 +6,7 @@ contract. A group that fills triggered is reset after a while; one that somebody
 """
 
 from collections.abc import Iterable
+from typing import Final
 
 from core import messages as m
 from core.risk.limits import Approved
@@ -15,8 +16,8 @@ from quoter.engine.actions import Action
 from quoter.engine.market import EventState
 from quoter.engine.state import State
 
-_WINDOW = 30 * SECOND  # twice the exchange's: a trigger and its fills may come apart
-REFUSALS = frozenset({"order_group_not_found", "order_group_triggered"})
+_WINDOW: Final = 30 * SECOND  # twice the exchange's: a trigger and its fills may come apart
+REFUSALS: Final = frozenset({"order_group_not_found", "order_group_triggered"})
 
 
 def limit_of(state: State, event: EventState) -> Count:

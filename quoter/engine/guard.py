@@ -1,12 +1,15 @@
 """May we quote? Every refusal has a name, and words a person understands. Pure reads of the state."""
 
+from typing import Final
+
 from core.messages import Side
+from core.side import ASK, BID
 from core.units import ONE_DOLLAR, Instant
 from quoter.engine import groups
 from quoter.engine.market import FOREVER, MarketState
 from quoter.engine.state import State
 
-WORDS: dict[str, str] = {
+WORDS: Final[dict[str, str]] = {
     "starting": "the quoter has just started",
     "halted": "halted: a person must resume",
     "paused": "paused by a person",
@@ -154,7 +157,7 @@ def one_sided(state: State, market: MarketState) -> Side | None:
     limit = state.config.limits.max_position
     share = market.position / limit if limit else 0.0
     if share >= state.config.quote.one_sided_at:
-        return Side.ASK
+        return ASK
     if share <= -state.config.quote.one_sided_at:
-        return Side.BID
+        return BID
     return None

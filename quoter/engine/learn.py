@@ -6,7 +6,7 @@ of fills, positions and payments: `learn_ledger.py`.
 
 from collections.abc import Callable, Iterable
 from functools import lru_cache
-from typing import Any
+from typing import Any, Final
 
 from core import messages as m
 from core.contract import PriceGrid
@@ -186,7 +186,7 @@ def timer(state: State, event: e.Timer) -> Iterable[str]:
     return ALL
 
 
-LEARN: dict[type, Callable[[State, Any], Iterable[str]]] = {
+LEARN: Final[dict[type, Callable[[State, Any], Iterable[str]]]] = {
     e.Started: started,
     e.Published: published,
     e.PublicationRefused: publication_refused,

@@ -5,6 +5,7 @@ Silence is no evidence; the passing of an order's own expiry is.
 """
 
 from collections.abc import Iterable
+from typing import Final
 
 from core import messages as m
 from core.units import SECOND, Count, Instant
@@ -13,8 +14,8 @@ from quoter.engine.market import MarketState
 from quoter.engine.orders import Happening, Life, Order
 from quoter.engine.state import State
 
-_COOL_DOWN = 2 * SECOND
-_LONGEST_COOL_DOWN = 60 * SECOND
+_COOL_DOWN: Final = 2 * SECOND
+_LONGEST_COOL_DOWN: Final = 60 * SECOND
 
 
 def find(state: State, ticker: str, client_order_id: str, order_id: str = "") -> Order | None:

@@ -6,6 +6,7 @@ What follows from the orders and the position (`Mine`, the leg, the event's loss
 
 from collections import deque
 from dataclasses import dataclass, field
+from typing import Final
 
 import msgspec
 
@@ -14,11 +15,12 @@ from core.fees import fee
 from core.messages import OrderView, Side, Ticker
 from core.publication import EventFair, MarketFair
 from core.risk.exposure import Leg, losses_by_outcome, stress
+from core.side import ASK, BID
 from core.units import ONE_DOLLAR, Count, Instant, Money, Price
 from quoter.engine.book import Book
 from quoter.engine.orders import Life, Order
 
-FOREVER = Instant(2**62)
+FOREVER: Final = Instant(2**62 - 1)  # as large as a machine integer of compiled code
 
 
 class Quote(msgspec.Struct, frozen=True):
@@ -86,7 +88,7 @@ class MarketState:
     retry_at: Instant = Instant(0)
     failures: int = 0
     flow: dict[Side, tuple[float, Instant]] = field(  # contracts traded on a side, fading over an hour, and as of when
-        default_factory=lambda: {Side.BID: (0.0, Instant(0)), Side.ASK: (0.0, Instant(0))}
+        default_factory=lambda: {BID: (0.0, Instant(0)), ASK: (0.0, Instant(0))}
     )
     disputed: Count | None = None  # a position the exchange reported once and we do not share
     touch: tuple[Price | None, Price | None] | None = None  # the others' best when it was last decided
@@ -100,7 +102,7 @@ class MarketState:
 
     def own(self, side: Side) -> dict[Price, Count]:
         """Our size by price, as the book may hold it: everything that may rest."""
-        return self.mine.bids if side is Side.BID else self.mine.asks
+        return self.mine.bids if side is BID else self.mine.asks
 
     def others_touch(self) -> tuple[Price | None, Price | None]:
         """Best bid and ask of everybody but us."""
@@ -109,9 +111,9 @@ class MarketState:
         book, mine = self.book, self.mine
         bid, ask = book.best_bid, book.best_ask
         if bid is not None and bid in mine.bids:
-            bid = book.others(Side.BID, mine.bids)
+            bid = book.others(BID, mine.bids)
         if ask is not None and ask in mine.asks:
-            ask = book.others(Side.ASK, mine.asks)
+            ask = book.others(ASK, mine.asks)
         self.others = bid, ask
         return bid, ask
 
@@ -124,13 +126,16 @@ class MarketState:
 
     def measure(self) -> None:
         """Compute anew what follows from the orders and the position."""
-        mine = Mine(most_long=self.position, most_short=self.position)
+        mine, leg = self.mine, self.leg
+        mine.bids.clear()
+        mine.asks.clear()
+        mine.best_bid = mine.best_ask = None
         bid_loss = ask_loss = long = short = 0
         maker = self.fair.maker_fee if self.fair is not None else 0
         for order in self.orders.values():
             count, price = order.could_fill, order.worst_price
             costs = fee(maker, price, count) if maker else 0
-            if order.side is Side.BID:
+            if order.side is BID:
                 long += count
                 bid_loss += price * count + costs
                 sizes = mine.bids
@@ -146,17 +151,18 @@ class MarketState:
                 left = max(0, order.total - max(order.filled, order.told))
                 sizes[order.price] = Count(sizes.get(order.price, 0) + left)
         for other in self.foreign.values():
-            if other.side is Side.BID:
+            if other.side is BID:
                 long += other.remaining
                 bid_loss += other.price * other.remaining
             else:
                 short += other.remaining
                 ask_loss += (ONE_DOLLAR - other.price) * other.remaining
         mine.most_long, mine.most_short = Count(self.position + long), Count(self.position - short)
-        if self.position != self.leg.position:
+        if self.position != leg.position:
             self.event.coherent = None
         self.others = None
-        self.mine, self.leg = mine, Leg(self.position, self.cash, Money(bid_loss), Money(ask_loss))
+        leg.position, leg.cash = self.position, self.cash
+        leg.bid_loss, leg.ask_loss = Money(bid_loss), Money(ask_loss)
 
 
 @dataclass(slots=True, eq=False)
@@ -188,7 +194,7 @@ class EventState:
         """Compute the worst case anew from the markets' legs."""
         legs = [market.leg for market in self.markets]
         self.by_outcome = losses_by_outcome(legs, exhaustive=self.fair is not None)
-        self.loss = Money(max(self.by_outcome, default=0))
+        self.loss = Money(max(self.by_outcome)) if legs else Money(0)
         self.stress = stress(legs)
         least = cash = 0
         for n, leg in enumerate(legs):

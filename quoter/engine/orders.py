@@ -4,10 +4,11 @@ A cancel is a wish; an unknown outcome stays unknown until evidence arrives: a r
 order's own expiry, after which even a request that was delayed on the wire cannot rest. After h11's `_state.py`.
 """
 
-from dataclasses import dataclass
 from enum import StrEnum
+from typing import Final
 
 from core.messages import Side, Ticker
+from core.side import BID
 from core.units import ONE_DOLLAR, Count, Instant, Money, Price
 
 
@@ -36,7 +37,7 @@ class Happening(StrEnum):
 
 _A, _R, _M, _C, _L, _G = Life.ASKED, Life.RESTING, Life.AMENDING, Life.CANCELLING, Life.LOST, Life.GONE
 _H = Happening
-TABLE: dict[Life, dict[Happening, Life]] = {
+TABLE: Final[dict[Life, dict[Happening, Life]]] = {
     _A: {_H.ACKED: _R, _H.FILLED: _R, _H.CANCEL_SENT: _C, _H.UNKNOWN: _L, _H.GONE: _G},
     _R: {_H.ACKED: _R, _H.FILLED: _R, _H.AMEND_SENT: _M, _H.CANCEL_SENT: _C, _H.UNKNOWN: _L, _H.REFUSED: _R,
          _H.GONE: _G},
@@ -48,7 +49,6 @@ TABLE: dict[Life, dict[Happening, Life]] = {
 }  # fmt: skip
 
 
-@dataclass(slots=True, eq=False)
 class Order:
     """One order of ours. While an amend is under way both its old and its new terms count.
 
@@ -56,35 +56,45 @@ class Order:
     fill is still on its way to us and counts as working.
     """
 
-    client_order_id: str
-    ticker: Ticker
-    side: Side
-    price: Price
-    total: Count
-    expires_at: Instant
-    asked_at: Instant
-    life: Life = Life.ASKED
-    order_id: str = ""
-    filled: Count = Count(0)
-    told: Count = Count(0)
-    new_price: Price | None = None
-    new_total: Count | None = None
-    new_expires_at: Instant | None = None
-    sent_at: Instant = Instant(0)
-    looked_up_at: Instant = Instant(0)
-    heard_at: Instant = Instant(0)  # our clock at the last word on it: a list asked for before says nothing newer
-    wanted_gone: bool = False
-    adopted: bool = False  # found at the exchange: fills before are inside the positions, `settle_told` says which
-    told_at: Instant = Instant(0)  # our clock when the exchange last said that more of it is filled
-    updated_at: Instant = Instant(0)  # the exchange's stamp of the newest word on it
-    level: int = 0
-    new_left: Count | None = None  # a decrease is under way: what is to remain
-    joined_price: Price | None = None  # where `ahead` was counted
-    ahead: Count = Count(0)  # others' contracts before it at its price, estimated
-    owed_price: Price | None = (
-        None  # the worst price at which a fill that we were told of and do not have may have been
-    )
-    unsure: bool = False  # a change of it was never answered and may arrive late: `total` may not be reckoned with
+    def __init__(
+        self, client_order_id: str, ticker: Ticker, side: Side, price: Price, total: Count, expires_at: Instant,
+        asked_at: Instant, life: Life = Life.ASKED, order_id: str = "", *, told: Count = Count(0),
+        told_at: Instant = Instant(0), sent_at: Instant = Instant(0), adopted: bool = False, level: int = 0,
+    ) -> None:  # fmt: skip
+        self.client_order_id = client_order_id
+        self.ticker = ticker
+        self.side = side
+        self.price = price
+        self.total = total
+        self.expires_at = expires_at
+        self.asked_at = asked_at
+        self.life = life
+        self.order_id = order_id
+        self.filled = Count(0)
+        self.told = told
+        self.told_at = told_at  # our clock when the exchange last said that more of it is filled
+        self.new_price: Price | None = None
+        self.new_total: Count | None = None
+        self.new_expires_at: Instant | None = None
+        self.new_left: Count | None = None  # a decrease is under way: what is to remain
+        self.sent_at = sent_at
+        self.looked_up_at = Instant(0)
+        self.heard_at = Instant(0)  # our clock at the last word on it: a list asked for before says nothing newer
+        self.updated_at = Instant(0)  # the exchange's stamp of the newest word on it
+        self.wanted_gone = False
+        self.adopted = adopted  # found at the exchange: fills before are inside the positions, `settle_told` says which
+        self.level = level
+        self.joined_price: Price | None = None  # where `ahead` was counted
+        self.ahead = Count(0)  # others' contracts before it at its price, estimated
+        # the worst price at which a fill that we were told of and do not have may have been
+        self.owed_price: Price | None = None
+        self.unsure = False  # a change of it was never answered and may arrive late: `total` may not be reckoned with
+
+    def __repr__(self) -> str:
+        """For people: what it is, what may still change of it."""
+        told = f"{self.filled} filled, {self.told} told" if self.told != self.filled else f"{self.filled} filled"
+        new = f", becoming {self.new_total} at {self.new_price}" if self.new_total is not None else ""
+        return f"Order {self.client_order_id}: {self.side} {self.total} at {self.price}, {self.life}, {told}{new}"
 
     def become(self, happening: Happening) -> None:
         """Move along the table; a missing cell is a bug of ours and stops the process."""
@@ -121,7 +131,7 @@ class Order:
         return price
 
     def _worse(self, one: Price, other: Price) -> Price:
-        return max(one, other) if self.side is Side.BID else min(one, other)
+        return max(one, other) if self.side is BID else min(one, other)
 
     def rests_at(self, price: Price) -> None:
         """Its price from now on. Fills that are still on their way to us may have been at the one before."""
@@ -135,7 +145,7 @@ class Order:
     def could_lose(self) -> Money:
         """What its worst fill loses in the outcome that hurts it, before fees."""
         price = self.worst_price
-        return Money((price if self.side is Side.BID else ONE_DOLLAR - price) * self.could_fill)
+        return Money((price if self.side is BID else ONE_DOLLAR - price) * self.could_fill)
 
     def tell(self, filled: Count, at: Instant) -> None:
         """The exchange says how much of it has filled; older words say less and change nothing."""

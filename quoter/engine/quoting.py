@@ -6,7 +6,10 @@ inside the others' best, never crossing. A market that must be left (stop loss, 
 side alone, at the others' touch. `settings.toml` [quoting] says what each option means.
 """
 
+from typing import Final
+
 from core.messages import Side
+from core.side import ASK, BID
 from core.units import ONE_CONTRACT, ONE_DOLLAR, Count, Price
 from quoter.engine import reservation, spread
 from quoter.engine.config import QuoteConfig
@@ -37,7 +40,7 @@ def _centre(state: State, market: MarketState, side: Side, level: int) -> float:
     r = _coherent(market, config)
     if level:
         r = reservation.moved(r, averse, side.sign * level * size)
-    return reservation.bid_for(r, averse, size) if side is Side.BID else reservation.ask_for(r, averse, size)
+    return reservation.bid_for(r, averse, size) if side is BID else reservation.ask_for(r, averse, size)
 
 
 def _coherent(market: MarketState, config: QuoteConfig) -> float:
@@ -109,19 +112,19 @@ def desired(state: State, market: MarketState) -> tuple[tuple[Quote, ...], tuple
     config = state.config.quote
     down, up = half_spreads(market, config, widening(market, state.now))
     only, left_for = one_sided(state, market), leaving(state, market)
-    bids, no_bid = _side(state, market, Side.BID, down, only, left_for)
-    asks, no_ask = _side(state, market, Side.ASK, up, only, left_for)
+    bids, no_bid = _side(state, market, BID, down, only, left_for)
+    asks, no_ask = _side(state, market, ASK, up, only, left_for)
     return bids + asks, no_bid, no_ask
 
 
-_OFF_GRID = ("off_grid",)
+_OFF_GRID: Final = ("off_grid",)
 
 
 def _side(
     state: State, market: MarketState, side: Side, half: float, only: Side | None, left_for: str
 ) -> tuple[tuple[Quote, ...], tuple[str, ...]]:
     """The quotes of one side, or why there are none."""
-    config, position = state.config.quote, market.position if side is Side.BID else -market.position
+    config, position = state.config.quote, market.position if side is BID else -market.position
     room = state.limits.max_position - position
     reason = "inventory_full" if room <= 0 or (only is not None and side is not only) else ""
     if state.reduce_only or left_for:
@@ -133,19 +136,19 @@ def _side(
     size = _size(state, market, side)
     if size == 0:
         return (), ("no_headroom",)
-    touch = market.others_touch()
+    best_bid, best_ask = market.others_touch()
     if config.levels == 1 or left_for:
-        price = _price(market, side, _centre(state, market, side, 0), half, config, touch)
+        price = _price(market, side, _centre(state, market, side, 0), half, config, best_bid, best_ask)
         if price is None:
             return (), _OFF_GRID
         if left_for:
-            price = _at_the_touch(market, side, price, touch)
+            price = _at_the_touch(market, side, price, best_bid, best_ask)
         return (Quote(side, price, Count(size if size < room else room), 0),), ()
     quotes: list[Quote] = []
     last = None
     for level in range(config.levels):
         centre = _centre(state, market, side, level)
-        price = _price(market, side, centre, half + level * config.level_step, config, touch)
+        price = _price(market, side, centre, half + level * config.level_step, config, best_bid, best_ask)
         if price is None or room <= 0:
             break
         if price != last:
@@ -157,11 +160,11 @@ def _side(
 
 def _price(
     market: MarketState, side: Side, centre: float, half: float, config: QuoteConfig,
-    touch: tuple[Price | None, Price | None],
+    best_bid: Price | None, best_ask: Price | None,
 ) -> Price | None:  # fmt: skip
     assert market.fair is not None, "quoted without a fair value"
-    grid, (best_bid, best_ask) = market.grid, touch
-    if side is Side.BID:
+    grid = market.grid
+    if side is BID:
         most, belief = market.fair.fair - config.min_edge, centre - half
         price = grid.floor(belief if belief < most else most)
         if price is None:
@@ -182,10 +185,11 @@ def _price(
     return price
 
 
-def _at_the_touch(market: MarketState, side: Side, price: Price, touch: tuple[Price | None, Price | None]) -> Price:
+def _at_the_touch(
+    market: MarketState, side: Side, price: Price, best_bid: Price | None, best_ask: Price | None
+) -> Price:  # fmt: skip
     """Out, as a maker: with the others' best, even without an edge, and never crossing."""
-    best_bid, best_ask = touch
-    if side is Side.ASK:
+    if side is ASK:
         joined = price if best_ask is None else min(price, best_ask)
         inside = market.grid.up(best_bid) if best_bid is not None else None
         return joined if inside is None else max(joined, inside)
@@ -200,4 +204,4 @@ def safe(market: MarketState, side: Side, price: Price, config: QuoteConfig) -> 
         return False
     fair = market.fair.fair * ONE_DOLLAR
     least = config.min_edge * ONE_DOLLAR - 0.01  # as forgiving as the grid: 0.28 and a cent are 0.29
-    return price <= fair - least if side is Side.BID else price >= fair + least
+    return price <= fair - least if side is BID else price >= fair + least

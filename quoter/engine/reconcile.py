@@ -6,11 +6,14 @@ smaller size at the same price is a decrease and a new expiry an amend of nothin
 "Amend", "Decrease"). An order whose answer is still out is left alone: nothing is sent twice for one intent.
 """
 
-from dataclasses import dataclass
 from enum import IntEnum
 from operator import attrgetter
+from typing import Final
+
+import msgspec
 
 from core.messages import AmendOrder, CancelOrder, DecreaseOrder, Side
+from core.side import ASK, BID
 from core.units import ONE_CONTRACT, ONE_DOLLAR, Count, Instant, Price
 from quoter.engine.market import MarketState, Quote
 from quoter.engine.orders import Life, Order
@@ -29,8 +32,7 @@ class Priority(IntEnum):
     QUOTE = 4  # something new
 
 
-@dataclass(slots=True)
-class WantPlace:
+class WantPlace(msgspec.Struct):
     """A new order."""
 
     market: MarketState
@@ -39,8 +41,7 @@ class WantPlace:
     priority: Priority = Priority.QUOTE
 
 
-@dataclass(slots=True)
-class WantAmend:
+class WantAmend(msgspec.Struct):
     """Other terms for a resting order."""
 
     market: MarketState
@@ -52,8 +53,7 @@ class WantAmend:
     priority: Priority
 
 
-@dataclass(slots=True)
-class WantDecrease:
+class WantDecrease(msgspec.Struct):
     """Less of a resting order, at its place in the queue."""
 
     market: MarketState
@@ -63,8 +63,7 @@ class WantDecrease:
     priority: Priority = Priority.MOVE
 
 
-@dataclass(slots=True)
-class WantCancel:
+class WantCancel(msgspec.Struct):
     """An order away."""
 
     market: MarketState
@@ -73,8 +72,8 @@ class WantCancel:
     priority: Priority = Priority.TAKE_AWAY
 
 
-_SIDES = (Side.BID, Side.ASK)
-_level = attrgetter("level")
+_SIDES: Final = (BID, ASK)
+_level: Final = attrgetter("level")
 Want = WantPlace | WantAmend | WantDecrease | WantCancel
 
 
@@ -84,6 +83,11 @@ def changes(state: State, market: MarketState, desired: tuple[Quote, ...]) -> li
     for side in _SIDES:
         quotes = [quote for quote in desired if quote.side is side]
         ours = [order for order in market.orders.values() if order.side is side]
+        if len(ours) == 1 and len(quotes) == 1:
+            want = _change(state, market, ours[0], quotes[0])
+            if want is not None:
+                wants.append(want)
+            continue
         if len(ours) > 1:
             ours.sort(key=_level)
         for order, quote in _paired(ours, quotes):

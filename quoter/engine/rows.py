@@ -1,9 +1,12 @@
 """What of a step goes into the journal: one row per event and action, a quote row on change, notes. Pure."""
 
+from typing import Final
+
 import msgspec
 
-from core.messages import Request, Side
+from core.messages import Request
 from core.risk.limits import Approved
+from core.side import ASK, BID
 from core.storage.journal_rows import ActionRow, EventRow, JournalRow, NoteRow, PnlRow, QuoteRow
 from core.units import Money
 from quoter.engine.actions import Action
@@ -11,7 +14,7 @@ from quoter.engine.events import Event
 from quoter.engine.market import MarketState
 from quoter.engine.state import State
 
-_ENCODER = msgspec.json.Encoder()
+_ENCODER: Final = msgspec.json.Encoder()
 
 
 def event_row(n: int, event: Event) -> EventRow:
@@ -40,8 +43,8 @@ def action_row(state: State, action: Action) -> ActionRow:
 def quote_row(state: State, market: MarketState) -> QuoteRow:
     """What we would like resting in one market, or why nothing is."""
     bid, ask = market.others_touch() if market.book.known else (None, None)
-    first = {side: next((q for q in market.desired if q.side is side), None) for side in (Side.BID, Side.ASK)}
-    want_bid, want_ask = first[Side.BID], first[Side.ASK]
+    first = {side: next((q for q in market.desired if q.side is side), None) for side in (BID, ASK)}
+    want_bid, want_ask = first[BID], first[ASK]
     return QuoteRow(
         state.now, market.ticker, state.publication.id if state.publication is not None else "",
         market.fair.fair if market.fair is not None else None, bid, ask,

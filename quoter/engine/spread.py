@@ -1,9 +1,10 @@
 """How far from our price each quote wants to be, and where an order stands in its queue. Formulas only, floats."""
 
 import math
+from typing import Final
 
-_NORMAL_FROM = 400.0  # beyond this mean or distance the Poisson tail is taken as normal
-_CHEAP = 0.10
+_NORMAL_FROM: Final = 400.0  # beyond this mean or distance the Poisson tail is taken as normal
+_CHEAP: Final = 0.10
 
 
 def logit_down_up(price: float, informed: float) -> tuple[float, float]:

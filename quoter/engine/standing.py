@@ -8,6 +8,7 @@ top of a prior, so a market in which nothing has traded is not thought dead.
 import math
 
 from core.messages import Side, TradePrint
+from core.side import BID
 from core.units import HOUR, ONE_CONTRACT, ONE_DOLLAR, Count, Instant, Price
 from quoter.engine.market import MarketState
 from quoter.engine.orders import Order
@@ -35,12 +36,12 @@ def _flow(market: MarketState, side: Side, now: Instant) -> float:
 
 
 def _others_at(market: MarketState, side: Side, price: Price) -> Count:
-    levels = market.book.bids if side is Side.BID else market.book.asks
+    levels = market.book.bids if side is BID else market.book.asks
     return Count(max(0, levels.get(price, 0) - market.own(side).get(price, 0)))
 
 
 def _better(market: MarketState, side: Side, price: Price) -> int:
-    levels = market.book.bids if side is Side.BID else market.book.asks
+    levels = market.book.bids if side is BID else market.book.asks
     own = market.own(side)
     sign = side.sign
     return sum(max(0, size - own.get(at, 0)) for at, size in levels.items() if sign * at > sign * price)

@@ -5,6 +5,7 @@ What is connected, published, allowed, earned; the markets and events themselves
 
 from collections import deque
 from dataclasses import dataclass, field, replace
+from typing import Final
 
 from core.messages import Ticker
 from core.publication import Publication
@@ -16,9 +17,9 @@ from quoter.engine.config import EngineConfig
 from quoter.engine.market import EventState, MarketState
 from quoter.engine.orders import Order
 
-ALL: tuple[str, ...] = ("*",)  # what an event touched: every market
-NONE: tuple[str, ...] = ()
-DAILY_LOSS = "daily loss limit reached"  # a halt whose words begin so needs a resume that accepts the loss
+ALL: Final[tuple[str, ...]] = ("*",)  # what an event touched: every market
+NONE: Final[tuple[str, ...]] = ()
+DAILY_LOSS: Final = "daily loss limit reached"  # a halt whose words begin so needs a resume that accepts the loss
 
 
 @dataclass(slots=True)

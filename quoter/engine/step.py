@@ -4,6 +4,7 @@
 """
 
 from collections.abc import Iterable
+from typing import Final
 
 from core.errors import Refused
 from core.messages import (
@@ -19,6 +20,7 @@ from core.messages import (
     TradePrint,
 )
 from core.risk.limits import Approved, check
+from core.side import BID
 from core.units import Count, Instant
 from quoter.engine import budget as cost
 from quoter.engine import cuts, groups, whatif
@@ -26,7 +28,7 @@ from quoter.engine.actions import Action, Alert, AskFills, AskOrders, AskPositio
 from quoter.engine.events import Event, Timer
 from quoter.engine.guard import global_reasons, market_reasons
 from quoter.engine.learn import LEARN
-from quoter.engine.market import MarketState, Quote
+from quoter.engine.market import EventState, MarketState, Quote
 from quoter.engine.orders import Happening, Life, Order
 from quoter.engine.quoting import desired as quotes_of
 from quoter.engine.reconcile import (
@@ -44,9 +46,9 @@ from quoter.engine.reconcile import (
 from quoter.engine.rows import note, quote_row
 from quoter.engine.state import ALL, State
 
-_LEAST = 100  # one contract: smaller orders are not worth a request
+_LEAST: Final = 100  # one contract: smaller orders are not worth a request
 # what only the stream says: an answer over REST or a new publication is no sign of life of the feed
-_STREAMED = (BookDelta, BookSnapshot, TradePrint, Heartbeat, StreamOpened, MarketChanged)
+_STREAMED: Final = frozenset((BookDelta, BookSnapshot, TradePrint, Heartbeat, StreamOpened, MarketChanged))
 
 
 def deadline(state: State) -> Instant:
@@ -60,23 +62,24 @@ def step(state: State, event: Event) -> list[Action]:
     state.now = event.at
     state.seen += 1
     state.counters.events += 1
-    touched = LEARN[type(event)](state, event)
-    if state.connected and isinstance(event, _STREAMED):
-        state.heard_at = event.at
+    kind = type(event)
+    touched = LEARN[kind](state, event)
+    if state.connected and kind in _STREAMED:
+        state.heard_at = state.now
     everything = touched is ALL
-    if isinstance(event, Timer):
+    if kind is Timer:
         state.next_tick = Instant(event.at + state.config.minute // 60)
     actions: list[Action] = []
-    if everything or event.at >= state.next_reconcile:
-        state.budget.refill(event.at)
+    if everything or state.now >= state.next_reconcile:
+        state.budget.refill(state.now)
         actions = _questions(state, everything)
     if touched:
-        state.budget.refill(event.at)
+        state.budget.refill(state.now)
         actions += _decisions(state, event, touched)
     if state.alerts:
-        for kind, words in state.alerts:
-            state.rows.append(note(state, kind, words))
-            actions.append(Alert(kind, words))
+        for what, words in state.alerts:
+            state.rows.append(note(state, what, words))
+            actions.append(Alert(what, words))
         state.alerts.clear()
     state.counters.actions += len(actions)
     return actions
@@ -89,11 +92,15 @@ def _decisions(state: State, event: Event, touched: Iterable[str]) -> list[Actio
     for market in _with_cuts(state, _to_decide(state, event, touched, stopped)):
         wants += decide(state, market, stopped)
     if len(wants) > 1:
-        wants.sort(key=lambda want: (want.priority, -want.value))
+        wants.sort(key=_most_urgent_first)
     actions: list[Action] = []
     for want in wants:
         actions += _act(state, want)
     return actions
+
+
+def _most_urgent_first(want: Want) -> tuple[int, float]:
+    return want.priority, -want.value
 
 
 def _to_decide(
@@ -103,7 +110,7 @@ def _to_decide(
     if touched is not ALL:
         return [state.markets[t] for t in touched if t in state.markets]
     under = (stopped, bool(state.reduce_only))
-    if isinstance(event, Timer) and under == state.decided_under:
+    if type(event) is Timer and under == state.decided_under:
         return [market for market in state.markets.values() if market.due <= state.now]
     state.decided_under = under
     return list(state.markets.values())
@@ -111,7 +118,13 @@ def _to_decide(
 
 def _with_cuts(state: State, markets: list[MarketState]) -> list[MarketState]:
     """These markets, and those of which orders must go because a limit was passed here."""
-    over = [event for event in dict.fromkeys(market.event for market in markets) if state.passed(event)]
+    over: list[EventState] = []
+    last: EventState | None = None
+    for market in markets:  # those of one event come one after the other
+        event = market.event
+        if event is not last and state.passed(event) and event not in over:
+            over.append(event)
+        last = event
     if not over:
         return markets
     also = [market for event in over for market in cuts.cut(state, event)]
@@ -163,15 +176,14 @@ def decide(state: State, market: MarketState, stopped: tuple[str, ...]) -> list[
 
 
 def _act(state: State, want: Want) -> list[Action]:
-    match want:
-        case WantCancel():
-            return _cancel(state, want.order)
-        case WantAmend():
-            return _amend(state, want)
-        case WantDecrease():
-            return _decrease(state, want)
-        case WantPlace():
-            return _place(state, want.market, want.quote)
+    if type(want) is WantPlace:
+        return _place(state, want.market, want.quote)
+    if type(want) is WantAmend:
+        return _amend(state, want)
+    if type(want) is WantCancel:
+        return _cancel(state, want.order)
+    assert type(want) is WantDecrease, want
+    return _decrease(state, want)
 
 
 def _cancel(state: State, order: Order) -> list[Action]:
@@ -256,7 +268,7 @@ def _place(state: State, market: MarketState, quote: Quote) -> list[Action]:
 def _count_refusal(state: State, market: MarketState, side: Side, reason: str) -> None:
     refusals = state.counters.refusals
     refusals[reason] = refusals.get(reason, 0) + 1
-    if side is Side.BID:
+    if side is BID:
         market.bid_reasons = (reason,)
     else:
         market.ask_reasons = (reason,)

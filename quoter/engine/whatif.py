@@ -8,6 +8,7 @@ one side of one bracket, a bid raises the loss of every other outcome by `more`,
 from core.fees import fee
 from core.messages import Side
 from core.risk.limits import Situation
+from core.side import BID
 from core.units import ONE_DOLLAR, Count, Money, Price
 from quoter.engine.market import MarketState
 from quoter.engine.orders import Order
@@ -17,7 +18,7 @@ from quoter.engine.state import State
 def at_stake(market: MarketState, side: Side, price: Price, count: int) -> int:
     """What a fill of `count` at `price` loses in the outcome that hurts it, the maker fee included."""
     maker = market.fair.maker_fee if market.fair is not None else 0
-    lost = (price if side is Side.BID else ONE_DOLLAR - price) * count
+    lost = (price if side is BID else ONE_DOLLAR - price) * count
     return lost + fee(maker, price, Count(count)) if maker else lost
 
 
@@ -31,7 +32,7 @@ def amended(state: State, market: MarketState, order: Order, price: Price, total
     assert order.new_price is None and order.new_total is None, "one amend at a time"
     side, old = order.side, order.could_fill
     now = order.worst_price
-    worst = max(now, price) if side is Side.BID else min(now, price)
+    worst = max(now, price) if side is BID else min(now, price)
     new = max(0, max(order.total, total) - order.filled)
     more = at_stake(market, side, worst, new) - at_stake(market, side, now, old)
     return _situation(state, market, side, more, new - old)
@@ -48,7 +49,7 @@ def _situation(state: State, market: MarketState, side: Side, more: int, count: 
     bid_loss, ask_loss = leg.bid_loss, leg.ask_loss
     held = leg.position * ONE_DOLLAR
     least = min(-bid_loss, held - ask_loss)
-    if side is Side.BID:
+    if side is BID:
         raised = None if others is None else others + more
         after = own if raised is None else max(own, raised)
         bid_loss = Money(bid_loss + more)
@@ -67,8 +68,8 @@ def _situation(state: State, market: MarketState, side: Side, more: int, count: 
         book_ask=ask,
         own_bid=mine.best_bid,
         own_ask=mine.best_ask,
-        most_long=Count(mine.most_long + count) if side is Side.BID else mine.most_long,
-        most_short=mine.most_short if side is Side.BID else Count(mine.most_short - count),
+        most_long=Count(mine.most_long + count) if side is BID else mine.most_long,
+        most_short=mine.most_short if side is BID else Count(mine.most_short - count),
         event_loss=Money(after),
         event_loss_before=event.loss,
         event_raised=raised if more > 0 else None,

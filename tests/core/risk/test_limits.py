@@ -3,7 +3,6 @@
 from typing import Any
 
 import pytest
-from msgspec.structs import replace
 
 from core import messages as m
 from core.errors import Refused
@@ -17,15 +16,20 @@ LIMITS = RiskLimits(
     max_loss_total=money("1500.00"), min_balance=money("100.00"), collar=Price(1_500),
     max_loss_station_day=money("100.00"),
 )  # fmt: skip
-FINE = Situation(
-    fair=0.40, book_known=True, book_bid=Price(3_800), book_ask=Price(4_200), own_bid=None, own_ask=None,
-    most_long=Count(1_000), most_short=Count(-1_000), event_loss=money("5.00"), event_loss_before=money("1.00"),
-    event_raised=money("5.00"), event_limit=money("60.00"),
-    event_stress=money("5.00"), event_stress_before=money("1.00"),
-    station_day_loss=money("5.00"), station_day_loss_before=money("1.00"), city_loss=money("5.00"),
-    city_loss_before=money("1.00"), total_loss=money("5.00"), total_loss_before=money("1.00"),
-    balance=money("500.00"),
-)  # fmt: skip
+
+
+def fine(**change: Any) -> Situation:
+    """A situation in which an order passes, but for `change`."""
+    known: dict[str, Any] = dict(
+        fair=0.40, book_known=True, book_bid=Price(3_800), book_ask=Price(4_200), own_bid=None, own_ask=None,
+        most_long=Count(1_000), most_short=Count(-1_000), event_loss=money("5.00"), event_loss_before=money("1.00"),
+        event_raised=money("5.00"), event_limit=money("60.00"),
+        event_stress=money("5.00"), event_stress_before=money("1.00"),
+        station_day_loss=money("5.00"), station_day_loss_before=money("1.00"), city_loss=money("5.00"),
+        city_loss_before=money("1.00"), total_loss=money("5.00"), total_loss_before=money("1.00"),
+        balance=money("500.00"),
+    )  # fmt: skip
+    return Situation(**known | change)
 
 
 def bid(price: int = 3_900, count: int = 1_000) -> tuple[m.PlaceOrder, Count]:
@@ -59,20 +63,20 @@ def test_each_limit_refuses_by_its_own_name(
     change: dict[str, Any], order: tuple[m.PlaceOrder, Count], code: Limit
 ) -> None:
     request, count = order
-    verdict = check(request, count, replace(FINE, **change), LIMITS)
+    verdict = check(request, count, fine(**change), LIMITS)
     assert isinstance(verdict, Refused)
     assert verdict.reason == code
-    assert isinstance(check(*bid(), FINE, LIMITS), Approved)
+    assert isinstance(check(*bid(), fine(), LIMITS), Approved)
 
 
 @pytest.mark.parametrize("loss", ["event_loss", "event_stress", "station_day_loss", "city_loss", "total_loss"])
 def test_what_lowers_a_loss_beyond_its_limit_is_let_through(loss: str) -> None:
     beyond: dict[str, Any] = {loss: money("2000.00"), f"{loss}_before": money("2000.01")}
-    assert isinstance(check(*bid(), replace(FINE, **beyond), LIMITS), Approved)
+    assert isinstance(check(*bid(), fine(**beyond), LIMITS), Approved)
 
 
 def test_a_reducing_order_passes_when_only_reducing_ones_may() -> None:
-    short = replace(FINE, reduce_only=True, most_long=Count(0), most_short=Count(-3_000))
+    short = fine(reduce_only=True, most_long=Count(0), most_short=Count(-3_000))
     assert isinstance(check(*bid(), short, LIMITS), Approved)
 
 
@@ -81,7 +85,7 @@ def test_an_empty_side_is_knowledge_and_a_book_without_anybody_says_nothing() ->
     assert reference_price(None, Price(4_000)) == 4_000
     assert reference_price(Price(3_000), None) == 3_000
     assert reference_price(None, None) is None
-    nobody = replace(FINE, book_bid=None, book_ask=None, empty_book=True)
+    nobody = fine(book_bid=None, book_ask=None, empty_book=True)
     assert isinstance(check(*bid(), nobody, LIMITS), Approved), "a person may want to be the first"
 
 
@@ -90,10 +94,10 @@ def test_in_doubt_an_order_may_not_raise_any_outcome_beyond_the_limit_though_ano
     before, after = [70, 50, 10], [70, 65, 10]
     assert worst_raised(before, after) == 65
     assert worst_raised(before, before) is None
-    beyond = replace(FINE, event_loss=money("70.00"), event_loss_before=money("70.00"), doubtful=True)
-    assert isinstance(check(*bid(), replace(beyond, event_raised=money("65.00")), LIMITS), Refused)
-    assert isinstance(check(*bid(), replace(beyond, event_raised=None), LIMITS), Approved)
-    sure = replace(beyond, event_raised=money("65.00"), doubtful=False)
+    beyond: dict[str, Any] = {"event_loss": money("70.00"), "event_loss_before": money("70.00"), "doubtful": True}
+    assert isinstance(check(*bid(), fine(**beyond, event_raised=money("65.00")), LIMITS), Refused)
+    assert isinstance(check(*bid(), fine(**beyond, event_raised=None), LIMITS), Approved)
+    sure = fine(**beyond | {"event_raised": money("65.00"), "doubtful": False})
     assert isinstance(check(*bid(), sure, LIMITS), Approved), "a limit that was lowered must not lock a position in"
 
 
@@ -101,10 +105,10 @@ def test_in_doubt_a_sum_that_is_above_its_limit_does_not_hide_what_an_order_rais
     """City 152 of 150, of which this event 70, counted too high: what is raised to 69 may truly make it 151."""
     city = {"city_loss": money("152.00"), "city_loss_before": money("152.00"), "event_loss": money("70.00"),
             "event_loss_before": money("70.00"), "event_limit": money("90.00"), "doubtful": True}  # fmt: skip
-    refused = check(*bid(), replace(FINE, **city, event_raised=money("69.00")), LIMITS)
+    refused = check(*bid(), fine(**city, event_raised=money("69.00")), LIMITS)
     assert isinstance(refused, Refused) and refused.reason == Limit.CITY_LOSS
-    assert isinstance(check(*bid(), replace(FINE, **city, event_raised=money("67.00")), LIMITS), Approved)
+    assert isinstance(check(*bid(), fine(**city, event_raised=money("67.00")), LIMITS), Approved)
     lower = city | {"city_loss": money("151.00"), "event_loss": money("69.00")}
-    assert isinstance(check(*bid(), replace(FINE, **lower, event_raised=money("68.50")), LIMITS), Approved), "reduces"
-    sure = replace(FINE, **city | {"doubtful": False}, event_raised=money("69.00"))
+    assert isinstance(check(*bid(), fine(**lower, event_raised=money("68.50")), LIMITS), Approved), "reduces"
+    sure = fine(**city | {"doubtful": False}, event_raised=money("69.00"))
     assert isinstance(check(*bid(), sure, LIMITS), Approved), "nothing gets worse: reducing stays possible"
