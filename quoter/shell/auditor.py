@@ -4,8 +4,7 @@ What an event cannot have broken is not looked at again: `touched` says in which
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 import msgspec
 
@@ -22,38 +21,35 @@ from quoter.shell.world_crowd import US
 if TYPE_CHECKING:
     from quoter.shell.world import World
 
-_ENCODE = msgspec.json.Encoder().encode
-_TELLS = frozenset((m.Fill, m.MarketChanged, m.BookSnapshot, e.Halted, e.Paused, e.Resumed, e.ReduceOnly, e.Toggled,
-                    e.Configured))  # fmt: skip
+_ENCODE: Final = msgspec.json.Encoder().encode
+_TELLS: Final = frozenset((
+    m.Fill, m.MarketChanged, m.BookSnapshot, e.Halted, e.Paused, e.Resumed, e.ReduceOnly, e.Toggled, e.Configured
+))  # fmt: skip
 # these prove no order's end
-_QUIET = frozenset((m.BookDelta, m.TradePrint, m.BookSnapshot, m.Heartbeat, m.Gap, e.Timer, e.Published))
+_QUIET: Final = frozenset((m.BookDelta, m.TradePrint, m.BookSnapshot, m.Heartbeat, m.Gap, e.Timer, e.Published))
 
 
-@dataclass(slots=True)
 class Auditor:
     """One world's. The ledger is kept from what was delivered to the engine, by rules of its own."""
 
-    world: "World"
-    dirty: set[str] = field(default_factory=set)  # markets of which an order or position of ours changed
-    stopped: bool = False  # a person halted or paused, and did not resume
-    off: set[str] = field(default_factory=set)
-    reducing: bool = False  # a person lets only orders through that reduce a position
-    settled: set[str] = field(default_factory=set)
-    missing: set[str] = field(default_factory=set)  # markets of whose stream something was lost, until a snapshot
-    position: dict[str, int] = field(default_factory=dict)
-    cash: dict[str, int] = field(default_factory=dict)
-    seen: set[tuple[str, str]] = field(default_factory=set)
-    filled: dict[str, int] = field(default_factory=dict)  # order id -> contracts this run was told of
-    local: list[dict[str, Order]] = field(default_factory=list)  # our working orders at the last look, market by market
-    losses: Losses = field(init=False)
-
-    def __post_init__(self) -> None:
-        self.losses = Losses(self.world)
+    def __init__(self, world: "World") -> None:
+        self.world = world
+        self.losses = Losses(world)
+        self.dirty: set[str] = set()  # markets of which an order or position of ours changed
+        self.stopped = False  # a person halted or paused, and did not resume
+        self.off: set[str] = set()
+        self.reducing = False  # a person lets only orders through that reduce a position
+        self.missing: set[str] = set()  # markets of whose stream something was lost, until a snapshot
+        self.new_run()
 
     def new_run(self) -> None:
         """A fresh process knows nothing; so does its ledger. What a person switched off stays off."""
-        for kept in (self.settled, self.position, self.cash, self.seen, self.filled, self.local):
-            kept.clear()
+        self.settled: set[str] = set()
+        self.position: dict[str, int] = {}
+        self.cash: dict[str, int] = {}
+        self.seen: set[tuple[str, str]] = set()
+        self.filled: dict[str, int] = {}  # order id -> contracts this run was told of
+        self.local: list[dict[str, Order]] = []  # our working orders at the last look, market by market
 
     def touched(self, ticker: str) -> None:
         """One of our orders, positions or requests in this market changed."""
@@ -100,14 +96,15 @@ class Auditor:
 
     def after(self, event: e.Event, actions: list[Action]) -> None:
         """Every invariant that this event or these actions can have broken. Raises: Broken."""
-        if isinstance(event, m.PositionsReported):
+        kind = type(event)
+        if kind is m.PositionsReported:
             self._taken_over()
         for action in actions:
-            if isinstance(action, Approved):
+            if type(action) is Approved:
                 self._sent_with_open_eyes(action.request)
-        if isinstance(event, m.Fill):
+        if type(event) is m.Fill:
             self._counted_once(event)
-        if actions or self.dirty or type(event) not in _QUIET:
+        if actions or self.dirty or kind not in _QUIET:
             self._nothing_forgotten()
         if self.dirty:
             self._orders_at_the_exchange(self.dirty)
@@ -169,14 +166,15 @@ class Auditor:
 
     def _nothing_forgotten(self) -> None:
         """What left our books is proved gone: it does not rest, cannot arrive, and every fill of it is counted."""
-        now, local = [market.orders for market in self.world.state.markets.values()], self.local
-        if now == local:
-            return
-        local.extend({} for _ in now[len(local) :])  # markets are only ever added, at the end
-        for index, orders in enumerate(now):
-            if orders != local[index]:
-                for cid in local[index].keys() - orders.keys():
-                    self._proved_gone(cid)
+        local = self.local
+        for index, market in enumerate(self.world.state.markets.values()):  # they are only ever added, at the end
+            if index == len(local):
+                local.append({})
+            orders, before = market.orders, local[index]
+            if orders != before:
+                for cid in before:
+                    if cid not in orders:
+                        self._proved_gone(cid)
                 local[index] = orders.copy()
 
     def _proved_gone(self, cid: str) -> None:

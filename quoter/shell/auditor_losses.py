@@ -1,8 +1,7 @@
 """The truth of what can be lost in a seeded world: from the exchange's books and from what is on its way there."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from core import messages as m
 from core.exchange.simulator import Exchange
@@ -15,28 +14,24 @@ from quoter.shell.world_crowd import US
 if TYPE_CHECKING:
     from quoter.shell.world import World
 
-_NOTHING = (0, 0, 0, 0)
-_BY_HAND = 102  # what a person's order can lose: its price, and a maker fee of less than two hundredths of a cent
-_FALLS = 25 * SECOND  # what rests when a limit is passed is gone by then: cancelled, or at the end of its life
+_NOTHING: Final = (0, 0, 0, 0)
+_BY_HAND: Final = 102  # what a person's order can lose: its price, and a maker fee below two hundredths of a cent
+_FALLS: Final = 25 * SECOND  # what rests when a limit is passed is gone by then: cancelled, or at the end of its life
 
 
-@dataclass(slots=True)
 class Losses:
     """One world's. What an event may lose is computed by the definition, and held against what a person allowed."""
 
-    world: "World"
-    limits: RiskLimits = field(init=False)  # as a person set them
-    highest: RiskLimits = field(init=False)  # as high as they ever were: positions from then may be held still
-    adding: dict[str, Instant] = field(default_factory=dict)  # since when what rests adds to a loss above its limit
-    legs: dict[str, tuple[int, int, int, int]] = field(default_factory=dict)  # position, cash, bids' and asks' loss
-    losses: dict[str, int] = field(default_factory=dict)
-    members: dict[str, list[str]] = field(init=False)  # event -> its markets
-    cities: dict[str, str] = field(init=False)
-
-    def __post_init__(self) -> None:
-        self.members, self.cities = {}, {}
-        self.limits = self.highest = self.world.plan.config.limits
-        for market in self.world.markets:
+    def __init__(self, world: "World") -> None:
+        self.world = world
+        self.limits: RiskLimits = world.plan.config.limits  # as a person set them
+        self.highest = self.limits  # as high as they ever were: positions from then may be held still
+        self.adding: dict[str, Instant] = {}  # since when what rests adds to a loss above its limit
+        self.legs: dict[str, tuple[int, int, int, int]] = {}  # position, cash, bids' and asks' loss
+        self.losses: dict[str, int] = {}
+        self.members: dict[str, list[str]] = {}  # event -> its markets
+        self.cities: dict[str, str] = {}
+        for market in world.markets:
             self.members.setdefault(market.event_ticker, []).append(market.ticker)
             self.cities[market.event_ticker] = market.station_day.station.code
 
@@ -48,9 +43,11 @@ class Losses:
 
     def look_at(self, tickers: Iterable[str]) -> None:
         """Bring legs and losses of these markets up to what is so."""
+        by_ticker, events = self.world.by_ticker, set[str]()
         for ticker in tickers:
             self.legs[ticker] = self._leg(ticker)
-        for event in {ticker.rsplit("-", 1)[0] for ticker in tickers}:
+            events.add(by_ticker[ticker].event_ticker)
+        for event in events:
             self.losses[event] = self._loss(event)
 
     def _leg(self, ticker: str) -> tuple[int, int, int, int]:
@@ -66,7 +63,9 @@ class Losses:
             else:
                 asks += (ONE_DOLLAR - order.price) * order.remaining
         for _, request in self.world.requests.in_flight.values():
-            if not isinstance(request, (m.PlaceOrder, m.AmendOrder)) or request.ticker != ticker:
+            if type(request) is not m.PlaceOrder and type(request) is not m.AmendOrder:
+                continue
+            if request.ticker != ticker:
                 continue
             more = _asked_for(request) if isinstance(request, m.PlaceOrder) else _amended(exchange, request)
             if request.side is m.Side.BID:
@@ -79,10 +78,15 @@ class Losses:
         """The worst outcome of an event, by the definition: exactly one of its brackets pays."""
         if event == self.world.paid_out:
             return 0
-        legs = [self.legs.get(ticker, _NOTHING) for ticker in self.members[event]]
-        cash = sum(leg[1] for leg in legs)
-        bids = sum(leg[2] for leg in legs)
-        return bids - cash + max(asks - own - held * ONE_DOLLAR for held, _, own, asks in legs)
+        cash = bids = 0
+        worst: int | None = None
+        for ticker in self.members[event]:
+            held, spent, own, asks = self.legs.get(ticker, _NOTHING)
+            cash, bids = cash + spent, bids + own
+            here = asks - own - held * ONE_DOLLAR
+            if worst is None or here > worst:
+                worst = here
+        return bids - cash + (worst or 0)
 
     def within_limits(self) -> None:
         """Nothing is above its limit, and nothing rests for long on top of a loss that is. Raises: Broken."""

@@ -5,10 +5,12 @@ seed is replayed alone. Faults stop at the end, and then both sides must agree.
 """
 
 import heapq
+import math
 import random
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import partial
+from typing import Final
 
 import msgspec
 
@@ -32,14 +34,21 @@ from quoter.shell.world_crowd import CROWD, US
 from quoter.shell.world_plan import START, Faults, Plan, plan_of
 from quoter.shell.world_wires import RequestWire, StreamWire
 
-_MS = 1_000_000
-_ENCODE = msgspec.json.Encoder().encode
-CASH = money("2000.00")
-CALM = 33 * SECOND  # longer than an order's life and what must pass after it: what was lost has expired by then
+_MS: Final = 1_000_000
+_ENCODE: Final = msgspec.json.Encoder().encode
+CASH: Final = money("2000.00")
+CALM: Final = 33 * SECOND  # longer than an order's life and what must pass after it: what was lost has expired by then
 
-_WRONG = (AssertionError, LookupError, TypeError, ValueError, AttributeError, ArithmeticError)  # a seed must be named
+_WRONG: Final = (
+    AssertionError,
+    LookupError,
+    TypeError,
+    ValueError,
+    AttributeError,
+    ArithmeticError,
+)  # a seed must be named
 # after these a process writes its heartbeat: each second, and when a person stopped something
-_LEAVES = frozenset((e.Timer, e.Halted, e.Paused, e.Resumed, e.ReduceOnly, e.Toggled))
+_LEAVES: Final = frozenset((e.Timer, e.Halted, e.Paused, e.Resumed, e.ReduceOnly, e.Toggled))
 Step = Callable[[State, e.Event], list[a.Action]]
 Tamper = Callable[["World", e.Event], "e.Event | None"]
 
@@ -116,9 +125,13 @@ class World:
         """A fault strikes, unless the world is calm."""
         return not self.calm and self.rng.random() < chance
 
+    def exponential(self, rate: float) -> float:
+        """A wait of 1 / `rate` on average; as `random.expovariate`, without a call of Python code."""
+        return -math.log(1.0 - self.rng.random()) / rate
+
     def wire(self) -> int:
         """A one-way delay."""
-        return int(self.rng.expovariate(1 / (15 * _MS))) + 2 * _MS
+        return int(self.exponential(1 / (15 * _MS))) + 2 * _MS
 
     def run(self) -> "World":
         """The whole history. Raises: Broken."""

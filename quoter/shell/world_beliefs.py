@@ -2,14 +2,15 @@
 
 import random
 from dataclasses import dataclass, field
+from typing import Final
 
 from core.contract import Market
 from core.publication import EventFair, MarketFair, Publication, PublishedLimits
 from core.units import SECOND, Instant, Money, money
 
-EVENT_LOSS = money("60.00")
-_LIMITS = PublishedLimits(money("1500.00"), money("150.00"), money("200.00"))
-GOOD_FOR = 14 * SECOND
+EVENT_LOSS: Final = money("60.00")
+_LIMITS: Final = PublishedLimits(money("1500.00"), money("150.00"), money("200.00"))
+GOOD_FOR: Final = 14 * SECOND
 
 
 @dataclass(slots=True)

@@ -1,6 +1,6 @@
 """The others in a seeded world: a noisy crowd, an adversary who knows the truth, a person who trades on our account."""
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from core import messages as m
 from core.contract import Market
@@ -10,9 +10,9 @@ if TYPE_CHECKING:
     from quoter.shell.world import World
 
 US, CROWD = "us", "crowd"
-_CROWD_EVERY = 250_000_000
-_ADVERSARY_EVERY = 700_000_000
-_CENT = 0.01
+_CROWD_EVERY: Final = 250_000_000
+_ADVERSARY_EVERY: Final = 700_000_000
+_CENT: Final = 0.01
 
 
 def place(world: "World", market: Market, side: m.Side, price: Price, count: int, *, resting: bool) -> None:
@@ -28,7 +28,7 @@ def crowd(world: "World") -> None:
     if world.quiet:
         return
     rng = world.rng
-    world.at(int(rng.expovariate(1 / _CROWD_EVERY)), lambda: crowd(world))
+    world.at(int(world.exponential(1 / _CROWD_EVERY)), lambda: crowd(world))
     world.exchange.advance(world.exchange_now)
     market = rng.choice(world.markets)
     listed = world.exchange.markets[market.ticker]
@@ -59,7 +59,7 @@ def adversary(world: "World") -> None:
     if world.quiet:
         return
     rng = world.rng
-    world.at(int(rng.expovariate(1 / _ADVERSARY_EVERY)), lambda: adversary(world))
+    world.at(int(world.exponential(1 / _ADVERSARY_EVERY)), lambda: adversary(world))
     world.exchange.advance(world.exchange_now)
     if rng.random() < 0.04:
         market = rng.choice(world.markets)

@@ -4,7 +4,7 @@ Also publications: on time, late, or a file that the quoter must refuse.
 """
 
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from core.units import SECOND, Instant, Money, money
 from quoter.engine import events as e
@@ -13,7 +13,7 @@ from quoter.shell import world_crowd
 if TYPE_CHECKING:
     from quoter.shell.world import World
 
-_PUBLISH_EVERY = 5 * SECOND
+_PUBLISH_EVERY: Final = 5 * SECOND
 
 
 def strike(world: "World") -> None:

@@ -7,6 +7,7 @@ import random
 from dataclasses import dataclass, fields, replace
 from datetime import UTC, datetime
 from functools import lru_cache
+from typing import Final
 
 from core import config
 from core.contract import Fees, Market
@@ -17,10 +18,10 @@ from core.stations import BY_CODE
 from core.units import HOUR, SECOND, Count, Duration, Instant, Money, from_datetime, money
 from quoter.engine.config import EngineConfig, engine_config
 
-START = from_datetime(datetime(2026, 11, 23, 18, 0, tzinfo=UTC))
-FAR = Duration(12 * HOUR)
-RESTLESS = ("halt", "pause", "cancel", "switch", "reduce", "limits")
-_EVENTS = (("KNYC", Variable.HIGH), ("KNYC", Variable.LOW), ("KMIA", Variable.HIGH))
+START: Final = from_datetime(datetime(2026, 11, 23, 18, 0, tzinfo=UTC))
+FAR: Final = Duration(12 * HOUR)
+RESTLESS: Final = ("halt", "pause", "cancel", "switch", "reduce", "limits")
+_EVENTS: Final = (("KNYC", Variable.HIGH), ("KNYC", Variable.LOW), ("KMIA", Variable.HIGH))
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,8 +4,7 @@ The stream numbers what it says per event, as the exchange numbers a subscriptio
 event's books suspect and asks for snapshots, as `core/exchange/session.py` does with real frames.
 """
 
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 import msgspec
 
@@ -21,27 +20,25 @@ from quoter.shell.world_plan import START
 if TYPE_CHECKING:
     from quoter.shell.world import World
 
-_MS = 1_000_000
-_TIMEOUT = 4 * SECOND  # the client gives up on a request after this long
-_PRIVATE = (m.Fill, m.Acked, m.Gone, m.GroupChanged)
-_TOKENS = {m.CancelOrder: cost.CANCEL, m.CancelAllOrders: cost.CANCEL_ALL, m.DecreaseOrder: cost.CANCEL}
+_MS: Final = 1_000_000
+_TIMEOUT: Final = 4 * SECOND  # the client gives up on a request after this long
+_PRIVATE: Final = frozenset((m.Fill, m.Acked, m.Gone, m.GroupChanged))
+_TOKENS: Final = {m.CancelOrder: cost.CANCEL, m.CancelAllOrders: cost.CANCEL_ALL, m.DecreaseOrder: cost.CANCEL}
 
 
-@dataclass(slots=True)
 class StreamWire:
     """One process's connection to the exchange's stream."""
 
-    world: "World"
-    up: bool = False
-    number: int = 0  # of the connection: what an older one carried reaches nobody
-    watched: set[str] = field(default_factory=set)
-    sent: dict[str, int] = field(default_factory=dict)  # per event: the last number given
-    heard: dict[str, int] = field(default_factory=dict)  # per event: the last number that came
-    silent_until: Instant = Instant(0)
-    slow_until: Instant = Instant(0)
-    last_arrival: Instant = Instant(0)
-    heard_at: Instant = Instant(0)  # truly: when anything last came
-    unreadable: dict[str, Instant] = field(default_factory=dict)  # market -> until when its messages make no sense
+    def __init__(self, world: "World") -> None:
+        self.world = world
+        self.up = False
+        self.number = 0  # of the connection: what an older one carried reaches nobody
+        self.watched: set[str] = set()
+        self.sent: dict[str, int] = {}  # per event: the last number given
+        self.heard: dict[str, int] = {}  # per event: the last number that came
+        self.silent_until = self.slow_until = self.last_arrival = Instant(0)
+        self.heard_at = Instant(0)  # truly: when anything last came
+        self.unreadable: dict[str, Instant] = {}  # market -> until when its messages make no sense
 
     def connect(self) -> None:
         """The stream comes up."""
@@ -100,12 +97,12 @@ class StreamWire:
         if not self.up:
             return
         world, number = self.world, self.number
-        if isinstance(said, _PRIVATE):
+        if type(said) in _PRIVATE:
             if world.now < self.silent_until:
                 return
             delay = 10 * _MS + (world.rng.randint(0, 1_500) * _MS if world.happens(world.faults.reorder) else 0)
             world.at(delay, lambda: self.arrive(number, said))
-            if isinstance(said, m.Fill) and world.happens(world.faults.duplicate_fill):
+            if type(said) is m.Fill and world.happens(world.faults.duplicate_fill):
                 world.at(delay + world.rng.randint(0, 3_000) * _MS, lambda: self.arrive(number, said))
             return
         ticker: str = getattr(said, "ticker", "")
@@ -147,15 +144,15 @@ class StreamWire:
                 self.snapshot(suspect)
 
 
-@dataclass(slots=True)
 class RequestWire:
     """Requests to the exchange, and questions; answers come back to the process that asked, or to nobody."""
 
-    world: "World"
-    storm_until: Instant = Instant(0)
-    in_flight: dict[int, tuple[int, m.Request]] = field(default_factory=dict)  # number -> (run, request)
-    ghosts: int = 0  # what requests of dead processes could lose at most, in all
-    tokens: Bucket = field(default_factory=lambda: Bucket(100.0, 100.001, 100.001, 0.0))
+    def __init__(self, world: "World") -> None:
+        self.world = world
+        self.storm_until = Instant(0)
+        self.in_flight: dict[int, tuple[int, m.Request]] = {}  # number -> (run, request)
+        self.ghosts = 0  # what requests of dead processes could lose at most, in all
+        self.tokens = Bucket(100.0, 100.001, 100.001, 0.0)
 
     def send(self, request: m.Request) -> None:
         """A request on its way: it may arrive, late or never; its answer too."""
