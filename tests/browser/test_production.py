@@ -1,6 +1,7 @@
-"""Nobody can take production for anything else."""
+"""Nobody can take production for anything else, nor a day's loss for a pause: pages of states that are made here."""
 
 import asyncio
+import contextlib
 import threading
 import time
 from collections.abc import Iterator
@@ -8,19 +9,21 @@ from pathlib import Path
 
 import pytest
 import uvicorn
+from selenium.webdriver.support.expected_conditions import alert_is_present
+from selenium.webdriver.support.wait import WebDriverWait
 
+from quoter.dashboard.app import Dashboard
+from quoter.engine.state import DAILY_LOSS
 from tests.browser.conftest import Look
-from tests.quoter.dashboard.room import many
+from tests.quoter.dashboard.room import many, obey
 from tests.system.house import free_ports
 
 pytestmark = pytest.mark.browser
 
 
-@pytest.fixture
-def production(tmp_path: Path) -> Iterator[str]:
-    """The page of a quoter that says it is in production; its exchange is nowhere."""
-    board = many(tmp_path, 4)
-    board.reads.environment = "production"
+@contextlib.contextmanager
+def served(board: Dashboard) -> Iterator[str]:
+    """The page of a quoter that is nowhere but in this test."""
     (port,) = free_ports(1)
     web = uvicorn.Server(
         uvicorn.Config(board.application(), port=port, log_level="warning", lifespan="off", timeout_graceful_shutdown=1)
@@ -44,6 +47,15 @@ def production(tmp_path: Path) -> Iterator[str]:
     thread.join(10)
 
 
+@pytest.fixture
+def production(tmp_path: Path) -> Iterator[str]:
+    """It says that it is in production."""
+    board = many(tmp_path, 4)
+    board.reads.environment = "production"
+    with served(board) as url:
+        yield url
+
+
 def test_production_is_written_over_the_whole_page(look: Look, production: str) -> None:
     look.driver.get(production)
     look.size(1280, "light")
@@ -62,3 +74,26 @@ def test_the_page_is_there_within_a_second(look: Look, production: str) -> None:
         look.until("the state", lambda: look.text("#state") == "quoting")
         taken.append(look.driver.execute_script(timing))
     assert 0 < min(taken) <= 1_000, taken
+
+
+def test_after_the_daily_loss_resume_asks_whether_the_loss_is_accepted(look: Look, tmp_path: Path) -> None:
+    board = many(tmp_path, 4)
+    state = board.live.state
+    state.halted = f"{DAILY_LOSS}: 201.00 dollars"
+    with served(board) as url:
+        look.driver.get(url)
+        look.until("halted", lambda: look.text("#state") == "halted")
+        assert "201.00 dollars" in look.text("#trouble")
+        for accepts in (False, True):
+            look.click("#resume")
+            asked = WebDriverWait(look.driver, 10).until(alert_is_present())
+            assert "201.00 dollars" in asked.text and "Accept the loss and quote again?" in asked.text
+            if accepts:
+                asked.accept()
+            else:
+                asked.dismiss()
+                time.sleep(0.5)
+                assert obey(board) == [] and state.halted, "no is no"
+        look.until("it was told", lambda: obey(board))
+        assert not state.halted
+        look.until("quoting", lambda: look.text("#state") == "quoting")
