@@ -83,8 +83,7 @@ def _limited(event: EventFair, c: Context) -> EventFair:
 @task(name="publish")
 def put(c: Context, publication: Publication, took_s: float) -> dict[str, int]:
     """The lake first, then the one small file the quoter watches. Leaves when a newer publication exists."""
-    current = publications.read(c.data)
-    if current is not None and current.id >= publication.id:
+    if publications.overtaken(publication, c.data):
         return {}
     counts = lake.commit(c.data, f"publish-{c.run}", publication.published_at, {
         "publications": [rows.publication(publication, took_s)],
@@ -93,7 +92,8 @@ def put(c: Context, publication: Publication, took_s: float) -> dict[str, int]:
         "fair_values": [row for e in publication.events for row in rows.fair_values(publication, e)],
         "risk_limits": rows.limits(publication),
     })  # fmt: skip
-    publications.write(publication, c.data)
+    if not publications.write(publication, c.data):
+        get_run_logger().info("a newer publication came first: this one is in the lake only")
     return counts
 
 

@@ -1,13 +1,14 @@
 """Files that are there whole or not at all: write beside, flush to disk, rename, flush the folder."""
 
 import os
+import threading
 from pathlib import Path
 
 
 def write_whole(path: Path, body: bytes, *, mode: int = 0o644) -> None:
     """Replace `path` atomically; survives kill -9 and power loss."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f".{path.name}.{os.getpid()}")
+    temporary = path.with_name(f".{path.name}.{os.getpid()}.{threading.get_ident()}")
     with os.fdopen(os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, mode), "wb") as file:
         file.write(body)
         file.flush()

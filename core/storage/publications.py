@@ -1,6 +1,7 @@
 """The one-way street from flows to quoter: one small file, replaced atomically, watched by its identity."""
 
 import asyncio
+import fcntl
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -16,9 +17,26 @@ def path_of(data: Path) -> Path:
     return data / "live" / "current.json"
 
 
-def write(publication: Publication, data: Path) -> None:
-    """Publish: one writer, whole or not at all."""
-    write_whole(path_of(data), encode(publication))
+def overtaken(publication: Publication, data: Path) -> bool:
+    """Is one as new published already? A file that cannot be read (of another version, damaged) is no publication."""
+    try:
+        current = read(data)
+    except Malformed:
+        return False
+    return current is not None and current.id >= publication.id
+
+
+def write(publication: Publication, data: Path) -> bool:
+    """Publish, whole or not at all; False, and nothing done, when it was overtaken: of runs that end together the
+    newest stays, whichever comes last."""
+    path = path_of(data)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with (path.parent / "publish.lock").open("ab") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if overtaken(publication, data):
+            return False
+        write_whole(path, encode(publication))
+        return True
 
 
 def read(data: Path) -> Publication | None:

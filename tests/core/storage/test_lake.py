@@ -2,10 +2,12 @@
 
 import json
 import os
+import random
 import signal
 import subprocess
 import sys
 import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import duckdb
@@ -118,6 +120,24 @@ def test_a_damaged_publication_is_malformed(tmp_path: Path, body: bytes) -> None
     publications.path_of(tmp_path).write_bytes(body)
     with pytest.raises(Malformed):
         publications.read(tmp_path)
+
+
+def test_of_publications_made_at_once_the_newest_stays_whichever_comes_last(tmp_path: Path) -> None:
+    names = [f"{n:02d}" for n in range(24)]
+    random.Random(7).shuffle(names)
+    with ThreadPoolExecutor(8) as pool:
+        told = [*pool.map(lambda name: publications.write(publication(name), tmp_path), names)]
+    assert publications.read(tmp_path) == publication("23")
+    assert told[names.index("23")] and not publications.write(publication("05"), tmp_path)
+    assert publications.read(tmp_path) == publication("23")
+
+
+def test_a_publication_that_cannot_be_read_is_replaced(tmp_path: Path) -> None:
+    publications.write(publication("b"), tmp_path)
+    publications.path_of(tmp_path).write_bytes(b'{"schema": 2}')
+    assert not publications.overtaken(publication("a"), tmp_path)
+    assert publications.write(publication("a"), tmp_path)
+    assert publications.read(tmp_path) == publication("a")
 
 
 async def test_the_watcher_tells_of_new_publications_and_of_damaged_ones(tmp_path: Path) -> None:
