@@ -1,6 +1,6 @@
 #!/bin/sh
-# A second copy of the program in build/native with the engine, the limits, the simulated exchange and the seeded worlds
-# compiled by mypyc: the same source, the same histories, about a third of the time a step. build/native/kwm runs it.
+# A second copy of the program in build/native with the engine, the limits, the simulated exchange, the seeded worlds and
+# backtests compiled by mypyc: the same source, the same histories, about a third of the time. build/native/kwm runs it.
 # Needs a C compiler and Python's headers. Ends with the proof: the same seeds, run by both, come to the same.
 set -eu
 cd "$(dirname "$0")/.."
@@ -12,6 +12,7 @@ worlds="broken world_plan world_beliefs world_crowd world_events world_wires aud
 modules="core/side.py core/fees.py core/contract.py core/risk/exposure.py core/risk/limits.py"
 for name in $engine; do modules="$modules quoter/engine/$name.py"; done
 for name in $exchange; do modules="$modules core/exchange/$name.py"; done
+for name in venue cell run; do modules="$modules quoter/backtest/$name.py"; done
 for name in $worlds; do modules="$modules quoter/shell/$name.py"; done
 
 rm -rf "$out"

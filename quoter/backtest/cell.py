@@ -2,15 +2,15 @@
 
 import math
 from dataclasses import dataclass, field
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from core.history.ladder import PastEvent
 from core.units import HOUR, ONE_DOLLAR, SECOND, Instant
 from quoter.backtest.past import Past, middle_at
 from quoter.engine.state import State
 
-EXPOSURE_EVERY = 300 * SECOND  # how finely worst cases are kept over time
-MARKOUTS = {"10s": 10, "1min": 60, "5min": 300, "30min": 1_800}
+EXPOSURE_EVERY: Final = 300 * SECOND  # how finely worst cases are kept over time
+MARKOUTS: Final = {"10s": 10, "1min": 60, "5min": 300, "30min": 1_800}
 
 
 class Filled(NamedTuple):

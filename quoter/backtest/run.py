@@ -9,14 +9,15 @@ Deterministic: the same past, publications and arm give the same actions.
 import math
 from collections import deque
 from dataclasses import dataclass, field, replace
+from typing import Final
 
 import msgspec
 
 from core import messages as m
 from core.contract import LINEAR_CENT
-from core.messages import Side
 from core.publication import Publication
 from core.risk.limits import Approved
+from core.side import ASK, BID
 from core.units import (
     DAY,
     HOUR,
@@ -41,11 +42,11 @@ from quoter.engine.config import EngineConfig
 from quoter.engine.state import State, new_state
 from quoter.engine.step import step
 
-_NEVER = 2**62
-_MS = 1_000_000
-_OF_OURS = frozenset((m.Acked, m.Gone, m.Fill, m.Rejected))
-BANKROLL = Money(10_000_000_000)  # what the balance floor is measured against: 10,000 dollars
-TICK = 5 * MINUTE
+_NEVER: Final = 2**62 - 1
+_MS: Final = 1_000_000
+_OF_OURS: Final = frozenset((m.Acked, m.Gone, m.Fill, m.Rejected))
+BANKROLL: Final = Money(10_000_000_000)  # what the balance floor is measured against: 10,000 dollars
+TICK: Final = 5 * MINUTE
 
 
 def offline(config: EngineConfig) -> EngineConfig:
@@ -67,6 +68,7 @@ class Bench:
     group_limit: int = 40_000
     timer_every: int = TICK
     log: list[tuple[int, str]] | None = None  # of actions, for tests of determinism
+    told: list[e.Event] | None = None  # what the engine was told, for whoever wants to tell it again
     now: Instant = field(init=False)
     state: State = field(init=False)
     venue: Venue = field(init=False)
@@ -107,6 +109,8 @@ class Bench:
 
     def deliver(self, event: e.Event) -> None:
         """One event through the engine; its requests leave on the wire."""
+        if self.told is not None:
+            self.told.append(event)
         actions = step(self.state, event)
         self.cell.events += 1
         self.state.rows.clear()
@@ -131,8 +135,8 @@ class Bench:
     def _snapshot(self, ticker: str) -> None:
         ladder, depth = self.venue.ladders[ticker], Count(self.venue.depth)
         if self.past.books:
-            bids = {price: size for (side, price), size in ladder.sizes.items() if side is Side.BID}
-            asks = {price: size for (side, price), size in ladder.sizes.items() if side is Side.ASK}
+            bids = {price: size for (side, price), size in ladder.sizes.items() if side is BID}
+            asks = {price: size for (side, price), size in ladder.sizes.items() if side is ASK}
         else:
             bids = {ladder.bid: int(depth)} if ladder.bid else {}
             asks = {ladder.ask: int(depth)} if ladder.ask else {}
@@ -176,9 +180,9 @@ class Bench:
         said, at = self.venue.said, self.now + self.feed_delay
         while said:
             one = said.popleft()
-            if isinstance(one, m.Fill):
+            if type(one) is m.Fill:
                 self._note(one)
-            if not isinstance(one, m.BookDelta) or one.ticker in self.watched:
+            if type(one) is not m.BookDelta or one.ticker in self.watched:
                 self.feed.append((at, one))
 
     def _note(self, fill: m.Fill) -> None:
@@ -205,7 +209,7 @@ class Bench:
         if row.count:
             self.venue.trade(ticker, Price(row.price), Count(row.count), row.buys, self.now)
             if watched:
-                taker = Side.BID if row.buys else Side.ASK
+                taker = BID if row.buys else ASK
                 self.feed.append((at, m.TradePrint(at, ticker, f"p{k}", Price(row.price), Count(row.count), taker,
                                                    self.now)))  # fmt: skip
         elif self.past.quotes:
@@ -213,7 +217,7 @@ class Bench:
         ladder.bid, ladder.ask = row.bid, row.ask
         if watched and before != (row.bid, row.ask):
             depth = self.venue.depth
-            for side, old, new in ((Side.BID, before[0], row.bid), (Side.ASK, before[1], row.ask)):
+            for side, old, new in ((BID, before[0], row.bid), (ASK, before[1], row.ask)):
                 if old != new:
                     if old:
                         self.feed.append((at, m.BookDelta(at, ticker, side, Price(old), Count(-depth))))
@@ -223,7 +227,7 @@ class Bench:
 
     def _change(self, row: Changed) -> None:
         """A level of a recorded book changed. Whoever came to our price would have met us."""
-        ticker, side = self.tickers[row.market], Side.BID if row.buys else Side.ASK
+        ticker, side = self.tickers[row.market], BID if row.buys else ASK
         ladder = self.venue.ladders[ticker]
         key, watched, at = (side, row.price), ticker in self.watched, Instant(self.now + self.feed_delay)
         if row.price == 0:

@@ -9,16 +9,18 @@ import heapq
 import math
 from collections import deque
 from dataclasses import dataclass, field
+from typing import Final
 
 from core import messages as m
 from core.contract import PriceGrid
 from core.exchange.groups import Group
 from core.fees import fee
 from core.messages import Side
+from core.side import ASK, BID
 from core.units import Count, Instant, Money, Price
 from quoter.backtest.job import FillModel
 
-_HOUR = 3_600 * 1_000_000_000
+_HOUR: Final = 3_600 * 1_000_000_000
 
 
 @dataclass(slots=True, eq=False)
@@ -55,7 +57,7 @@ class Ladder:
 
     def ours(self, side: Side) -> list[Resting]:
         """Our orders of one side, best first."""
-        return self.bids if side is Side.BID else self.asks
+        return self.bids if side is BID else self.asks
 
 
 class Venue:
@@ -194,7 +196,7 @@ class Venue:
         while at < len(ours) and sign * ours[at].price >= sign * order.price:
             at += 1
         ours.insert(at, order)
-        touch = ladder.bid if order.side is Side.BID else ladder.ask
+        touch = ladder.bid if order.side is BID else ladder.ask
         inside = touch == 0 or sign * order.price > sign * touch
         shown = ladder.sizes.get((order.side, order.price), 0) if ladder.sizes else self.depth
         order.ahead, order.aged = (0.0 if inside else float(shown)), now
@@ -205,8 +207,8 @@ class Venue:
         """Somebody traded: fill ours that stood in the way."""
         self.expire(now)
         ladder = self.ladders[ticker]
-        for side in (Side.BID, Side.ASK):
-            orders, hit = (ladder.bids if side is Side.BID else ladder.asks), buys is (side is Side.ASK)
+        for side in (BID, ASK):
+            orders, hit = (ladder.bids if side is BID else ladder.asks), buys is (side is ASK)
             if orders and (hit or not self.books):  # whoever else was met, met us when it came
                 self._against(orders, side, price, count, hit, now)
 
@@ -246,7 +248,7 @@ class Venue:
         filled in the share of cases in which levels are traded away (counted, not drawn)."""
         self.expire(now)
         ladder = self.ladders[ticker]
-        for side, reached, was, new in ((Side.BID, ask, ladder.bid, bid), (Side.ASK, bid, ladder.ask, ask)):
+        for side, reached, was, new in ((BID, ask, ladder.bid, bid), (ASK, bid, ladder.ask, ask)):
             sign = side.sign
             for order in list(ladder.ours(side)):
                 beyond = sign * (order.price - reached) if reached else -1
@@ -342,6 +344,6 @@ class Venue:
 
 
 def _crosses(ladder: Ladder, side: Side, price: int) -> bool:
-    if side is Side.BID:
+    if side is BID:
         return ladder.ask != 0 and price >= ladder.ask
     return ladder.bid != 0 and price <= ladder.bid

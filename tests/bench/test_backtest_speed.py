@@ -15,15 +15,12 @@ from tests.quoter.backtest import day
 pytestmark = [pytest.mark.bench, pytest.mark.slow]
 
 
-class Recorder(Bench):
-    """Keeps what the engine was told."""
-
-    told: list[e.Event]
-
-    def deliver(self, event: e.Event) -> None:
-        """Remember, then deliver."""
-        self.told.append(event)
-        super().deliver(event)
+def recorded() -> tuple[Bench, list[e.Event]]:
+    """A day's bench, and what its engine was told."""
+    made = day.bench(Arm("x"))
+    made.told = []
+    made.run()
+    return made, made.told
 
 
 def test_a_busy_day_of_one_city_is_backtested_within_a_second_whatever_the_fill_model(keep: Keep) -> None:
@@ -41,20 +38,17 @@ def test_a_busy_day_of_one_city_is_backtested_within_a_second_whatever_the_fill_
 
 
 def test_the_shell_of_a_backtest_costs_less_than_the_engine_it_feeds(keep: Keep) -> None:
-    made = day.bench(Arm("x"))
-    recorder = Recorder(made.past, made.arm, made.config, made.publications)
-    recorder.told = []
-    recorder.run()
-    n, ratios, rates = len(recorder.told), [], []
+    made, told = recorded()
+    n, ratios, rates = len(told), [], []
     for _ in range(5):
         one = day.bench(Arm("x"))
         one.log = None
         begin = time.process_time()
         one.run()
         whole = time.process_time() - begin
-        state = new_state(made.config, "b", recorder.told[0].at)
+        state = new_state(made.config, "b", told[0].at)
         begin = time.process_time()
-        for event in recorder.told:
+        for event in told:
             step(state, event)
             state.rows.clear()
         ratios.append(whole / (time.process_time() - begin))
