@@ -10,6 +10,7 @@ import msgspec
 
 from core import messages as m
 from core.risk.limits import Approved
+from core.side import BID
 from core.units import ONE_DOLLAR, SECOND
 from quoter.engine import events as e
 from quoter.engine.actions import Action
@@ -202,7 +203,7 @@ class Auditor:
             here, bids, asks = world.state.markets.get(ticker), 0, 0
             bid, ask = -1, ONE_DOLLAR + 1
             for order in world.exchange.resting_in(US, ticker):
-                cid, is_bid = order.client_order_id, order.side is m.Side.BID
+                cid, is_bid = order.client_order_id, order.side is BID
                 if is_bid:
                     bid = max(bid, order.price)
                 else:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Final
 from core import messages as m
 from core.exchange.simulator import Exchange
 from core.risk.limits import RiskLimits
+from core.side import BID
 from core.units import ONE_DOLLAR, SECOND, Instant
 from quoter.shell.broken import broken
 from quoter.shell.world_beliefs import EVENT_LOSS
@@ -58,7 +59,7 @@ class Losses:
         if holding is not None:
             position, cash = holding.position, holding.realized - holding.fees - holding.cost
         for order in exchange.resting_in(US, ticker):
-            if order.side is m.Side.BID:
+            if order.side is BID:
                 bids += order.price * order.remaining
             else:
                 asks += (ONE_DOLLAR - order.price) * order.remaining
@@ -68,7 +69,7 @@ class Losses:
             if request.ticker != ticker:
                 continue
             more = _asked_for(request) if isinstance(request, m.PlaceOrder) else _amended(exchange, request)
-            if request.side is m.Side.BID:
+            if request.side is BID:
                 bids += more
             else:
                 asks += more
@@ -137,12 +138,13 @@ class Losses:
 
     def by_hand(self) -> int:
         """What a person's own orders can lose."""
-        return sum(self.world.foreign.values()) * _BY_HAND
+        foreign = self.world.foreign
+        return sum(foreign.values()) * _BY_HAND if foreign else 0
 
 
 def _asked_for(request: m.PlaceOrder) -> int:
     """What an order on its way loses at most."""
-    return (request.price if request.side is m.Side.BID else ONE_DOLLAR - request.price) * request.count
+    return (request.price if request.side is BID else ONE_DOLLAR - request.price) * request.count
 
 
 def _amended(exchange: Exchange, request: m.AmendOrder) -> int:
@@ -151,6 +153,6 @@ def _amended(exchange: Exchange, request: m.AmendOrder) -> int:
     if order is None:
         return 0
     new = max(0, request.total - order.filled)
-    if order.side is m.Side.BID:
+    if order.side is BID:
         return max(0, request.price * new - order.price * order.remaining)
     return max(0, (ONE_DOLLAR - request.price) * new - (ONE_DOLLAR - order.price) * order.remaining)

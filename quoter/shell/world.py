@@ -5,8 +5,6 @@ seed is replayed alone. Faults stop at the end, and then both sides must agree.
 """
 
 import heapq
-import math
-import random
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import partial
@@ -31,6 +29,7 @@ from quoter.shell.broken import Broken, broken
 from quoter.shell.replay import Replayed, replay_rows
 from quoter.shell.world_beliefs import Beliefs
 from quoter.shell.world_crowd import CROWD, US
+from quoter.shell.world_dice import Dice
 from quoter.shell.world_plan import START, Faults, Plan, plan_of
 from quoter.shell.world_wires import RequestWire, StreamWire
 
@@ -82,7 +81,7 @@ class World:
     left: heartbeat.Left = field(default_factory=heartbeat.Left)  # by the last heartbeat
 
     def __post_init__(self) -> None:
-        self.rng = random.Random(self.seed)
+        self.rng = Dice(self.seed)
         self.plan = self.change(plan_of(self.seed))
         self.config, self.markets, self.faults = self.plan.config, list(self.plan.markets), self.plan.faults
         self.by_ticker = {market.ticker: market for market in self.markets}
@@ -125,13 +124,9 @@ class World:
         """A fault strikes, unless the world is calm."""
         return not self.calm and self.rng.random() < chance
 
-    def exponential(self, rate: float) -> float:
-        """A wait of 1 / `rate` on average; as `random.expovariate`, without a call of Python code."""
-        return -math.log(1.0 - self.rng.random()) / rate
-
     def wire(self) -> int:
         """A one-way delay."""
-        return int(self.exponential(1 / (15 * _MS))) + 2 * _MS
+        return int(self.rng.expovariate(1 / (15 * _MS))) + 2 * _MS
 
     def run(self) -> "World":
         """The whole history. Raises: Broken."""
@@ -246,11 +241,13 @@ class World:
 
     def act(self, action: a.Action) -> None:
         """An action leaves the process."""
+        if type(action) is Approved:
+            request: m.Request = action.request
+            self.audit.journalled(request)
+            self.audit.touched(getattr(request, "ticker", ""))
+            self.requests.send(request)
+            return
         match action:
-            case Approved(request=request):
-                self.audit.journalled(request)
-                self.audit.touched(getattr(request, "ticker", ""))
-                self.requests.send(request)
             case a.Watch(tickers=tickers):
                 self.stream.watch(set(tickers))
             case a.Resync(tickers=tickers):

@@ -1,12 +1,12 @@
 """What a seeded world believes: the true chances, which move, and the publications that lag behind them. Pure."""
 
-import random
 from dataclasses import dataclass, field
 from typing import Final
 
 from core.contract import Market
 from core.publication import EventFair, MarketFair, Publication, PublishedLimits
 from core.units import SECOND, Instant, Money, money
+from quoter.shell.world_dice import Dice
 
 EVENT_LOSS: Final = money("60.00")
 _LIMITS: Final = PublishedLimits(money("1500.00"), money("150.00"), money("200.00"))
@@ -17,7 +17,7 @@ GOOD_FOR: Final = 14 * SECOND
 class Beliefs:
     """`true`: what informed traders know; `known`: what the flows knew when they last looked."""
 
-    rng: random.Random
+    rng: Dice
     markets: list[Market]
     true: dict[str, float] = field(default_factory=dict)
     known: dict[str, float] = field(default_factory=dict)

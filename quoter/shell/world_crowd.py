@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING, Final
 
 from core import messages as m
 from core.contract import Market
+from core.side import ASK, BID
 from core.units import ONE_DOLLAR, SECOND, Count, Price
 
 if TYPE_CHECKING:
@@ -28,13 +29,13 @@ def crowd(world: "World") -> None:
     if world.quiet:
         return
     rng = world.rng
-    world.at(int(world.exponential(1 / _CROWD_EVERY)), lambda: crowd(world))
+    world.at(int(rng.expovariate(1 / _CROWD_EVERY)), lambda: crowd(world))
     world.exchange.advance(world.exchange_now)
     market = rng.choice(world.markets)
     listed = world.exchange.markets[market.ticker]
     if listed.status != "active":
         return
-    side = rng.choice((m.Side.BID, m.Side.ASK))
+    side = rng.choice((BID, ASK))
     dice = rng.random()
     if dice < 0.2:
         mine = list(world.exchange.resting_in(CROWD, market.ticker))
@@ -43,7 +44,7 @@ def crowd(world: "World") -> None:
             gone = m.CancelOrder(order.order_id, order.client_order_id, order.ticker)
             world.exchange.handle(CROWD, gone, world.exchange_now)
     elif dice < 0.7:
-        away = rng.uniform(0.03, 0.08) * (-1 if side is m.Side.BID else 1)
+        away = rng.uniform(0.03, 0.08) * (-1 if side is BID else 1)
         price = market.grid.floor(min(0.98, max(0.02, world.beliefs.true[market.ticker] + away)))
         if price is not None:
             place(world, market, side, price, rng.randint(1, 12) * 100, resting=True)
@@ -59,12 +60,12 @@ def adversary(world: "World") -> None:
     if world.quiet:
         return
     rng = world.rng
-    world.at(int(world.exponential(1 / _ADVERSARY_EVERY)), lambda: adversary(world))
+    world.at(int(rng.expovariate(1 / _ADVERSARY_EVERY)), lambda: adversary(world))
     world.exchange.advance(world.exchange_now)
     if rng.random() < 0.04:
         market = rng.choice(world.markets)
-        side = rng.choice((m.Side.BID, m.Side.ASK))
-        worst = Price(9_900) if side is m.Side.BID else Price(100)
+        side = rng.choice((BID, ASK))
+        worst = Price(9_900) if side is BID else Price(100)
         place(world, market, side, worst, rng.randint(5, 80) * 100, resting=False)
     else:
         for order in list(world.exchange.resting[US].values()):
@@ -80,7 +81,7 @@ def by_hand(world: "World") -> None:
     """A person rests one contract far from the market on the same account; nobody may touch it."""
     world.n += 1
     market = world.rng.choice(world.markets)
-    order = m.PlaceOrder(f"manual-{world.n}", market.ticker, m.Side.BID, Price(100), Count(100), cancel_on_pause=False)
+    order = m.PlaceOrder(f"manual-{world.n}", market.ticker, BID, Price(100), Count(100), cancel_on_pause=False)
     answer = world.exchange.handle(US, order, world.exchange_now)
     if isinstance(answer, m.Acked):
         world.foreign[answer.order_id] = answer.remaining
