@@ -6,7 +6,7 @@ say which tail it is. A grid comes from `price_ranges`, never from a structure's
 
 import itertools
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Final
 
@@ -44,7 +44,7 @@ class Bracket:
         return f"{self.low}° to {self.high}°" if self.low != self.high else f"{self.low}°"
 
 
-def bracket(strike_type: str, floor: float | None, cap: float | None) -> Bracket:
+def bracket(strike_type: object, floor: object, cap: object) -> Bracket:
     """Kalshi's three strike fields -> Bracket. Raises: Malformed for a missing or fractional strike."""
     match strike_type:
         case "less":
@@ -61,7 +61,7 @@ def bracket(strike_type: str, floor: float | None, cap: float | None) -> Bracket
             raise Malformed("strike_type", strike_type, "not a temperature bracket")
 
 
-def _whole(field: str, value: float | None) -> int:
+def _whole(field: str, value: object) -> int:
     if isinstance(value, bool) or not isinstance(value, int | float) or value != value or abs(value) > 1000:
         raise Malformed(field, value, "expected a whole number of degrees")
     if int(value) != value:
@@ -77,31 +77,40 @@ def exhaustive(brackets: list[Bracket]) -> bool:
     return all(a.high is not None and b.low is not None and b.low == a.high + 1 for a, b in itertools.pairwise(ordered))
 
 
-@dataclass(frozen=True, slots=True)
 class PriceGrid:
-    """The prices at which orders may rest, from a market's `price_ranges` [S: Market.price_ranges].
+    """The prices at which orders may rest, from a market's `price_ranges` [S: Market.price_ranges]. A value.
 
     `ranges`: (start, end, step), ascending, touching. 0 and 1 dollar themselves are never quotable.
     """
 
-    ranges: tuple[tuple[Price, Price, Price], ...]
-    lowest: Price = field(init=False, compare=False, repr=False)
-    highest: Price = field(init=False, compare=False, repr=False)
-
-    def __post_init__(self) -> None:
-        if not self.ranges:
-            raise Malformed("price_ranges", self.ranges, "no price range")
-        previous_end = self.ranges[0][0]
-        for start, end, step in self.ranges:
+    def __init__(self, ranges: tuple[tuple[Price, Price, Price], ...]) -> None:
+        """Raises: Malformed."""
+        if not ranges:
+            raise Malformed("price_ranges", ranges, "no price range")
+        previous_end = ranges[0][0]
+        for start, end, step in ranges:
             if not 0 <= start < end <= ONE_DOLLAR or step <= 0 or (end - start) % step or start != previous_end:
                 raise Malformed(
                     "price_ranges", (start, end, step), "ranges must ascend, touch and divide by their step"
                 )
             previous_end = end
-        first, _, small = self.ranges[0]
-        _, last, step = self.ranges[-1]
-        object.__setattr__(self, "lowest", Price(first if first > 0 else first + small))
-        object.__setattr__(self, "highest", Price(last if last < ONE_DOLLAR else last - step))
+        first, _, small = ranges[0]
+        _, last, step = ranges[-1]
+        self.ranges = ranges
+        self.lowest = Price(first if first > 0 else first + small)
+        self.highest = Price(last if last < ONE_DOLLAR else last - step)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, PriceGrid) and self.ranges == other.ranges
+
+    def __hash__(self) -> int:
+        return hash(self.ranges)
+
+    def __repr__(self) -> str:
+        return f"PriceGrid({self.ranges})"
+
+    def __reduce__(self) -> tuple[type["PriceGrid"], tuple[tuple[tuple[Price, Price, Price], ...]]]:
+        return PriceGrid, (self.ranges,)  # compiled or not, it is pickled as what it is made of
 
     def holds(self, at: Price) -> bool:
         """Is `at` a quotable price?"""

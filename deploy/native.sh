@@ -17,7 +17,7 @@ for name in $worlds; do modules="$modules quoter/shell/$name.py"; done
 
 rm -rf "$out"
 mkdir -p "$out"
-cp -r core flows quoter "$out"
+cp -r core flows quoter prefect.yaml "$out"
 cd "$out"
 find . -name __pycache__ -prune -exec rm -rf {} +
 # shellcheck disable=SC2086 - a list of files

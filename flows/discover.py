@@ -8,7 +8,7 @@ from core.exchange.catalog import Listing
 from core.storage import lake, views
 from core.units import to_datetime
 from flows import rows
-from flows.base import Context, catalog, context, passing, run_name
+from flows.base import Context, catalog, context, passing, run_name, whole
 
 
 @task(
@@ -68,4 +68,4 @@ def write(c: Context, found: Listing) -> dict[str, int]:
 def discover() -> dict[str, int]:
     """Rows written, by table."""
     c = context()
-    return write(c, read_listing(c))
+    return write(c, whole(read_listing(c)))

@@ -8,7 +8,7 @@ from core.fair.live import days_since
 from core.fair.refit import Verdict, refit
 from core.storage import lake
 from flows import history, models
-from flows.base import Context, context, run_name
+from flows.base import Context, context, run_name, whole
 
 
 @task(name="refit", timeout_seconds=1800)
@@ -39,7 +39,7 @@ def fit() -> str:
     """What happened, in words."""
     c = context()
     verdict = learn(c)
-    name = keep(c, verdict)
+    name = keep(c, whole(verdict))
     if not verdict.accepted:
         get_run_logger().warning(verdict.words)
     create_markdown_artifact(key="fit", markdown=shown(verdict, name), description=verdict.words)

@@ -25,7 +25,7 @@ from core.weather.rows import Row
 from core.weather.sources import FIRST
 from core.weather.standing import State
 from flows import rows
-from flows.base import Context, context, run_name
+from flows.base import Context, context, run_name, whole
 
 _ROUND_S = 100.0  # one round's limit: what is not here by then comes with the next
 
@@ -143,11 +143,11 @@ def ingest() -> dict[str, int]:
     """Rows written, by table. Fails when of all that a fair value needs nothing could be had, new or known."""
     c = context()
     first = fetch(c, FIRST)
-    counts = write(c, first, "first")
+    counts = write(c, whole(first), "first")
     later = tuple(name for name in c.settings.weather.sources if name not in FIRST)
     if later:
         second = fetch(c, later)
-        for table, number in write(c, second, "later").items():
+        for table, number in write(c, whole(second), "later").items():
             counts[table] = counts.get(table, 0) + number
     if not first.harvest.good:
         reasons = "; ".join(list(first.harvest.failures.values())[:3])

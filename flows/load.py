@@ -10,7 +10,7 @@ import msgspec
 from prefect import flow, get_run_logger, task
 
 from core.storage import journal, lake
-from flows.base import Context, context, run_name
+from flows.base import Context, context, run_name, whole
 from flows.journal_tables import table_row
 from flows.rows import Row
 
@@ -89,6 +89,6 @@ def load() -> dict[str, int]:
     tables, offsets, damaged = read_new(c)
     if damaged:
         get_run_logger().warning("%d damaged journal lines were skipped", damaged)
-    counts = write(c, tables, offsets)
+    counts = write(c, whole(tables), offsets)
     compress(c, offsets)
     return counts

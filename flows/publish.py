@@ -18,7 +18,7 @@ from core.risk.published import event_limit, totals
 from core.storage import lake, publications
 from core.units import Count, Duration, Instant, Price, seconds
 from flows import models, rows
-from flows.base import Context, catalog, context, passing, run_name
+from flows.base import Context, catalog, context, passing, run_name, whole
 from flows.inputs import inputs, open_markets
 
 Prices = dict[str, tuple[Price | None, Price | None]]
@@ -109,7 +109,7 @@ def publish() -> str:
     began = time.perf_counter()
     events, found = known(c)
     prices: Prices | None = market_prices(c, [m.ticker for markets in events.values() for m in markets])
-    publication = price(c, events, found, prices)
+    publication = price(c, whole(events), whole(found), whole(prices))
     put(c, publication, time.perf_counter() - began)
     emit_event(
         event="fair-values.published", resource={"prefect.resource.id": "kwm.fair-values"},

@@ -19,7 +19,7 @@ from core.station_day import StationDay, Variable
 from core.stations import STATIONS
 from core.storage import lake
 from core.units import DAY, Instant, from_datetime, iso
-from flows.base import Context, context
+from flows.base import Context, context, whole
 
 SCORED_DAYS = 60
 _BY_CODE = {s.code: s for s in STATIONS}
@@ -116,7 +116,7 @@ def score() -> str:
     found = told(c)
     if not found:
         return "no settled event with a published belief yet"
-    write(c, found)
+    write(c, whole(found))
     table = [s._asdict() for s in verify.scores(found) if s.station == "all"]
     create_table_artifact(key="scores", table=table, description=f"the last {SCORED_DAYS} days, all stations")
     drift = verify.drift(found, int(days_since(c.now)))

@@ -9,7 +9,7 @@ from core.exchange.catalog import Settled
 from core.storage import lake
 from core.units import DAY, Instant, iso
 from flows import rows
-from flows.base import Context, catalog, context, passing, run_name
+from flows.base import Context, catalog, context, passing, run_name, whole
 from flows.differences import differences
 
 
@@ -78,7 +78,7 @@ def settle() -> dict[str, int]:
     """Rows written, by table. Fails, after writing, when the exchange's settlements are not what our fills say."""
     c = context()
     markets, settled = read_results(c, closed(c))
-    counts = write(c, markets, settled)
+    counts = write(c, whole(markets), whole(settled))
     differences(c)
     wrong = mismatches(c)
     for line in wrong:

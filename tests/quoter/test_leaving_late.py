@@ -45,7 +45,7 @@ def quoter(place: Place, folder: Path, delay: float) -> Live:
     return live
 
 
-def bid(market: Market, number: int) -> Approved[m.PlaceOrder]:
+def bid(market: Market, number: int) -> "Approved[m.PlaceOrder]":  # compiled, the class takes none
     """One contract at the lowest price."""
     return Approved(m.PlaceOrder(f"kwm-late-{number}", market.ticker, m.Side.BID, market.grid.lowest, Count(100)))
 
