@@ -37,7 +37,8 @@ check: $(STAMP)      ## ruff and mypy
 	@.venv/bin/ruff check --quiet .
 	@.venv/bin/mypy --no-error-summary
 
-bench: $(STAMP)      ## speed, as ratios measured side by side
+bench: $(STAMP)      ## speed, as ratios measured side by side; compiled too, where there is a C compiler
+	@$(MAKE) --no-print-directory native || true
 	$(PY) -m pytest -m bench -s tests/bench $(ARGS)
 
 NATIVE := build/native/.made
