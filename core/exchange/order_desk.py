@@ -63,7 +63,7 @@ class OrderDesk(Desk):
         suffix = self._suffixes.get(user)
         if suffix is None:
             suffix = self._suffixes[user] = f"-0000-4000-8000-{crc32(user.encode()):012x}"
-        return f"{self._n:08x}{suffix}"
+        return format(self._n, "08x") + suffix
 
     def _reducible(self, user: str, ticker: str, side: m.Side) -> Count:
         """How much of a position an order of `side` closes."""
@@ -145,7 +145,7 @@ class OrderDesk(Desk):
 
     def _trade(self, listed: Listed, maker: Resting, taker: Resting, count: Count) -> None:
         self._n += 1
-        trade_id = f"{self._n:08x}-0000-4000-9000-000000000000"
+        trade_id = format(self._n, "08x") + "-0000-4000-9000-000000000000"
         fees = listed.market.fees
         listed.volume = Count(listed.volume + count)
         listed.last_price = maker.price
