@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 # why nothing may rest in a healthy engine: it ends by itself, is a belief, or what is held uses up a limit
 _PASSING = {"closed", "closing_soon", "cooling_down", "fair_extreme", "market_disagrees", "too_many_fills",
-            "no_headroom"}  # fmt: skip
+            "no_headroom", "stop_loss"}  # fmt: skip
 
 
 def books_agree(world: "World") -> bool:

@@ -5,7 +5,7 @@ import os
 import pytest
 
 from quoter.shell.world import World
-from quoter.shell.world_command import Tally, many
+from quoter.shell.world_command import Tally, many, world_of
 
 pytestmark = pytest.mark.slow
 SEEDS, HARSH = 1_000, 200
@@ -36,3 +36,8 @@ def test_one_seed_is_one_history() -> None:
 @pytest.mark.parametrize("seed", [1081, 1194, 3858, 24567, 31330, 95247, 312459, 313564, 321738])
 def test_a_world_beyond_the_thousand_that_broke_once_stays_whole(seed: int) -> None:
     World(seed).run()
+
+
+@pytest.mark.parametrize("seed", [201251])
+def test_a_harsh_world_that_broke_once_stays_whole(seed: int) -> None:
+    world_of(seed, harsh=True).run()
