@@ -10,7 +10,7 @@ from typing import Any, Final
 
 from core import messages as m
 from core.contract import PriceGrid
-from core.units import Instant, Money, Price, to_datetime
+from core.units import DAY, Instant, Money, Price, to_datetime
 from quoter.engine import events as e
 from quoter.engine import groups, standing
 from quoter.engine import learn_ledger as ledger
@@ -152,6 +152,12 @@ def market_changed(state: State, event: m.MarketChanged) -> Iterable[str]:
     return (event.ticker,)
 
 
+@lru_cache(4)
+def _date(days: int) -> str:
+    """The date so many days after 1 January 1970, UTC."""
+    return to_datetime(Instant(days * DAY)).date().isoformat()
+
+
 def timer(state: State, event: e.Timer) -> Iterable[str]:
     """The tick: windows slide, the day turns, latches are checked, everything is decided anew."""
     for window in (state.recent_fills, state.recent_errors):
@@ -160,7 +166,7 @@ def timer(state: State, event: e.Timer) -> Iterable[str]:
     if len(state.ended) > 2_000:
         old = event.at - 10 * state.config.reconcile
         state.ended = {cid: at for cid, at in state.ended.items() if at > old}
-    today = to_datetime(event.at).date().isoformat()
+    today = _date(event.at // DAY)
     if state.baseline is not None:
         if today != state.day:
             state.day, state.pnl_carried, state.baseline = today, Money(0), state.ledger()

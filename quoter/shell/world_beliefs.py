@@ -21,10 +21,13 @@ class Beliefs:
     markets: list[Market]
     true: dict[str, float] = field(default_factory=dict)
     known: dict[str, float] = field(default_factory=dict)
+    members: dict[str, list[Market]] = field(default_factory=dict)
     number: int = 0
     valid_until: Instant = Instant(0)  # of the newest publication that was handed over
 
     def __post_init__(self) -> None:
+        for market in self.markets:
+            self.members.setdefault(market.event_ticker, []).append(market)
         weights = (0.04, 0.12, 0.3, 0.32, 0.16, 0.06)
         for index, market in enumerate(self.markets):
             self.true[market.ticker] = weights[index % 6]
@@ -49,8 +52,7 @@ class Beliefs:
         """What the flows knew, good for a short while from `now`."""
         until = self.valid_until = Instant(now + GOOD_FOR)
         events = []
-        for event_ticker in dict.fromkeys(market.event_ticker for market in self.markets):
-            members = [market for market in self.markets if market.event_ticker == event_ticker]
+        for event_ticker, members in self.members.items():
             day, known = members[0].station_day, self.known
             priced = [
                 MarketFair(x.ticker, x.bracket.low, x.bracket.high, known[x.ticker], 0.004, 0.0, known[x.ticker], None,
