@@ -20,6 +20,8 @@ from core.exchange.translate import error_of
 from core.units import Count, Price
 from tests.core.exchange_client.loopback import CLOCK, new_key, serving
 
+pytestmark = pytest.mark.slow
+
 PLACE = m.PlaceOrder("kwm-1", "KXHIGHNY-26NOV24-B48.5", m.Side.BID, Price(3000), Count(1000))
 CANCEL = m.CancelOrder("o-1", "kwm-1", PLACE.ticker)
 AMEND = m.AmendOrder("o-1", "kwm-1", PLACE.ticker, m.Side.BID, Price(2900), Count(1000))

@@ -10,6 +10,8 @@ from core.exchange.traders import NOISE
 from core.units import SECOND, Count, Instant, Price, money
 from tests.core.exchange_client.loopback import CLOCK, Place, embedded
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 async def place() -> AsyncIterator[Place]:

@@ -4,10 +4,14 @@ import asyncio
 import contextlib
 from collections.abc import AsyncIterator, Callable
 
+import pytest
+
 from core import messages as m
 from core.exchange.traders import NOISE
 from core.units import Count, Price
 from tests.core.exchange_client.loopback import Place, embedded, new_venue, serving
+
+pytestmark = pytest.mark.slow
 
 Heard = list[m.Said]
 

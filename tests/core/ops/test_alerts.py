@@ -22,6 +22,8 @@ from core.units import HOUR, Instant, iso, money
 from tests.core.ops import small_lake
 from tests.core.ops.receiver import Receiver
 
+pytestmark = pytest.mark.slow
+
 WANTED = Thresholds(15.0, 0.8, 60, 180.0, 2_000.0)
 PACE = Pace(60.0, 3_600.0, 20)
 FINE = {"beat_age_s": 1.0, "state": "quoting", "publication_left_s": 100.0, "free_mb": 50_000.0}

@@ -14,6 +14,8 @@ from core.storage import dictionary, lake, views
 from core.storage.schema import TABLES
 from tests.core.ops import small_lake
 
+pytestmark = pytest.mark.slow
+
 ROOT = Path(__file__).parents[3]
 
 

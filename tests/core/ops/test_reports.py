@@ -14,6 +14,8 @@ from core.ops.report import Report, Section
 from core.ops.report_command import made
 from tests.core.ops import small_lake
 
+pytestmark = pytest.mark.slow
+
 YESTERDAY = date(2026, 11, 23)
 
 

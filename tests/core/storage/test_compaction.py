@@ -5,10 +5,13 @@ from datetime import date, timedelta
 from pathlib import Path
 
 import duckdb
+import pytest
 
 from core.storage import lake, views
 from core.storage.compaction import compact
 from core.units import HOUR, Instant, instant
+
+pytestmark = pytest.mark.slow
 
 START = instant("2026-07-01T12:00:00Z")
 

@@ -19,6 +19,8 @@ from core.storage import journal, lake, publications, views
 from core.storage.journal_rows import NoteRow
 from core.units import MINUTE, Instant, Money, instant, iso
 
+pytestmark = pytest.mark.slow
+
 NOW = instant("2026-11-23T20:00:00Z")
 ROOT = Path(__file__).parents[3]
 
