@@ -96,9 +96,9 @@ class PriceGrid:
             previous_end = end
         first, _, small = ranges[0]
         _, last, step = ranges[-1]
-        self.ranges = ranges
-        self.lowest = Price(first if first > 0 else first + small)
-        self.highest = Price(last if last < ONE_DOLLAR else last - step)
+        self.ranges: Final = ranges
+        self.lowest: Final = Price(first if first > 0 else first + small)
+        self.highest: Final = Price(last if last < ONE_DOLLAR else last - step)
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, PriceGrid) and self.ranges == other.ranges

@@ -67,7 +67,6 @@ class Desk:
         self.sweeping: dict[str, Instant] = {}  # user -> until when
         self._notices: list[Notice] = []
         self._n = 0
-        self._suffixes: dict[str, str] = {}  # of order ids, by user
         self._expiries: list[tuple[Instant, str]] = []
         self._closings: list[tuple[Instant, str]] = []
         self._openings: list[tuple[Instant, str]] = []

@@ -1,6 +1,7 @@
 """How orders are placed, matched, amended and taken away at the simulated exchange. Pure; facts: FACTS §3.4, §3.6."""
 
 import heapq
+from functools import lru_cache
 from zlib import crc32
 
 from core import messages as m
@@ -11,6 +12,12 @@ from core.exchange.matching import Resting
 from core.fees import fee
 from core.side import BID
 from core.units import Count, Money, Price
+
+
+@lru_cache(256)
+def _suffix(user: str) -> str:
+    """What ends the ids of a user's orders."""
+    return f"-0000-4000-8000-{crc32(user.encode()):012x}"
 
 
 class OrderDesk(Desk):
@@ -25,7 +32,7 @@ class OrderDesk(Desk):
             return self._no(r, refusal)
         self._n += 1
         order = Resting(
-            self._order_id(user), user, r.client_order_id, r.ticker, r.side,
+            format(self._n, "08x") + _suffix(user), user, r.client_order_id, r.ticker, r.side,
             r.price, r.count, Count(0), self.now, r.post_only, r.expires_at, r.group, r.cancel_on_pause,
             updated_at=self.now, self_trade=r.self_trade.value, initial=r.count,
         )  # fmt: skip
@@ -58,12 +65,6 @@ class OrderDesk(Desk):
                     self._end(order, "Cancel")  # the answer said that it rests; a cancel-all of before takes it
                 return answer
         return self._acked(order)
-
-    def _order_id(self, user: str) -> str:
-        suffix = self._suffixes.get(user)
-        if suffix is None:
-            suffix = self._suffixes[user] = f"-0000-4000-8000-{crc32(user.encode()):012x}"
-        return format(self._n, "08x") + suffix
 
     def _reducible(self, user: str, ticker: str, side: m.Side) -> Count:
         """How much of a position an order of `side` closes."""

@@ -92,31 +92,31 @@ class Situation:
         city_loss_before: Money, total_loss: Money, total_loss_before: Money, balance: Money | None,
         reduce_only: bool = False, empty_book: bool = False, doubtful: bool = False,
     ) -> None:  # fmt: skip
-        self.fair = fair
-        self.book_known = book_known
-        self.book_bid = book_bid  # others' best, ours taken out
-        self.book_ask = book_ask
-        self.own_bid = own_bid  # the best of ours, if any, as they were before
-        self.own_ask = own_ask
-        self.most_long = most_long  # position if all working bids and the candidate filled
-        self.most_short = most_short  # the same for asks, as a signed position
-        self.event_loss = event_loss  # worst case with the candidate
-        self.event_loss_before = event_loss_before
-        self.event_raised = event_raised  # the largest loss among the outcomes that the candidate makes worse
-        self.event_limit = event_limit  # the tighter of settings and publication
-        self.event_stress = event_stress
-        self.event_stress_before = event_stress_before
-        self.station_day_loss = station_day_loss
-        self.station_day_loss_before = station_day_loss_before
-        self.city_loss = city_loss
-        self.city_loss_before = city_loss_before
-        self.total_loss = total_loss
-        self.total_loss_before = total_loss_before
-        self.balance = balance
-        self.reduce_only = reduce_only
-        self.empty_book = empty_book  # may we be the first in a book that nobody else is in?
+        self.fair: Final = fair
+        self.book_known: Final = book_known
+        self.book_bid: Final = book_bid  # others' best, ours taken out
+        self.book_ask: Final = book_ask
+        self.own_bid: Final = own_bid  # the best of ours, if any, as they were before
+        self.own_ask: Final = own_ask
+        self.most_long: Final = most_long  # position if all working bids and the candidate filled
+        self.most_short: Final = most_short  # the same for asks, as a signed position
+        self.event_loss: Final = event_loss  # worst case with the candidate
+        self.event_loss_before: Final = event_loss_before
+        self.event_raised: Final = event_raised  # the largest loss among the outcomes that the candidate makes worse
+        self.event_limit: Final = event_limit  # the tighter of settings and publication
+        self.event_stress: Final = event_stress
+        self.event_stress_before: Final = event_stress_before
+        self.station_day_loss: Final = station_day_loss
+        self.station_day_loss_before: Final = station_day_loss_before
+        self.city_loss: Final = city_loss
+        self.city_loss_before: Final = city_loss_before
+        self.total_loss: Final = total_loss
+        self.total_loss_before: Final = total_loss_before
+        self.balance: Final = balance
+        self.reduce_only: Final = reduce_only
+        self.empty_book: Final = empty_book  # may we be the first in a book that nobody else is in?
         # may a fill be counted in the position and in its order too? Then losses may be too high
-        self.doubtful = doubtful
+        self.doubtful: Final = doubtful
 
 
 _REFUSALS: Final = {limit: Refused(limit, limit.replace("_", " ")) for limit in Limit}

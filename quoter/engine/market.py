@@ -194,7 +194,7 @@ class EventState:
         """Compute the worst case anew from the markets' legs."""
         legs = [market.leg for market in self.markets]
         self.by_outcome = losses_by_outcome(legs, exhaustive=self.fair is not None)
-        self.loss = Money(max(self.by_outcome)) if legs else Money(0)
+        self.loss = Money(max(self.by_outcome, default=0))
         self.stress = stress(legs)
         least = cash = 0
         for n, leg in enumerate(legs):

@@ -83,11 +83,6 @@ def changes(state: State, market: MarketState, desired: tuple[Quote, ...]) -> li
     for side in _SIDES:
         quotes = [quote for quote in desired if quote.side is side]
         ours = [order for order in market.orders.values() if order.side is side]
-        if len(ours) == 1 and len(quotes) == 1:
-            want = _change(state, market, ours[0], quotes[0])
-            if want is not None:
-                wants.append(want)
-            continue
         if len(ours) > 1:
             ours.sort(key=_level)
         for order, quote in _paired(ours, quotes):

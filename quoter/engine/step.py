@@ -28,7 +28,7 @@ from quoter.engine.actions import Action, Alert, AskFills, AskOrders, AskPositio
 from quoter.engine.events import Event, Timer
 from quoter.engine.guard import global_reasons, market_reasons
 from quoter.engine.learn import LEARN
-from quoter.engine.market import EventState, MarketState, Quote
+from quoter.engine.market import MarketState, Quote
 from quoter.engine.orders import Happening, Life, Order
 from quoter.engine.quoting import desired as quotes_of
 from quoter.engine.reconcile import (
@@ -118,13 +118,7 @@ def _to_decide(
 
 def _with_cuts(state: State, markets: list[MarketState]) -> list[MarketState]:
     """These markets, and those of which orders must go because a limit was passed here."""
-    over: list[EventState] = []
-    last: EventState | None = None
-    for market in markets:  # those of one event come one after the other
-        event = market.event
-        if event is not last and state.passed(event) and event not in over:
-            over.append(event)
-        last = event
+    over = [event for event in dict.fromkeys([market.event for market in markets]) if state.passed(event)]
     if not over:
         return markets
     also = [market for event in over for market in cuts.cut(state, event)]

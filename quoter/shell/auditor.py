@@ -97,15 +97,14 @@ class Auditor:
 
     def after(self, event: e.Event, actions: list[Action]) -> None:
         """Every invariant that this event or these actions can have broken. Raises: Broken."""
-        kind = type(event)
-        if kind is m.PositionsReported:
+        if type(event) is m.PositionsReported:
             self._taken_over()
         for action in actions:
             if type(action) is Approved:
                 self._sent_with_open_eyes(action.request)
         if type(event) is m.Fill:
             self._counted_once(event)
-        if actions or self.dirty or kind not in _QUIET:
+        if actions or self.dirty or type(event) not in _QUIET:
             self._nothing_forgotten()
         if self.dirty:
             self._orders_at_the_exchange(self.dirty)

@@ -2,6 +2,7 @@
 
 from typing import TYPE_CHECKING
 
+from quoter.engine.market import MarketState
 from quoter.engine.orders import Life
 from quoter.shell.broken import broken
 from quoter.shell.world_crowd import US
@@ -26,6 +27,16 @@ def books_agree(world: "World") -> bool:
     return True
 
 
+def _may_rest_nothing(market: MarketState) -> bool:
+    """It is closed, or both sides say why, and by nothing else than such reasons; one left for its loss is flat."""
+    bid, ask = set(market.bid_reasons), set(market.ask_reasons)
+    if "closed" in bid & ask:
+        return True
+    if not bid or not ask or not bid | ask <= _PASSING:
+        return False
+    return not market.position or "stop_loss" not in bid & ask
+
+
 def at_the_end(world: "World") -> None:
     """Safety and liveness. Raises: Broken."""
     _positions(world)
@@ -42,10 +53,10 @@ def at_the_end(world: "World") -> None:
         raise broken(world, "a person halted, and at the end we are not halted")
     braked = any(event.tripped for event in state.events.values())  # the exchange stopped it a moment ago
     if not state.halted and not working and not braked:
-        sides = [r for x in state.markets.values() for r in (x.bid_reasons, x.ask_reasons)]
-        if all(_PASSING & set(side) for side in sides) or world.config.limits != world.plan.config.limits:
+        markets = state.markets.values()
+        if all(_may_rest_nothing(market) for market in markets) or world.config.limits != world.plan.config.limits:
             return
-        reasons = {reason for side in sides for reason in side}
+        reasons = {reason for x in markets for reason in (*x.bid_reasons, *x.ask_reasons)}
         raise broken(world, f"at the end nothing rests: the engine has stopped quoting: {sorted(reasons)}")
 
 

@@ -44,11 +44,9 @@ class Losses:
 
     def look_at(self, tickers: Iterable[str]) -> None:
         """Bring legs and losses of these markets up to what is so."""
-        by_ticker, events = self.world.by_ticker, set[str]()
         for ticker in tickers:
             self.legs[ticker] = self._leg(ticker)
-            events.add(by_ticker[ticker].event_ticker)
-        for event in events:
+        for event in {self.world.by_ticker[ticker].event_ticker for ticker in tickers}:
             self.losses[event] = self._loss(event)
 
     def _leg(self, ticker: str) -> tuple[int, int, int, int]:
@@ -64,9 +62,7 @@ class Losses:
             else:
                 asks += (ONE_DOLLAR - order.price) * order.remaining
         for _, request in self.world.requests.in_flight.values():
-            if type(request) is not m.PlaceOrder and type(request) is not m.AmendOrder:
-                continue
-            if request.ticker != ticker:
+            if not isinstance(request, (m.PlaceOrder, m.AmendOrder)) or request.ticker != ticker:
                 continue
             more = _asked_for(request) if isinstance(request, m.PlaceOrder) else _amended(exchange, request)
             if request.side is BID:
@@ -79,15 +75,10 @@ class Losses:
         """The worst outcome of an event, by the definition: exactly one of its brackets pays."""
         if event == self.world.paid_out:
             return 0
-        cash = bids = 0
-        worst: int | None = None
-        for ticker in self.members[event]:
-            held, spent, own, asks = self.legs.get(ticker, _NOTHING)
-            cash, bids = cash + spent, bids + own
-            here = asks - own - held * ONE_DOLLAR
-            if worst is None or here > worst:
-                worst = here
-        return bids - cash + (worst or 0)
+        legs = [self.legs.get(ticker, _NOTHING) for ticker in self.members[event]]
+        cash = sum(leg[1] for leg in legs)
+        bids = sum(leg[2] for leg in legs)
+        return bids - cash + max(asks - own - held * ONE_DOLLAR for held, _, own, asks in legs)
 
     def within_limits(self) -> None:
         """Nothing is above its limit, and nothing rests for long on top of a loss that is. Raises: Broken."""
@@ -138,8 +129,7 @@ class Losses:
 
     def by_hand(self) -> int:
         """What a person's own orders can lose."""
-        foreign = self.world.foreign
-        return sum(foreign.values()) * _BY_HAND if foreign else 0
+        return sum(self.world.foreign.values()) * _BY_HAND
 
 
 def _asked_for(request: m.PlaceOrder) -> int:

@@ -38,14 +38,8 @@ _ENCODE: Final = msgspec.json.Encoder().encode
 CASH: Final = money("2000.00")
 CALM: Final = 33 * SECOND  # longer than an order's life and what must pass after it: what was lost has expired by then
 
-_WRONG: Final = (
-    AssertionError,
-    LookupError,
-    TypeError,
-    ValueError,
-    AttributeError,
-    ArithmeticError,
-)  # a seed must be named
+# of these, too, a seed must be named
+_WRONG: Final = (AssertionError, LookupError, TypeError, ValueError, AttributeError, ArithmeticError)
 # after these a process writes its heartbeat: each second, and when a person stopped something
 _LEAVES: Final = frozenset((e.Timer, e.Halted, e.Paused, e.Resumed, e.ReduceOnly, e.Toggled))
 Step = Callable[[State, e.Event], list[a.Action]]
@@ -241,13 +235,11 @@ class World:
 
     def act(self, action: a.Action) -> None:
         """An action leaves the process."""
-        if type(action) is Approved:
-            request: m.Request = action.request
-            self.audit.journalled(request)
-            self.audit.touched(getattr(request, "ticker", ""))
-            self.requests.send(request)
-            return
         match action:
+            case Approved(request=request):
+                self.audit.journalled(request)
+                self.audit.touched(getattr(request, "ticker", ""))
+                self.requests.send(request)
             case a.Watch(tickers=tickers):
                 self.stream.watch(set(tickers))
             case a.Resync(tickers=tickers):

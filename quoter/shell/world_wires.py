@@ -180,9 +180,8 @@ class RequestWire:
             if not arrives:
                 return
             world.advance()
-            known = None if type(request) is m.PlaceOrder else getattr(request, "order_id", None)
-            order = None if known is None else world.exchange.resting[US].get(known)
-            left = None if order is None else order.remaining
+            order = world.exchange.resting[US].get(getattr(request, "order_id", ""))
+            left = order.remaining if order is not None else None
             said = world.exchange.handle(US, request, world.exchange_now)
             world.tell()
             if fails:

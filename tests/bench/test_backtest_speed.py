@@ -37,10 +37,11 @@ def test_a_busy_day_of_one_city_is_backtested_within_a_second_whatever_the_fill_
     assert max(spent.values()) < 1.0
 
 
-def test_the_shell_of_a_backtest_costs_less_than_the_engine_it_feeds(keep: Keep) -> None:
+def rates(rounds: int) -> list[tuple[float, float]]:
+    """Events a second and core of a backtested day: with everything around the engine, and of the engine alone."""
     made, told = recorded()
-    n, ratios, rates = len(told), [], []
-    for _ in range(5):
+    found = []
+    for _ in range(rounds):
         one = day.bench(Arm("x"))
         one.log = None
         begin = time.process_time()
@@ -51,7 +52,12 @@ def test_the_shell_of_a_backtest_costs_less_than_the_engine_it_feeds(keep: Keep)
         for event in told:
             step(state, event)
             state.rows.clear()
-        ratios.append(whole / (time.process_time() - begin))
-        rates.append(n / whole)
-    keep(ratio=min(ratios), events_a_second=max(rates))
-    assert min(ratios) < 2.0
+        found.append((len(told) / whole, len(told) / (time.process_time() - begin)))
+    return found
+
+
+def test_the_shell_of_a_backtest_costs_less_than_the_engine_it_feeds(keep: Keep) -> None:
+    found = rates(5)
+    ratio = min(engine / whole for whole, engine in found)
+    keep(ratio=ratio, events_a_second=max(whole for whole, _ in found))
+    assert ratio < 2.0

@@ -4,50 +4,19 @@ import json
 import os
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import pytest
 
-from quoter.backtest.job import Arm
-from quoter.engine.state import new_state
-from quoter.engine.step import step
 from quoter.shell.world_command import some
 from tests.bench.conftest import Keep
-from tests.bench.test_backtest_speed import recorded
+from tests.bench.test_backtest_speed import rates
 from tests.bench.test_engine_speed import frame_to_request
-from tests.quoter.backtest import day
 
 pytestmark = [pytest.mark.bench, pytest.mark.slow]
 ROOT = Path(__file__).resolve().parents[2]
 NATIVE = ROOT / "build" / "native"
 SEEDS = 24
-
-
-def replayed() -> float:
-    """Events a second and core of a backtested day, through the full engine."""
-    made, told = recorded()
-    best = 0.0
-    for _ in range(15):
-        state = new_state(made.config, "b", told[0].at)
-        began = time.process_time()
-        for event in told:
-            step(state, event)
-            state.rows.clear()
-        best = max(best, len(told) / (time.process_time() - began))
-    return best
-
-
-def backtested() -> float:
-    """The same with everything around the engine: the past, the wires, the venue."""
-    best = 0.0
-    for _ in range(8):
-        one = day.bench(Arm("x"))
-        one.log = None
-        began = time.process_time()
-        events = one.run().events
-        best = max(best, events / (time.process_time() - began))
-    return best
 
 
 def worlds() -> float:
@@ -58,8 +27,9 @@ def worlds() -> float:
 
 def figures() -> str:
     p50, p99 = min(frame_to_request() for _ in range(2))
-    rates = {"events_a_second": replayed(), "backtested_a_second": backtested(), "steps_a_second": worlds()}
-    return json.dumps({"p50_us": p50, "p99_us": p99, **rates})
+    backtested, replayed = (max(rate) for rate in zip(*rates(12), strict=True))
+    return json.dumps({"p50_us": p50, "p99_us": p99, "events_a_second": replayed, "backtested_a_second": backtested,
+                       "steps_a_second": worlds()})  # fmt: skip
 
 
 def measured(*folders: Path) -> dict[str, float]:
