@@ -12,25 +12,27 @@ $(STAMP): requirements.lock pyproject.toml bootstrap.sh
 	@sh bootstrap.sh
 	@touch $@
 
-# tests that run the whole system or a browser mostly wait, and must not be kept waiting; a thousand worlds beside them
-# take what they leave of the machine
+# tests that run the whole system or a browser mostly wait, and must not be kept waiting; a thousand worlds and the pure
+# tests, which only compute, take what they leave of the machine
 ALONE := tests/system tests/browser
 WORLDS := tests/worlds
-PARALLEL := -n 2 --dist loadfile -q
+PURE := not slow and not browser and not bench
+PARALLEL := -n 2 --dist loadfile --no-loadscope-reorder -q
 
 test: $(STAMP) browser   ## lint, types, and every test; ARGS="-k name" runs some of them
 	@$(MAKE) --no-print-directory check
 ifdef ARGS
 	$(PY) -m pytest -m "not bench" $(ARGS)
 else
-	$(PY) -m pytest -m "not bench" $(PARALLEL) $(ALONE:%=--ignore=%) --ignore=$(WORLDS)
-	@mkdir -p build; nice -n 19 $(PY) -m pytest -m "not bench" $(WORLDS) >build/worlds.log 2>&1 & worlds=$$!; \
+	$(PY) -m pytest -m "slow and not bench" $(PARALLEL) $(ALONE:%=--ignore=%) --ignore=$(WORLDS)
+	@mkdir -p build; { nice -n 19 $(PY) -m pytest -m "not bench" $(WORLDS) && \
+	    nice -n 19 $(PY) -m pytest -m "$(PURE)" -q $(ALONE:%=--ignore=%) --ignore=$(WORLDS); } >build/beside.log 2>&1 & beside=$$!; \
 	  $(PY) -m pytest -m "not bench" --durations=15 $(ALONE); system=$$?; \
-	  wait $$worlds; worlds=$$?; cat build/worlds.log; [ $$system = 0 ] && [ $$worlds = 0 ]
+	  wait $$beside; beside=$$?; cat build/beside.log; [ $$system = 0 ] && [ $$beside = 0 ]
 endif
 
 test-fast: $(STAMP)  ## the pure tests only: no processes, no network
-	$(PY) -m pytest -m "not slow and not browser and not bench" $(PARALLEL) $(ARGS)
+	$(PY) -m pytest -m "$(PURE)" $(PARALLEL) $(ARGS)
 
 check: $(STAMP)      ## ruff and mypy
 	@.venv/bin/ruff format --check --quiet .
@@ -50,7 +52,7 @@ $(NATIVE): $(STAMP) deploy/native.sh $(shell find core flows quoter -name '*.py'
 
 test-native: $(NATIVE)   ## the pure tests once more, against the compiled copy
 	PYTHONSAFEPATH=1 PYTHONPATH=$(CURDIR)/build/native:$(CURDIR) $(PY) -m pytest --import-mode=importlib -o pythonpath= \
-	  -p no:cacheprovider -m "not slow and not browser and not bench" $(PARALLEL) $(ARGS)
+	  -p no:cacheprovider -m "$(PURE)" $(PARALLEL) $(ARGS)
 
 soak: $(NATIVE)      ## 100,000 seeded worlds on all cores, the engine compiled; ARGS="--from 100000" for others
 	build/native/kwm simulate --seeds 100000 $(ARGS)

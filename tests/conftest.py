@@ -2,8 +2,10 @@
 
 import os
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
+from xdist.scheduler import LoadFileScheduling
 
 from tests.core.ops.receiver import Receiver
 from tests.system.house import House
@@ -11,6 +13,24 @@ from tests.system.house import House
 os.environ.setdefault(
     "OPENBLAS_NUM_THREADS", "1"
 )  # before numpy loads, as `kwm` does: several busy processes on two cores
+
+
+class _ByFile(LoadFileScheduling):
+    """With several workers a file stays on one; the flows' files share one, and with it one Prefect."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        return "flows" if nodeid.startswith("tests/flows/test_") else super()._split_scope(nodeid)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> LoadFileScheduling:
+    """Called where there are several workers."""
+    return _ByFile(config, log)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The flows' tests wait most and come first, so that the others fill the time."""
+    items.sort(key=lambda item: not item.nodeid.startswith("tests/flows/test_"))
 
 
 @pytest.fixture(scope="session")
