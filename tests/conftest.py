@@ -29,8 +29,15 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> LoadFileSche
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """The flows' tests wait most and come first, so that the others fill the time."""
-    items.sort(key=lambda item: not item.nodeid.startswith("tests/flows/test_"))
+    """The flows' tests wait most and come first, so that the others fill the time. What looks at the running system
+    comes last: until then no system runs beside the one that is tested."""
+
+    def turn(item: pytest.Item) -> int:
+        if item.nodeid.startswith("tests/flows/test_"):
+            return 0
+        return 2 if "running" in getattr(item, "fixturenames", ()) else 1
+
+    items.sort(key=turn)
 
 
 @pytest.fixture(scope="session")
