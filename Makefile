@@ -12,21 +12,21 @@ $(STAMP): requirements.lock pyproject.toml bootstrap.sh
 	@sh bootstrap.sh
 	@touch $@
 
-# tests that run the whole system or a browser mostly wait, and must not be kept waiting; a thousand worlds and the pure
-# tests, which only compute, take what they leave of the machine
+# tests that run the whole system or a browser mostly wait, and must not be kept waiting; a thousand worlds, the flows and
+# the pure tests, which keep no one's time, take what they leave of the machine
 ALONE := tests/system tests/browser
-WORLDS := tests/worlds
+BESIDE := tests/worlds tests/flows
 PURE := not slow and not browser and not bench
-PARALLEL := -n 2 --dist loadfile --no-loadscope-reorder -q
+PARALLEL := -n 2 --dist loadfile -q
 
 test: $(STAMP) browser   ## lint, types, and every test; ARGS="-k name" runs some of them
 	@$(MAKE) --no-print-directory check
 ifdef ARGS
 	$(PY) -m pytest -m "not bench" $(ARGS)
 else
-	$(PY) -m pytest -m "slow and not bench" $(PARALLEL) $(ALONE:%=--ignore=%) --ignore=$(WORLDS)
-	@mkdir -p build; { nice -n 19 $(PY) -m pytest -m "not bench" $(WORLDS) && \
-	    nice -n 19 $(PY) -m pytest -m "$(PURE)" -q $(ALONE:%=--ignore=%) --ignore=$(WORLDS); } >build/beside.log 2>&1 & beside=$$!; \
+	$(PY) -m pytest -m "slow and not bench" $(PARALLEL) $(ALONE:%=--ignore=%) $(BESIDE:%=--ignore=%)
+	@mkdir -p build; { nice -n 19 $(PY) -m pytest -m "not bench" $(BESIDE) && \
+	    nice -n 19 $(PY) -m pytest -m "$(PURE)" -q $(ALONE:%=--ignore=%) $(BESIDE:%=--ignore=%); } >build/beside.log 2>&1 & beside=$$!; \
 	  $(PY) -m pytest -m "not bench" --durations=15 $(ALONE); system=$$?; \
 	  wait $$beside; beside=$$?; cat build/beside.log; [ $$system = 0 ] && [ $$beside = 0 ]
 endif

@@ -2,10 +2,8 @@
 
 import os
 from collections.abc import Iterator
-from typing import Any
 
 import pytest
-from xdist.scheduler import LoadFileScheduling
 
 from tests.core.ops.receiver import Receiver
 from tests.system.house import House
@@ -15,29 +13,9 @@ os.environ.setdefault(
 )  # before numpy loads, as `kwm` does: several busy processes on two cores
 
 
-class _ByFile(LoadFileScheduling):
-    """With several workers a file stays on one; the flows' files share one, and with it one Prefect."""
-
-    def _split_scope(self, nodeid: str) -> str:
-        return "flows" if nodeid.startswith("tests/flows/test_") else super()._split_scope(nodeid)
-
-
-@pytest.hookimpl(optionalhook=True)
-def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> LoadFileScheduling:
-    """Called where there are several workers."""
-    return _ByFile(config, log)
-
-
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """The flows' tests wait most and come first, so that the others fill the time. What looks at the running system
-    comes last: until then no system runs beside the one that is tested."""
-
-    def turn(item: pytest.Item) -> int:
-        if item.nodeid.startswith("tests/flows/test_"):
-            return 0
-        return 2 if "running" in getattr(item, "fixturenames", ()) else 1
-
-    items.sort(key=turn)
+    """What looks at the running system comes last: until then no system runs beside the one that is tested."""
+    items.sort(key=lambda item: "running" in getattr(item, "fixturenames", ()))
 
 
 @pytest.fixture(scope="session")

@@ -14,6 +14,8 @@ pytestmark = pytest.mark.browser
 
 @pytest.fixture(scope="module")
 def page(look: Look, running: House) -> Look:
+    look.driver.get("about:blank")
+    look.driver.get_log("browser")  # what other pages left in it
     look.driver.get(running.dashboard)
     look.size(1280, "light")
     look.until("the state", lambda: look.text("#state") == "quoting")
