@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-from prefect.testing.utilities import prefect_test_harness
 from starlette.types import ASGIApp
 
 from core.clock import Clock
@@ -61,6 +60,8 @@ class Served:
 
 @pytest.fixture(scope="session")
 def prefect_harness() -> Iterator[None]:
+    from prefect.testing.utilities import prefect_test_harness  # seconds, which pure tests need not wait for
+
     with prefect_test_harness(server_startup_timeout=120):
         yield
 
