@@ -67,7 +67,8 @@ def believe(
         else:
             open_days.append(day)
     model = pricer.model
-    state = live.state(open_days, known, now, model.context.stations if model.rows else None)
+    words_so_far = {day: (words.issued_at, words.value) for day in open_days if (words := said[day]) is not None}
+    state = live.state(open_days, known, now, model.context.stations if model.rows else None, words_so_far)
     found.update(state.refused)
     if not len(state.cases):
         return found
@@ -75,15 +76,15 @@ def believe(
     for day, i in state.row.items():
         extreme = state.cases.extreme[i]
         belief = Belief(pmfs[i], None if np.isnan(extreme) else float(extreme), state.quality[day], state.vintages[day])
-        found[day] = _floored(day, belief, said[day])
+        found[day] = _floored(day, belief, said[day], now)
     return found
 
 
-def _floored(day: StationDay, belief: Belief, said: Said | None) -> Belief:
+def _floored(day: StationDay, belief: Belief, said: Said | None, now: Instant) -> Belief:
     """The official extreme so far cannot be undone: T = max(it, what the model says of the rest)."""
     if said is not None:
         belief.vintages.update(said.by)
-        belief.pmf = nowcast.after_report(belief.pmf, said.pmf, day, said.issued_at)
+        belief.pmf = nowcast.after_report(belief.pmf, said.pmf, day, said.issued_at, now)
         belief.observed = said.value
     return belief
 

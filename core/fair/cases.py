@@ -17,6 +17,7 @@ from core.fair.distribution import Array
 
 # the first of these present is the reference; a source not named here comes after them, by name
 REFERENCES = ("nws_grid", "nws", "nws_hourly", "nws_forecast", "nbm", "hrrr_d1", "gfs_mos")
+REPORTS, GROUP, OFFICIAL = 0, 1, 2  # who knows the extreme so far: `Extreme.by`
 QUANTILES = "quantiles"  # the name under which a probabilistic forecast's median joins the sources
 _SAME_ISSUE, _FRESH = 0.3, 1.01
 _OUTSIDE_F = 2.0
@@ -58,7 +59,8 @@ class Spread(NamedTuple):
 
 
 class Extreme(NamedTuple):
-    """On the climate day: the reports' extreme so far and the temperature now, at a local standard hour."""
+    """On the climate day: the extreme so far and the temperature now, at a local standard hour. `by`: whether whole
+    hours say so (`REPORTS`), a six-hour group, which misses nothing of its hours, or an official word."""
 
     station: str
     variable: str
@@ -67,6 +69,7 @@ class Extreme(NamedTuple):
     hour: float
     extreme: float
     temperature: float
+    by: int = REPORTS
 
 
 class Promise(NamedTuple):
@@ -115,6 +118,7 @@ class Cases:
     hour: Array  # NaN: not on the climate day, or nothing observed
     extreme: Array
     temperature: Array
+    extreme_by: Array  # REPORTS, GROUP or OFFICIAL; 0 where nothing was observed
     promise: Array  # NaN: no hourly forecast of the rest of the day, or nothing observed yet
     promise_hours: Array
     outcome: Array
@@ -225,7 +229,7 @@ class _Columns:
         self.rows.append((
             station, variable, day, at, lead, ref, source, np.nan if median is None else median.sd,
             *(np.nan if v is None else v - ref for v in (*beside, newest)),
-            *((np.nan,) * 3 if last is None else (last.hour, last.extreme, last.temperature)),
+            *((np.nan, np.nan, np.nan, 0.0) if last is None else (last.hour, last.extreme, last.temperature, last.by)),
             *((np.nan,) * 2 if last is None or promise is None else (promise.value, promise.hours)),
             *((np.nan, np.inf) if result is None else (result.value, result.known)),
         ))  # fmt: skip
@@ -234,9 +238,9 @@ class _Columns:
 
     def done(self) -> Cases:
         """The columns."""
-        columns = list(zip(*self.rows, strict=True)) if self.rows else [()] * 18
+        columns = list(zip(*self.rows, strict=True)) if self.rows else [()] * 19
         text = [np.array(columns[i], dtype=object) for i in (0, 1, 6)]
-        number = {i: np.array(columns[i], dtype=np.float64) for i in (3, 5, *range(7, 18))}
+        number = {i: np.array(columns[i], dtype=np.float64) for i in (3, 5, *range(7, 19))}
         day, places = np.array(columns[2], dtype=np.int64), tuple(sorted(set(text[0])))
         elsewhere = around(places, text[0], text[1], day, number[3], number[5], self.fresh)
         return Cases(
@@ -245,8 +249,8 @@ class _Columns:
             sources=np.array(self.sources, dtype=np.float64).reshape(len(self.rows), len(self.names)),
             trend=np.array(self.trends, dtype=np.float64).reshape(len(self.rows), 3), quantile_sd=number[7],
             before=number[8], after=number[9], latest=number[10], hour=number[11], extreme=number[12],
-            temperature=number[13], promise=number[14], promise_hours=number[15], outcome=number[16],
-            known=number[17],
+            temperature=number[13], extreme_by=number[14], promise=number[15], promise_hours=number[16],
+            outcome=number[17], known=number[18],
         )  # fmt: skip
 
 

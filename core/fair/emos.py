@@ -22,7 +22,7 @@ from core.fair.past import Rolling, collect, errors_of, rolling
 from core.fair.regression import Fit, regress
 from core.station_day import Variable
 
-VERSION = "emos-2026.11.4"
+VERSION = "emos-2026.11.5"
 Z = np.round(np.linspace(-8.0, 8.0, 321), 6)
 _LEAST_ROWS, _GROUP_ROWS, _STATION_ROWS = 5, 200, 1000
 _HALF_LIFE_YEARS, _ROW_WEIGHT, _SHARE, _LATER = 4.0, 0.5, 0.7, 0.5
@@ -63,7 +63,7 @@ def start(cases: Cases, prior: Prior) -> tuple[Array, Array]:
         mine = cases.observed & (cases.variable == variable.value)
         if mine.any():
             mu[mine], sd[mine] = nowcast.expected(
-                variable, mu[mine], sd[mine], cases.extreme[mine], cases.hour[mine],
+                variable, mu[mine], sd[mine], cases.extreme[mine], cases.hour[mine], cases.extreme_by[mine],
                 cases.promise[mine], cases.promise_hours[mine],
             )  # fmt: skip
     return mu, np.maximum(sd, 0.5)

@@ -197,7 +197,7 @@ def _today(b: _Build, cases: Cases, context: Context) -> None:
         mine = seen & (cases.variable == variable)
         x, t, on = flip * mine * extreme, flip * mine * temperature, flip * mine
         high = mine * extreme
-        b.add("today", 0.7, on)
+        b.add("today", 0.7, on, on * (cases.extreme_by > 0))
         b.add("today", 0.5, x, t, flip * np.maximum(high, 0), flip * mine * np.minimum(high + 2, 0))
         b.add("today", 0.5, flip * mine * np.minimum(high + 5, 0), on * sin, on * cos)
         b.add("today", 0.3, x - t)
@@ -242,7 +242,7 @@ def spread_columns(cases: Cases, past: Rolling, context: Context) -> Design:
     b.add("rolling", 0.6, np.log(past.scatter))
     if context.observed:
         seen, extreme, temperature = _progress(cases)
-        b.add("today", 0.7, seen, seen & cases.low)
+        b.add("today", 0.7, seen, seen & cases.low, cases.extreme_by > 0)
         b.add("today", 0.2, np.minimum(extreme, 0), extreme - temperature)
         b.add("today", 0.3, np.maximum(extreme, 0), seen * cos)
         b.add("today", 0.4, seen * np.log1p(np.maximum(-extreme, 0)))

@@ -4,24 +4,28 @@ Only rows received by now count. A station-day without a fresh forecast is no ca
 """
 
 from collections import defaultdict
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import date
 
 import numpy as np
 
 from core.errors import Refused
-from core.fair.cases import Cases, Extreme, Issued, Moment, Outcome, Promise, Spread, gather, preference
+from core.fair.cases import QUANTILES, Cases, Extreme, Issued, Moment, Outcome, Promise, Spread, gather, preference
 from core.fair.distribution import Array
 from core.fair.promise import Hour, promised
-from core.fair.seen import Reading, progress
+from core.fair.screen import strays
+from core.fair.seen import Reading, Word, progress
 from core.station_day import StationDay, Variable, climate_day
 from core.units import DAY, HOUR, SECOND, Instant
 from core.weather.rows import ClimateRow, ForecastRow, HourlyRow, ObservationRow, PortalRow, QuantileRow, SummaryRow
 
 EPOCH = date(1970, 1, 1)
+Key = tuple[str, str, date]
+Wild = dict[str, tuple[float, float]]
 MAX_FORECAST_AGE = 12 * HOUR
 _STALE_OBSERVATION = 2 * HOUR
+_BEFORE_ISSUE = HOUR  # an official word issued now surely holds up to then
 _FIRST_CHOICE = "nws_grid"
 _EIGHTY_PERCENT = 2.563  # width of a normal's 10-90 % interval in standard deviations
 _SECOND_RATE, _BLIND, _STRANGER = 1.15, 1.10, 1.10  # factors on the spread: what is missing widens
@@ -63,22 +67,22 @@ def number(day: date) -> int:
     return (day - EPOCH).days
 
 
-def state(days: Sequence[StationDay], known: Known, now: Instant, stations: Sequence[str] | None = None) -> State:
-    """`stations`: those the model has seen; others are priced wider. None: do not ask."""
-    newest: dict[tuple[str, str, date], dict[str, ForecastRow]] = defaultdict(dict)
-    for f in known.forecasts:
-        mine = newest[(f.station, f.variable.value, f.day)]
-        if f.received_at <= now and (f.source not in mine or f.issued_at > mine[f.source].issued_at):
-            mine[f.source] = f
+def state(
+    days: Sequence[StationDay],
+    known: Known,
+    now: Instant,
+    stations: Sequence[str] | None = None,
+    words: Mapping[StationDay, tuple[Instant, float]] | None = None,
+) -> State:
+    """`stations`: those the model has seen; others are priced wider. None: do not ask. `words`: the official extreme
+    so far of days under way, and when it was issued."""
+    known, newest, wild = _screened(known, now)
     out = State(gather([], []))
     moments: list[Moment] = []
     widen: dict[StationDay, float] = {}
     for day in days:
-        fresh = {
-            s: f
-            for s, f in newest.get((day.station.code, day.variable.value, day.day), {}).items()
-            if now - f.issued_at <= MAX_FORECAST_AGE
-        }
+        key = (day.station.code, day.variable.value, day.day)
+        fresh = {s: f for s, f in newest.get(key, {}).items() if s not in wild.get(key, {})}
         if not fresh:
             out.refused[day] = Refused("no_forecast", "no forecast younger than 12 hours")
             continue
@@ -89,23 +93,32 @@ def state(days: Sequence[StationDay], known: Known, now: Instant, stations: Sequ
         quality = out.quality.setdefault(day, [])
         out.vintages[day] = {s: f.issued_at for s, f in sorted(fresh.items())}
         widen[day] = 1.0
+        for name, (value, middle) in sorted(wild.get(key, {}).items()):
+            quality.append(f"{name} says {value:.0f} °F where the others say {middle:.0f}: not believed")
+            widen[day] *= _SECOND_RATE
         if source != _FIRST_CHOICE:
             quality.append(f"no fresh {_FIRST_CHOICE}: using {source}")
             widen[day] *= _SECOND_RATE
         if stations is not None and day.station.code not in stations:
             quality.append("the model has not learnt this station yet")
             widen[day] *= _STRANGER
-    extremes = _extremes([d for d in days if d.start <= now], known, now)
+    extremes = _extremes([d for d in days if d.start <= now], known, now, words or {})
     promises = _promises([d for d in days if d.start <= now], known, now)
     out.cases = gather(
         [Issued(f.station, f.variable.value, number(f.day), f.source, days_since(f.issued_at), -1, f.value_f)
-         for f in known.forecasts if f.received_at <= now],
+         for f in known.forecasts],
         outcomes(known.climate, now), spreads(known.percentiles, now), extremes, moments,
         fresh=MAX_FORECAST_AGE / DAY, promises=promises.values(),
     )  # fmt: skip
     at = {(str(s), str(v), int(d)): i for i, (s, v, d) in enumerate(
         zip(out.cases.station, out.cases.variable, out.cases.day, strict=True))}  # fmt: skip
-    out.row = {d: at[(d.station.code, d.variable.value, number(d.day))] for d in widen}
+    for day in list(widen):
+        row = at.get((day.station.code, day.variable.value, number(day.day)))
+        if row is None:
+            del widen[day]
+            out.refused[day] = Refused("no_forecast", "the only forecast turned twelve hours old this moment")
+        else:
+            out.row[day] = row
     out.widen = np.ones(len(out.cases))
     for day, promise in promises.items():
         if day in out.row and not np.isnan(out.cases.promise[out.row[day]]):
@@ -113,6 +126,38 @@ def state(days: Sequence[StationDay], known: Known, now: Instant, stations: Sequ
     for day, factor in widen.items():
         out.widen[out.row[day]] = factor * _observations(day, out, known, now)
     return out
+
+
+def _screened(known: Known, now: Instant) -> tuple[Known, dict[Key, dict[str, ForecastRow]], dict[Key, Wild]]:
+    """What was received by now without the sources that stray from all others; each source's newest fresh row; and by
+    station-day the sources left out, with their value and the others'."""
+    forecasts = [f for f in known.forecasts if f.received_at <= now and f.issued_at <= now]
+    newest: dict[Key, dict[str, ForecastRow]] = defaultdict(dict)
+    values: dict[Key, dict[str, float]] = defaultdict(dict)
+    for q in sorted(known.percentiles, key=lambda q: q.issued_at):
+        if q.received_at <= now and 0 <= now - q.issued_at < MAX_FORECAST_AGE:
+            values[(q.station, q.variable.value, q.day)][QUANTILES] = q.p50_f
+    for f in sorted(forecasts, key=lambda f: f.issued_at):
+        if now - f.issued_at < MAX_FORECAST_AGE:
+            key = (f.station, f.variable.value, f.day)
+            newest[key][f.source], values[key][f.source] = f, f.value_f
+    wild: dict[Key, Wild] = {}
+    for key, its in values.items():
+        lead = max(0, number(key[2]) - int(days_since(now)))
+        if found := strays(its, lead):
+            wild[key] = {source: (its[source], middle) for source, middle in found.items()}
+    if not wild:
+        return replace(known, forecasts=forecasts), newest, wild
+
+    def kept(row: ForecastRow | QuantileRow, source: str) -> bool:
+        return source not in wild.get((row.station, row.variable.value, row.day), {})
+
+    left = [f for f in forecasts if kept(f, f.source)]
+    return (
+        replace(known, forecasts=left, percentiles=[q for q in known.percentiles if kept(q, QUANTILES)]),
+        newest,
+        wild,
+    )
 
 
 def _observations(day: StationDay, out: State, known: Known, now: Instant) -> float:
@@ -184,7 +229,9 @@ def _promises(days: Sequence[StationDay], known: Known, now: Instant) -> dict[St
     return {d: p for d, p in found.items() if p is not None}
 
 
-def _extremes(days: Sequence[StationDay], known: Known, now: Instant) -> list[Extreme]:
+def _extremes(
+    days: Sequence[StationDay], known: Known, now: Instant, words: Mapping[StationDay, tuple[Instant, float]]
+) -> list[Extreme]:
     by_station: dict[str, list[ObservationRow]] = defaultdict(list)
     for o in known.observations:
         if o.received_at <= now:
@@ -192,6 +239,10 @@ def _extremes(days: Sequence[StationDay], known: Known, now: Instant) -> list[Ex
     found: list[Extreme] = []
     for day in days:
         mine = [r for o in by_station[day.station.code] if (r := reading(o, day.variable)) is not None]
-        seen = progress(day.station.code, day.variable.value, number(day.day), day.station.standard_offset_hours, mine)
+        issued, value = words.get(day, (None, 0.0))
+        word = None if issued is None else Word(days_since(issued - _BEFORE_ISSUE), value)
+        seen = progress(
+            day.station.code, day.variable.value, number(day.day), day.station.standard_offset_hours, mine, word
+        )
         found += seen[-1:]
     return found

@@ -8,7 +8,7 @@ from scipy import integrate, stats
 
 from core.fair import emos, nowcast, stored
 from core.fair.assemble import Pricer
-from core.fair.cases import Cases, Extreme, Issued, Moment, Outcome, Promise, Spread, gather
+from core.fair.cases import GROUP, REPORTS, Cases, Extreme, Issued, Moment, Outcome, Promise, Spread, gather
 from core.fair.coefficients import NEUTRAL
 from core.fair.distribution import DEGREES, pmf
 from core.fair.past import collect, errors_of, rolling
@@ -148,13 +148,13 @@ def test_three_roads_to_the_probability_of_a_degree(mean: float, sd: float) -> N
         assert one == pytest.approx((draws == k).mean(), abs=0.004)
 
 
-@pytest.mark.parametrize("promise", [np.nan, 78.0, 84.0])
+@pytest.mark.parametrize("promise,by", [(np.nan, REPORTS), (78.0, REPORTS), (84.0, REPORTS), (78.0, GROUP)])
 @pytest.mark.parametrize("variable", list(Variable))
-def test_three_roads_to_the_mean_of_the_day_s_extreme(variable: Variable, promise: float) -> None:
+def test_three_roads_to_the_mean_of_the_day_s_extreme(variable: Variable, promise: float, by: int) -> None:
     """Clark's formula, counting draws and quadrature, for what was seen and what is left of the day."""
     ref, sd, extreme, hour = 81.0, 2.4, 79.0, 11.0
-    mean, spread = nowcast.expected(variable, *(np.array([x]) for x in (ref, sd, extreme, hour, promise, 4.0)))
-    steps, chances = zip(*nowcast._OFFSETS[variable], strict=True)
+    mean, spread = nowcast.expected(variable, *(np.array([x]) for x in (ref, sd, extreme, hour, by, promise, 4.0)))
+    steps, chances = zip(*nowcast._OFFSETS[variable][by], strict=True)
     offset = float(np.dot(steps, chances))
     seen_sd = float(np.sqrt(np.dot(chances, (np.array(steps) - offset) ** 2)))
     left = nowcast.share_left_at(variable, hour)
@@ -163,7 +163,8 @@ def test_three_roads_to_the_mean_of_the_day_s_extreme(variable: Variable, promis
         r_sd = float(np.sqrt(r_sd**2 + 0.5 * left * (1 - left) * (ref - extreme) ** 2))
     if not np.isnan(promise):  # four hours ahead it errs by 0.85 of the day's sd
         forecast, hourly = left / sd**2, 1 / (0.85 * sd) ** 2
-        r, r_sd = (forecast * ref + hourly * (promise + offset)) / (forecast + hourly), 0.85 * sd
+        whole_hours = float(np.dot(*zip(*nowcast._OFFSETS[variable][REPORTS], strict=True)))
+        r, r_sd = (forecast * ref + hourly * (promise + whole_hours)) / (forecast + hourly), 0.85 * sd
     rng = np.random.default_rng(2)
     pick = np.maximum if variable is Variable.HIGH else np.minimum
     draws = pick(rng.normal(m, seen_sd, 500_000), rng.normal(r, r_sd, 500_000))
