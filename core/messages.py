@@ -235,6 +235,7 @@ class OrderView(Message, frozen=True):
     created_at: Instant | None = None
     expires_at: Instant | None = None
     group: str | None = None
+    updated_at: Instant | None = None  # by the exchange's clock: which of two words is the newer
 
 
 class PositionView(Message, frozen=True):

@@ -4,6 +4,7 @@
 that may have arrived becomes Unknown, and the engine looks it up by our own id.
 """
 
+import asyncio
 from collections.abc import Callable
 
 import kalshi_python_async as kalshi
@@ -15,7 +16,17 @@ from core.exchange.sdk import Sdk, build
 from core.units import MINUTE, SECOND, Count, Instant, Money, count, count_text, money
 
 _PAGE = 1000
+_LAGS_S = (0.0, 0.2, 0.5, 1.0)  # pauses before we ask again how an order stands
 _NO_DUPLICATE = ("paus", "inactive", "trigger", "closed")  # 409s that say something else than "this id exists"
+
+
+def _as_amended(view: m.OrderView, r: m.AmendOrder) -> bool:
+    """Does it show the amend's terms?"""
+    if view.price != r.price or view.filled + view.remaining != r.total:
+        return False
+    if view.expires_at is None or r.expires_at is None:
+        return True
+    return view.expires_at // SECOND >= r.expires_at // SECOND
 
 
 class Rest:
@@ -69,7 +80,7 @@ class Rest:
     def _stands(self, o: m.OrderView) -> m.Said:
         if o.status == "resting" and o.remaining > 0:
             return m.Acked(self.now(), o.client_order_id, o.order_id, o.ticker, o.side, o.price, o.filled,
-                           o.remaining, o.expires_at)  # fmt: skip
+                           o.remaining, o.expires_at, o.updated_at)  # fmt: skip
         if o.status in ("canceled", "executed"):
             return m.Gone(self.now(), o.client_order_id, o.ticker, o.order_id, o.filled, reason=o.status)
         return m.Unknown(self.now(), o.client_order_id, o.ticker, "PlaceOrder", f"status {o.status!r}")
@@ -91,9 +102,10 @@ class Rest:
                 return [await self._amend(r)]
             case m.DecreaseOrder():
                 decrease = build(kalshi.DecreaseOrderV2Request, translate.decrease_body(r, self.shard))
-                await self.sdk.call(api.decrease_order_v2_without_preload_content, r.order_id, decrease,
-                                    **self._of_account)  # fmt: skip
-                return [await self._how_it_stands(r.order_id, r.client_order_id, r.ticker, "DecreaseOrder")]
+                raw = await self.sdk.call(api.decrease_order_v2_without_preload_content, r.order_id, decrease,
+                                          **self._of_account)  # fmt: skip
+                less = translate.SIZES[translate.decode(raw, wire.Decreased).remaining_count]
+                return [await self._how_it_stands(r, "DecreaseOrder", lambda view: view.remaining <= less)]
             case m.CancelOrder():
                 raw = await self.sdk.call(
                     api.cancel_order_v2_without_preload_content, r.order_id, exchange_index=self.shard,
@@ -116,17 +128,26 @@ class Rest:
         changed = translate.decode(raw, wire.Amended)
         left = translate.SIZES[changed.remaining_count] if changed.remaining_count is not None else None
         if not left or left > r.total:
-            return await self._how_it_stands(r.order_id, r.client_order_id, r.ticker, "AmendOrder")
+            return await self._how_it_stands(r, "AmendOrder", lambda view: _as_amended(view, r))
         return m.Acked(self.now(), r.client_order_id, r.order_id, r.ticker, r.side, r.price, Count(r.total - left),
                        left, r.expires_at, translate.from_ms(changed.ts_ms))  # fmt: skip
 
-    async def _how_it_stands(self, order_id: str, client_order_id: str, ticker: str, request: str) -> m.Said:
-        """After a change that was accepted, so a failure here leaves its outcome unknown and nothing else."""
-        try:
-            found = (await self.look_up(client_order_id, ticker, order_id)).order
-        except KwmError as error:
-            return m.Unknown(self.now(), client_order_id, ticker, request, f"accepted; then {error}")
-        return self._stands(found) if found else m.CancelNotFound(self.now(), client_order_id, ticker, order_id)
+    async def _how_it_stands(
+        self, r: m.AmendOrder | m.DecreaseOrder, request: str, shows: Callable[[m.OrderView], bool]
+    ) -> m.Said:
+        """After a change that was accepted, so a failure here leaves its outcome unknown and nothing else. What the
+        exchange shows may be older than its own answer ("Get User Data Timestamp"): asked again until it `shows` it."""
+        for pause in _LAGS_S:
+            await asyncio.sleep(pause)
+            try:
+                found = (await self.look_up(r.client_order_id, r.ticker, r.order_id)).order
+            except KwmError as error:
+                return m.Unknown(self.now(), r.client_order_id, r.ticker, request, f"accepted; then {error}")
+            if found is None:
+                return m.CancelNotFound(self.now(), r.client_order_id, r.ticker, r.order_id)
+            if found.status != "resting" or shows(found):
+                return self._stands(found)
+        return m.Unknown(self.now(), r.client_order_id, r.ticker, request, "accepted; not shown yet")
 
     async def _group(self, r: m.Request) -> list[m.Said]:
         api = self.sdk.groups

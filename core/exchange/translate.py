@@ -115,6 +115,7 @@ def order_view(o: wire.OrderModel) -> m.OrderView:
         SIZES[o.fill_count_fp], SIZES[o.remaining_count_fp],
         instant(o.created_time) if o.created_time else None,
         instant(o.expiration_time) if o.expiration_time else None, o.order_group_id,
+        instant(o.last_update_time) if o.last_update_time else None,
     )  # fmt: skip
 
 

@@ -170,6 +170,7 @@ class OrderModel(Model, frozen=True):
     initial_count_fp: str
     created_time: str | None = None
     expiration_time: str | None = None
+    last_update_time: str | None = None
     order_group_id: str | None = None
 
 

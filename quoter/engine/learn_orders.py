@@ -16,6 +16,7 @@ from quoter.engine.state import State
 
 _COOL_DOWN: Final = 2 * SECOND
 _LONGEST_COOL_DOWN: Final = 60 * SECOND
+_LAG: Final = 15 * SECOND  # how far a list may be behind what the stream and answers say (Kalshi "User Data Timestamp")
 
 
 def find(state: State, ticker: str, client_order_id: str, order_id: str = "") -> Order | None:
@@ -250,6 +251,8 @@ def looked_up(state: State, event: m.OrderLookedUp) -> Iterable[str]:
         if state.now > order.expires_at + 5 * SECOND:
             order.become(Happening.GONE)
         return changed(state, market, order)
+    if _overtaken(order, view):
+        return ()
     name(state, order, view.order_id)
     order.tell(view.filled, event.at)
     if view.status == "resting":
@@ -257,6 +260,11 @@ def looked_up(state: State, event: m.OrderLookedUp) -> Iterable[str]:
     elif view.status in ("canceled", "executed"):
         order.ends()
     return changed(state, market, order)
+
+
+def _overtaken(order: Order, view: m.OrderView) -> bool:
+    """The list or look-up shows it as it was before the word we have. Of an order that is in doubt any word is one."""
+    return order.life is Life.RESTING and view.updated_at is not None and view.updated_at < order.updated_at
 
 
 def _by_client_id(state: State, client_order_id: str) -> tuple[MarketState, Order] | None:
@@ -289,6 +297,8 @@ def orders_reported(state: State, event: m.OrdersReported) -> Iterable[str]:
                 touched.add(market.ticker)
                 continue
             view = found
+            if _overtaken(order, view):
+                continue
             name(state, order, view.order_id)
             order.tell(view.filled, event.at)
             if order.life in (Life.LOST, Life.RESTING, Life.ASKED):
@@ -298,8 +308,8 @@ def orders_reported(state: State, event: m.OrdersReported) -> Iterable[str]:
         state.market(ticker).foreign = theirs
         touched.add(ticker)
     for view in listed.values():
-        if state.ended.get(view.client_order_id, -1) >= event.asked_at:
-            continue  # the list was made before the end that we have seen since
+        if state.ended.get(view.client_order_id, -_LAG) + _LAG >= event.asked_at:
+            continue  # the list may be older than the end that we have seen
         adopt(state, view, event.asked_at)
         touched.add(view.ticker)
     for ticker in sorted(touched):  # sorted: a replay must decide in the same order

@@ -9,7 +9,7 @@ from typing import Final
 
 from core.messages import Side, Ticker
 from core.side import BID
-from core.units import ONE_DOLLAR, Count, Instant, Money, Price
+from core.units import MINUTE, ONE_DOLLAR, Count, Instant, Money, Price
 
 
 class Life(StrEnum):
@@ -37,6 +37,7 @@ class Happening(StrEnum):
 
 _A, _R, _M, _C, _L, _G = Life.ASKED, Life.RESTING, Life.AMENDING, Life.CANCELLING, Life.LOST, Life.GONE
 _H = Happening
+_NEVER: Final = 2 * MINUTE  # after which a fill that our position and every report lack is none
 TABLE: Final[dict[Life, dict[Happening, Life]]] = {
     _A: {_H.ACKED: _R, _H.FILLED: _R, _H.CANCEL_SENT: _C, _H.UNKNOWN: _L, _H.GONE: _G},
     _R: {_H.ACKED: _R, _H.FILLED: _R, _H.AMEND_SENT: _M, _H.CANCEL_SENT: _C, _H.UNKNOWN: _L, _H.REFUSED: _R,
@@ -153,9 +154,12 @@ class Order:
             self.told, self.told_at = filled, at
 
     def settle_told(self, asked_at: Instant) -> bool:
-        """The account's position, asked for at `asked_at`, is ours, and holds what an adopted order was told to have
-        filled before. True if that changes anything."""
-        if not self.adopted or self.told_at > asked_at or self.filled == self.told:
+        """The account's position, asked for at `asked_at`, is ours: it holds what an adopted order was told to have
+        filled before; and what one that is gone was told to have filled long ago, and nobody reports, never was. True
+        if that changes anything."""
+        if self.filled == self.told or self.told_at > asked_at:
+            return False
+        if not self.adopted and (self.life is not Life.GONE or asked_at - self.told_at < _NEVER):
             return False
         self.filled = self.told
         return True

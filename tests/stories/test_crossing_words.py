@@ -221,3 +221,43 @@ def test_a_fill_that_comes_after_the_position_was_taken_over_with_it_is_not_coun
     stage.say(m.Fill(stage.now, "late", order.order_id, MILD, m.Side.BID, bid.price, Count(200), Money(0), False,
                      traded_at, order.client_order_id))  # fmt: skip
     assert stage.market().position == 200 and order.filled == 200
+
+
+def shown(order: Order, remaining: int, at: int) -> m.OrderView:
+    return m.OrderView(order.order_id, order.client_order_id, order.ticker, order.side, order.price, "resting",
+                       Count(0), Count(remaining), order.asked_at, order.expires_at, None, Instant(at))  # fmt: skip
+
+
+def test_a_list_that_lags_behind_the_stream_does_not_overrule_it() -> None:
+    """Kalshi, "Get User Data Timestamp": there is a delay before lists and look-ups show what happened."""
+    stage, order, bid = resting()
+    stage.wait(1)
+    stage.say(word(stage, order, 0, bid.count + 400, stage.now))
+    stage.wait(1)
+    stage.say(m.OrdersReported(stage.now, stage.now, [shown(order, bid.count, order.updated_at - 1)]))
+    assert order.total == bid.count + 400 and order.life is Life.RESTING
+    stage.wait(1)
+    stage.say(m.OrdersReported(stage.now, stage.now, [shown(order, bid.count, stage.now)]))
+    assert order.total == bid.count, "a newer one is believed"
+
+
+def test_an_order_that_ended_just_before_a_list_is_not_found_again_in_it() -> None:
+    stage, order, bid = resting()
+    stage.say(e.Halted(stage.now, "a person"))
+    stage.say(m.Gone(stage.now, order.client_order_id, MILD, order.order_id, Count(0), None, "Cancel"))
+    stage.wait(1)
+    stage.say(m.OrdersReported(stage.now, stage.now, [shown(order, bid.count, stage.now - 5 * SECOND)]))
+    assert order.client_order_id not in stage.market().orders
+    stage.wait(20)
+    stage.say(m.OrdersReported(stage.now, stage.now, [shown(order, bid.count, stage.now - 5 * SECOND)]))
+    assert order.client_order_id in stage.market().orders, "a list says so for ever: it is there, whatever we believed"
+
+
+def test_a_fill_that_we_were_told_of_and_that_no_report_ever_holds_was_none() -> None:
+    stage, order, _ = resting()
+    stage.say(e.Halted(stage.now, "a person"))
+    stage.say(m.Gone(stage.now, order.client_order_id, MILD, order.order_id, Count(600), None, "Cancel"))
+    for seconds, owed in ((100, True), (30, False)):
+        stage.wait(seconds)
+        stage.say(m.PositionsReported(stage.now, stage.now, [], Money(10_000_000_000)))
+        assert (order.client_order_id in stage.market().orders) == owed

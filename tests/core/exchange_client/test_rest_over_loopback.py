@@ -2,9 +2,11 @@
 
 from collections.abc import AsyncIterator
 
+import msgspec
 import pytest
 
 from core import messages as m
+from core.exchange.rest import Rest
 from core.exchange.sweep import sweep
 from core.exchange.traders import NOISE
 from core.units import SECOND, Count, Instant, Price, money
@@ -79,6 +81,37 @@ async def test_a_decrease_leaves_what_was_asked(place: Place) -> None:
     order = await acked(place, bid(place, "kwm-1"))
     said = await acked(place, m.DecreaseOrder(order.order_id, "kwm-1", order.ticker, Count(400)))
     assert (said.filled, said.remaining) == (0, 400)
+
+
+class _Behind(Rest):
+    """Shows an order for two questions longer as it was."""
+
+    def __init__(self, own: Rest, was: m.OrderLookedUp) -> None:
+        super().__init__(own.sdk, own.now, own.shard, own.subaccount)
+        self.was, self.lags = was, 2
+
+    async def look_up(self, client_order_id: str, ticker: str, order_id: str = "") -> m.OrderLookedUp:
+        self.lags -= 1
+        return self.was if self.lags >= 0 else await super().look_up(client_order_id, ticker, order_id)
+
+
+@pytest.mark.parametrize("how", ["decrease", "amend", "expiry"])
+async def test_what_is_shown_as_it_was_before_a_change_is_asked_for_again(place: Place, how: str) -> None:
+    """Kalshi, "Get User Data Timestamp": there is a delay before answers to questions show what happened."""
+    expires = Instant(CLOCK.now() // SECOND * SECOND + 100 * SECOND)
+    order = await acked(place, bid(place, "kwm-1", expires_at=expires))
+    behind = _Behind(place.rest, await place.rest.look_up("kwm-1", order.ticker, order.order_id))
+    amend = m.AmendOrder(order.order_id, "kwm-1", order.ticker, m.Side.BID, Price(3000), Count(1000), expires)
+    request = {
+        "decrease": m.DecreaseOrder(order.order_id, "kwm-1", order.ticker, Count(400)),
+        "amend": msgspec.structs.replace(amend, price=Price(2900)),
+        "expiry": msgspec.structs.replace(amend, expires_at=Instant(expires + 60 * SECOND)),
+    }[how]
+    (said,) = await behind.perform(request)
+    assert isinstance(said, m.Acked)
+    wanted = {"decrease": (400, 3000, 0), "amend": (1000, 2900, 0), "expiry": (1000, 3000, 60 * SECOND)}[how]
+    assert (said.remaining, said.price, (said.expires_at or 0) - expires) == wanted
+    assert said.updated_at is not None and said.updated_at >= (order.updated_at or 0)
 
 
 async def test_a_cancel_says_by_how_much_the_order_was_reduced(place: Place) -> None:
