@@ -3,8 +3,9 @@
 Columns: forecasts(station, variable, climate_day, source, issued_at, lead_days, value_f); outcomes(station, variable,
 climate_day, value_f), official and known from 12:00 UTC of the next day; observations(station, climate_day,
 observed_at, and either raw_metar or hour_local, temp_f, max_so_far_f); nbm_percentiles(station, variable, climate_day,
-issued_at, p10_f, p50_f, p90_f); hourly_forecasts(station, source, issued_at, valid_at, value_f). Only forecasts must be
-there, of them not source and lead_days. Of what type a column is does not matter (`flows.tables`).
+issued_at, p10_f, p50_f, p90_f), known when their bulletin is out; hourly_forecasts(station, source, issued_at,
+valid_at, value_f). Only forecasts must be there, source, lead_days and hour_local need not. Of what type a column is
+does not matter (`flows.tables`).
 """
 
 from bisect import bisect_left, bisect_right

@@ -115,6 +115,6 @@ def open_dataset(folder: Path) -> Dataset:
         )
     db = duckdb.connect()
     db.execute("SET TimeZone='UTC'; SET enable_progress_bar=false")
-    db.execute("CREATE TABLE stations (code VARCHAR, offset_hours DOUBLE)")
-    db.executemany("INSERT INTO stations VALUES (?, ?)", [(s.code, s.standard_offset_hours) for s in STATIONS])
+    offsets = ", ".join(f"('{s.code}', {s.standard_offset_hours}.0::DOUBLE)" for s in STATIONS)
+    db.execute(f"CREATE TABLE stations AS FROM (VALUES {offsets}) AS known (code, offset_hours)")
     return Dataset(folder, db)
