@@ -3,7 +3,8 @@
 import json
 import tempfile
 import time
-from datetime import UTC, date, datetime, timedelta
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import date
 from pathlib import Path
 from typing import Annotated
 
@@ -13,8 +14,9 @@ import typer
 from core.errors import SettingsError
 from core.fair.cases import Cases
 from core.fair.distribution import DEGREES, Array
-from core.fair.walk import climatology, reference, walk
+from core.fair.walk import climatology, outcomes_of, reference, usual, walk
 from flows import dataset
+from flows.dataset import Asked, Dataset
 
 MODELS = {"emos": walk, "reference": reference, "climatology": climatology}
 
@@ -34,41 +36,53 @@ def score(
         raise SettingsError(f"--model {model}: there are {', '.join(MODELS)}")
     began = time.perf_counter()
     opened = dataset.open_dataset(folder)
-    cases = dataset.read(opened)
     number = dataset.day_number(first)
-    found = MODELS[model](cases, number)
-    wanted = np.flatnonzero(cases.day >= number)
-    if not len(wanted):
+    forecasts = dataset.forecasts(opened)
+    wanted = [a for a in forecasts.asked if a.day >= number]
+    if not wanted:
         raise SettingsError(f"{folder}: no forecast for a climate day from {since} on")
-    write(cases, found, wanted, out, opened.columns("forecasts")["issued_at"])
-    typer.echo(f"{len(wanted)} predictions by {model} in {time.perf_counter() - began:.1f} s: {out}")
+    cases = dataset.read(opened, forecasts)
+    count = write(opened, answers(cases, MODELS[model](cases, number), wanted), out)
+    typer.echo(f"{count} predictions by {model} in {time.perf_counter() - began:.1f} s: {out}")
 
 
-def write(cases: Cases, found: Array, wanted: Array, out: Path, moment: str = "TIMESTAMPTZ") -> None:
-    """One row a case: station, variable, climate_day, issued_at (of type `moment`, UTC), k_min, pmf."""
+def answers(cases: Cases, found: Array, wanted: Sequence[Asked]) -> Iterator[tuple[list[int], Array]]:
+    """(rows of the forecasts table, their pmf): of the case at the moment that is asked. Where nothing fresh was known
+    then, there is none: what was last said of the station-day, or what is usual there."""
+    rows: dict[tuple[str, str, int, float], list[int]] = {}
+    for a in wanted:
+        rows.setdefault((a.station, a.variable, a.day, a.at), []).append(a.row)
+    said: dict[tuple[str, str, int], list[int]] = {}  # cases are in order of time
+    for i in range(len(cases)):
+        said.setdefault((cases.station[i], cases.variable[i], int(cases.day[i])), []).append(i)
+    outcomes = outcomes_of(cases)
+    for (station, variable, day, at), its in rows.items():
+        last = next((i for i in reversed(said.get((station, variable, day), ())) if cases.at[i] <= at), None)
+        yield its, usual(outcomes.get((station, variable)), day, at) if last is None else found[last]
+
+
+def write(opened: Dataset, answered: Iterable[tuple[list[int], Array]], out: Path) -> int:
+    """One row for each different (station, variable, climate_day, issued_at), written as the forecasts have them, with
+    k_min and pmf. How many."""
     out.parent.mkdir(parents=True, exist_ok=True)
-    epoch = datetime(1970, 1, 1, tzinfo=UTC)
     with tempfile.TemporaryDirectory() as room:
         lines = Path(room) / "predictions.ndjson"
         with lines.open("w", encoding="utf-8") as file:
-            for i in wanted:
-                kept = np.flatnonzero(found[i] > 1e-12)
-                first, last = int(kept[0]), int(kept[-1]) + 1
-                pmf = found[i, first:last] / found[i, first:last].sum()
-                at = epoch + timedelta(microseconds=round(float(cases.at[i]) * 86_400_000) * 1000)
-                file.write(json.dumps({
-                    "station": cases.station[i], "variable": cases.variable[i],
-                    "climate_day": dataset.day_of_number(int(cases.day[i])).isoformat(), "issued_at": at.isoformat(),
-                    "k_min": int(DEGREES[first]), "pmf": [float(p) for p in pmf],
-                }) + "\n")  # fmt: skip
-        columns = (
-            "{'station': 'VARCHAR', 'variable': 'VARCHAR', 'climate_day': 'DATE', 'issued_at': 'TIMESTAMPTZ',"
-            " 'k_min': 'INTEGER', 'pmf': 'DOUBLE[]'}"
-        )
-        db = dataset.duckdb.connect()
-        db.execute("SET TimeZone='UTC'; SET enable_progress_bar=false")
-        rows = f"read_json('{lines}', format='newline_delimited', columns={columns})"
+            for rows, probabilities in answered:
+                kept = np.flatnonzero(probabilities > 1e-12)
+                pmf = probabilities[kept[0] : kept[-1] + 1]
+                line = {"rows": rows, "k_min": int(DEGREES[kept[0]]), "pmf": (pmf / pmf.sum()).tolist()}
+                file.write(json.dumps(line) + "\n")
+        columns = "{'rows': 'BIGINT[]', 'k_min': 'INTEGER', 'pmf': 'DOUBLE[]'}"
         target = str(out).replace("'", "''")
-        db.execute(
-            f"COPY (SELECT * REPLACE (issued_at::{moment} AS issued_at) FROM {rows}) TO '{target}' (FORMAT parquet)"
-        )
+        found = opened.db.execute(f"""
+            COPY (
+                SELECT station, variable, climate_day, issued_at, k_min, pmf
+                FROM (SELECT unnest(rows) AS number, k_min, pmf
+                      FROM read_json('{lines}', format = 'newline_delimited', columns = {columns})) AS answered
+                JOIN {opened.named("forecasts")} AS forecasts ON forecasts.file_row_number = answered.number
+                QUALIFY row_number() OVER (
+                    PARTITION BY station, variable, climate_day, issued_at ORDER BY number) = 1
+                ORDER BY number
+            ) TO '{target}' (FORMAT parquet)""").fetchall()
+    return int(found[0][0])

@@ -47,18 +47,28 @@ def reference(cases: Cases, first_day: int) -> Array:
 
 
 def climatology(cases: Cases, first_day: int) -> Array:
-    """Knows no forecast: the station's outcomes of other years within 15 days of the date, else all it knows."""
-    out = np.zeros((len(cases), len(DEGREES)))
-    truth: dict[tuple[str, str], dict[int, tuple[float, float]]] = {}
-    for i in np.flatnonzero(~np.isnan(cases.outcome)):
-        truth.setdefault((cases.station[i], cases.variable[i]), {})[int(cases.day[i])] = (
-            float(cases.known[i]), float(cases.outcome[i]))  # fmt: skip
-    history = {k: np.array([(d, *v) for d, v in sorted(days.items())]) for k, days in truth.items()}
+    """Knows no forecast: each case's `usual`."""
+    known, out = outcomes_of(cases), np.zeros((len(cases), len(DEGREES)))
     for i in np.flatnonzero(cases.day >= first_day):
-        rows = history.get((cases.station[i], cases.variable[i]), np.zeros((0, 3)))
-        rows = rows[rows[:, 1] <= cases.at[i] + 1e-6]
-        apart = np.abs((rows[:, 0] - cases.day[i] + YEAR / 2) % YEAR - YEAR / 2)
-        near = rows[apart <= 15.0] if (apart <= 15.0).sum() >= 30 else rows
-        mean, sd = (float(near[:, 2].mean()), float(near[:, 2].std())) if len(near) >= 10 else (60.0, 20.0)
-        out[i] = pmf(mean, max(sd, 3.0))
+        mine = known.get((cases.station[i], cases.variable[i]))
+        out[i] = usual(mine, int(cases.day[i]), float(cases.at[i]))
     return out
+
+
+def outcomes_of(cases: Cases) -> dict[tuple[str, str], Array]:
+    """Of each station and variable, rows of (day, when its outcome was known, the outcome), by day."""
+    found: dict[tuple[str, str], dict[int, tuple[float, float]]] = {}
+    for i in np.flatnonzero(~np.isnan(cases.outcome)):
+        found.setdefault((cases.station[i], cases.variable[i]), {})[int(cases.day[i])] = (
+            float(cases.known[i]), float(cases.outcome[i]))  # fmt: skip
+    return {k: np.array([(d, *v) for d, v in sorted(days.items())]) for k, days in found.items()}
+
+
+def usual(outcomes: Array | None, day: int, at: float) -> Array:
+    """What is usual on a date, of rows of `outcomes_of` known by the moment `at`: those of other years within 15 days
+    of the date, else all."""
+    rows = np.zeros((0, 3)) if outcomes is None else outcomes[outcomes[:, 1] <= at + 1e-6]
+    apart = np.abs((rows[:, 0] - day + YEAR / 2) % YEAR - YEAR / 2)
+    near = rows[apart <= 15.0] if (apart <= 15.0).sum() >= 30 else rows
+    mean, sd = (float(near[:, 2].mean()), float(near[:, 2].std())) if len(near) >= 10 else (60.0, 20.0)
+    return pmf(mean, max(sd, 3.0))
