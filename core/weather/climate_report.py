@@ -1,7 +1,8 @@
 """CLI bulletins (the NWS daily climate report), text to rows. Pure; raises only Malformed.
 
-A bulletin is final when it has no "VALID ... AS OF" line. One product may hold several summaries; each is a row. `MM`,
-an empty value or a missing line mean no value; `R` marks a record, `E` an estimate. Issuance: the WMO header's DDHHMM.
+A bulletin is final when it says nowhere "VALID ... AS OF", however that is written, and the climate day was over when
+it was issued (`ClimateRow` sees to that). One product may hold several summaries; each is a row. `MM`, an empty value
+or a missing line mean no value; `R` marks a record, `E` an estimate. Issuance: the WMO header's DDHHMM.
 """
 
 import re
@@ -17,7 +18,8 @@ _SUMMARY = re.compile(
     r"\.\.\.\s*THE\s+(?P<place>(?:(?!\.\.\.|CLIMATE\s).){2,80}?)\s+CLIMATE SUMMARY FOR\s+"
     r"(?P<day>[A-Z]{3,9}\.? \d{1,2},? \d{4})", re.S
 )  # fmt: skip
-_AS_OF = re.compile(r"VALID\s+(?:TODAY\s+|YESTERDAY\s+)?AS OF\s+(?P<time>[0-9:]{3,5} [AP]M)")
+# written by hand now and then: NOON, 1600, 4 PM, a line broken in two. Whatever follows, the day was not over.
+_AS_OF = re.compile(r"VALID\b.{0,40}?\bAS\s+OF\b(?P<time>[^\n.]{0,30})", re.S | re.I)
 _VALUE = r"(?P<value>-?\d{1,3}|MM)(?P<mark>R|\(E\)| E\b|E)?(?=\s|$)"
 _LINES = {name: re.compile(rf"^\s*{name}\s+{_VALUE}", re.M) for name in ("MAXIMUM", "MINIMUM")}
 _BLOCK = re.compile(r"^[ \t]*TEMPERATURE(?: ?\(F\))?[ \t\r]*$.*?(?=^\s*PRECIPITATION|CLIMATE NORMALS|\Z)", re.M | re.S)
@@ -62,13 +64,13 @@ def summaries(
         end = found[index + 1].start() if index + 1 < len(found) else len(text)
         body = text[summary.end() : end]
         day = _day(summary["day"])
-        as_of = _AS_OF.search(body)
+        as_of = _as_of(text[: found[0].start()]) or _as_of(body)
         high, low = _value(body, "MAXIMUM"), _value(body, "MINIMUM")
         rows.append(
             ClimateRow(
                 station=station, product=product["product"], day=day,
                 issued_at=wmo.moment(header.ddhhmm, near or _morning_after(day)),
-                received_at=received_at, final=as_of is None, as_of=as_of["time"] if as_of else "",
+                received_at=received_at, final=not as_of, as_of=as_of,
                 correction=header.correction, max_f=high[0], min_f=low[0], max_estimated=high[1],
                 min_estimated=low[1], product_id=product_id,
                 place=" ".join(summary["place"].upper().split()),
@@ -83,6 +85,12 @@ def _day(text: str) -> date:
         return date(int(year), wmo.month(month, "climate_report.day"), int(day))
     except ValueError as error:
         raise Malformed("climate_report.day", text, "no such day") from error
+
+
+def _as_of(text: str) -> str:
+    """`0400 PM` of a preliminary, `?` where the moment cannot be read; nothing where the text does not say AS OF."""
+    found = _AS_OF.search(text)
+    return (found["time"].upper().partition("LOCAL")[0].strip() or "?") if found else ""
 
 
 def _morning_after(day: date) -> Instant:
