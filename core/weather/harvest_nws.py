@@ -68,32 +68,48 @@ async def _grid(r: Round, source: Source, where: Station) -> Instant:
     path = await _cell(r, where)
     try:
         answer, issued = await _vintage(r, source, where, path)
-    except Unavailable:
+        forecasts, hours = _of_grid(r, where, answer)
+    except (Unavailable, Malformed):
         await _hourly_instead(r, where, path)
         raise
     if answer.body is not None:
-        forecasts = nws.grid_extremes(answer.body, where, answer.received_at)
-        hours = nws.grid_hourly(answer.body, where, answer.received_at)
-        if not forecasts:
-            raise Malformed("maxTemperature", where.code, "no maximum and no minimum in the grid, only nulls")
         r.keep(source, where, answer)
         r.harvest.forecasts += forecasts + _daily(hours, where)
         r.harvest.hourly += _near(hours, answer.received_at)
         r.fetcher.remember(answer, issued)
+        if not hours:
+            await _hourly_instead(r, where, path)
     return issued
+
+
+def _of_grid(r: Round, where: Station, answer: Answer) -> tuple[list[ForecastRow], list[HourlyRow]]:
+    """Extremes and hours; without believable hours the extremes alone. Raises: Malformed without any extreme."""
+    if answer.body is None:
+        return [], []
+    forecasts = nws.grid_extremes(answer.body, where, answer.received_at)
+    if not forecasts:
+        raise Malformed("maxTemperature", where.code, "no maximum and no minimum in the grid, only nulls")
+    r.left_out("nws_grid", where, forecasts.odd)
+    try:
+        hours = nws.grid_hourly(answer.body, where, answer.received_at)
+    except Malformed as error:
+        r.left_out("nws_grid_hourly", where, [str(error)])
+        return forecasts, []
+    r.left_out("nws_grid_hourly", where, hours.odd)
+    return forecasts, hours
 
 
 async def _hourly_instead(r: Round, where: Station, path: str) -> None:
     """Without a grid the rendered hourly forecast may still be there; its vintage must be as young."""
     try:
         answer = await r.fetcher.get("nws", path + "/forecast/hourly", fresh=True)
-    except Unavailable as error:
+        if answer.body is None or r.now - nws.updated_at(answer.body) > 12 * HOUR:
+            raise Unavailable(f"{path}/forecast/hourly: stale as well")
+        hours = nws.hourly(answer.body, where, answer.received_at)
+    except (Unavailable, Malformed) as error:
         r.harvest.failures[f"{where.code} nws_hourly"] = str(error)
         return
-    if answer.body is None or r.now - nws.updated_at(answer.body) > 12 * HOUR:
-        r.harvest.failures[f"{where.code} nws_hourly"] = f"{path}/forecast/hourly: stale as well"
-        return
-    hours = nws.hourly(answer.body, where, answer.received_at)
+    r.left_out("nws_hourly", where, hours.odd)
     r.harvest.forecasts += _daily(hours, where)
     r.harvest.hourly += _near(hours, answer.received_at)
 
@@ -119,7 +135,9 @@ def _daily(hours: list[HourlyRow], where: Station) -> list[ForecastRow]:
 async def _forecast(r: Round, source: Source, where: Station) -> Instant:
     answer, issued = await _vintage(r, source, where, await _cell(r, where) + "/forecast")
     if answer.body is not None:
-        r.harvest.forecasts += nws.forecast(answer.body, where, answer.received_at)
+        rows = nws.forecast(answer.body, where, answer.received_at)
+        r.left_out(source.name, where, rows.odd)
+        r.harvest.forecasts += rows
         r.keep(source, where, answer)
         r.fetcher.remember(answer, issued)
     return issued
@@ -130,6 +148,7 @@ async def _observations(r: Round, source: Source, where: Station) -> Instant:
     start = Instant((r.now - 30 * HOUR) // SECOND * SECOND)
     answer = await r.fetcher.get("nws", f"/stations/{where.code}/observations", {"start": iso(start), "limit": "500"})
     rows = nws.observations(answer.body or b"", where, answer.received_at)
+    r.left_out(source.name, where, rows.odd)
     r.keep(source, where, answer)
     r.harvest.observations += rows
     if not rows:

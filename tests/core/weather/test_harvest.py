@@ -1,0 +1,58 @@
+"""One round against a host whose answers are odd in part: what is good counts, what is not is told."""
+
+import msgspec
+import pytest
+
+from core.weather import world_answers
+from tests.core.weather.host import GRID, KNYC, NOON, WORLD, Host, Turn, grid, play, points, reply
+from tests.core.weather.test_nws import reads, seen
+
+pytestmark = pytest.mark.slow
+POINTS = "/points/40.7789,-73.9692"
+HOURLY = GRID + "/forecast/hourly"
+
+
+def test_an_odd_report_is_a_failure_to_be_seen_and_the_others_are_there() -> None:
+    host = Host({"/stations/KNYC/observations": [reply(seen(reads("wmoUnit:degC", 99.9), slice(5, 6)))]})
+
+    async def script(t: Turn) -> None:
+        found = await t.round("observations")
+        assert len(found.observations) > 20 and t.state.standings["KNYC observations"].good
+        assert found.failures["KNYC observations left out"].startswith("1 left out: value: not a temperature of this")
+
+    play(host, script)
+
+
+def test_a_grid_that_is_refused_is_as_one_that_is_away() -> None:
+    hourly = reply(msgspec.json.encode(world_answers.hourly(WORLD, KNYC, NOON)))
+    for broken in ({"maxTemperature": None, "minTemperature": None}, {"updateTime": None}):
+        host = Host({POINTS: [points()], GRID: [reply(grid(NOON, **broken))], HOURLY: [hourly]})
+
+        async def script(t: Turn) -> None:
+            found = await t.round("nws_grid")
+            assert {row.source for row in found.forecasts} == {"nws_hourly"} and found.hourly
+            assert t.state.standings["KNYC nws_grid"].verdict == "refused" and "KNYC nws_grid" in found.failures
+
+        play(host, script)
+
+
+def test_a_grid_without_hours_gives_its_extremes_and_the_hourly_forecast_its_hours() -> None:
+    hourly = reply(msgspec.json.encode(world_answers.hourly(WORLD, KNYC, NOON)))
+    host = Host({POINTS: [points()], GRID: [reply(grid(NOON, temperature=None))], HOURLY: [hourly]})
+
+    async def script(t: Turn) -> None:
+        found = await t.round("nws_grid")
+        assert {row.source for row in found.forecasts} == {"nws_grid", "nws_hourly"} and found.hourly
+        assert "temperature" in found.failures["KNYC nws_grid_hourly left out"]
+
+    play(host, script)
+
+
+def test_an_hourly_forecast_that_is_no_document_is_a_reason_and_no_crash() -> None:
+    answers = {POINTS: [points()], GRID: [reply(grid(NOON, updateTime=None))], HOURLY: [reply(b'{"properties": null}')]}
+
+    async def script(t: Turn) -> None:
+        found = await t.round("nws_grid")
+        assert "properties" in found.failures["KNYC nws_hourly"] and "updateTime" in found.failures["KNYC nws_grid"]
+
+    play(Host(answers), script)
