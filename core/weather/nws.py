@@ -113,6 +113,8 @@ def _fahrenheit(value: object, unit: str) -> float | None:
             raise Malformed("value", value, "expected a number") from error
     if isinstance(value, bool) or not isinstance(value, int | float):
         raise Malformed("value", value, "expected a number")
+    if not -1000 <= value <= 1000:  # before it is converted: an integer may be too long for a float
+        raise Malformed("value", str(value)[:40], "not a temperature of this planet")
     degrees = metar.fahrenheit(value) if unit.endswith("degC") or unit == "C" else float(value)
     if unit not in ("wmoUnit:degC", "wmoUnit:degF", "unit:degC", "unit:degF", "degC", "degF", "C", "F"):
         raise Malformed("unitCode", unit, "not a temperature")

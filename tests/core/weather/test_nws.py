@@ -59,7 +59,7 @@ def changed(layer: str, value: object) -> bytes:
     return msgspec.json.encode(found)
 
 
-@pytest.mark.parametrize("value", [99.0, "warm", True])
+@pytest.mark.parametrize("value", [99.0, "warm", True, 10**18, "1e999"])
 def test_an_impossible_value_of_a_grid_costs_its_own_day_only(value: object) -> None:
     whole = nws.grid_extremes(grid(NOON), KNYC, NOON)
     rows = nws.grid_extremes(changed("maxTemperature", value), KNYC, NOON)
@@ -86,6 +86,11 @@ def test_an_odd_period_of_a_forecast_leaves_the_others() -> None:
         found["properties"]["periods"][3] = None
         rows = parse(msgspec.json.encode(found), KNYC, NOON)
         assert len(rows) == len(whole) - 2 and len(rows.odd) == 2
+
+
+def test_a_number_too_long_for_a_float_is_odd_and_no_crash() -> None:
+    body = changed("temperature", 4242424242).replace(b"4242424242", b"1" + b"0" * 400)
+    assert len(nws.grid_hourly(body, KNYC, NOON).odd) == 1
 
 
 def test_an_odd_product_of_a_list_hides_no_other() -> None:
