@@ -17,7 +17,7 @@ from core.fair.weights import Said, phase_of
 from core.station_day import StationDay, Variable
 from core.stations import STATIONS
 from core.units import DAY, Instant, from_datetime, iso
-from flows.inputs import climate, observation, rows_of
+from flows.inputs import NEWEST_FIRST, climate, observation, rows_of
 
 HISTORY_DAYS = 180
 MOMENTS_H = (-14.2, -7.2, -1.2, 5.2, 9.2, 12.2, 15.2, 18.2)  # hours from the climate day's start
@@ -36,9 +36,10 @@ FROM percentiles WHERE day >= $since::DATE AND received_at <= $now::TIMESTAMPTZ
   AND received_at > day::TIMESTAMPTZ - INTERVAL 48 HOUR
   AND p10_f IS NOT NULL AND p50_f IS NOT NULL AND p90_f IS NOT NULL
 """
-_OBSERVATIONS = """
+_OBSERVATIONS = f"""
 SELECT DISTINCT ON (station, observed_at) * FROM observations
 WHERE observed_at >= $since::TIMESTAMPTZ AND received_at <= $now::TIMESTAMPTZ AND kind <> 'five_minute'
+ORDER BY station, observed_at, {NEWEST_FIRST}, kind
 """
 # of each source the newest vintage at each moment of a climate day, its hours from then to the end of the day
 _HOURLY = """

@@ -46,9 +46,12 @@ SELECT * FROM daily_summaries WHERE received_at <= $now::TIMESTAMPTZ AND day > (
 _PORTAL = """
 SELECT * FROM portal_reports WHERE received_at <= $now::TIMESTAMPTZ AND day > ($now::TIMESTAMPTZ)::DATE - 3
 """
-_OBSERVATIONS = """
+# of a report and its correction (COR) what was received last; of two that came at once the correction
+NEWEST_FIRST = "received_at DESC, raw LIKE '% COR %' DESC, raw DESC, low_f DESC, high_f DESC"
+_OBSERVATIONS = f"""
 SELECT DISTINCT ON (station, observed_at, kind) * FROM observations
 WHERE observed_at > $now::TIMESTAMPTZ - INTERVAL 30 HOUR AND received_at <= $now::TIMESTAMPTZ
+ORDER BY station, observed_at, kind, {NEWEST_FIRST}
 """
 _REPORTS = """
 SELECT DISTINCT ON (product_id) * FROM climate_reports
