@@ -159,25 +159,39 @@ async def _observations(r: Round, source: Source, where: Station) -> Instant:
 
 
 async def _climate(r: Round, source: Source, where: Station) -> Instant | None:
-    """Bulletins that are not known yet, of the newest few; each is immutable and fetched once."""
+    """Bulletins that are not known yet, of the newest few; each is immutable and fetched once, readable or not.
+
+    Raises: Malformed or Unavailable after all of them, of the first that could not be read or had.
+    """
     answer = await r.fetcher.get("nws", f"/products/types/CLI/locations/{where.site}")
     if answer.body is None:
         return answer.issued_at
     listed = nws.product_list(answer.body)
     if not listed:
         raise Unavailable(f"{where.climate_product}: none is listed")
+    r.left_out(source.name, where, listed.odd)
     newest = max(issued for _, issued in listed)
+    troubles: list[Malformed | Unavailable] = []
     for product, issued in listed[:_BULLETINS]:
-        if product in r.state.products:
-            continue
-        found = await r.fetcher.get("nws", f"/products/{product}", fresh=True)
-        text = nws.product_text(found.body or b"")
-        r.harvest.climate += climate_report.parse(text, where.code, found.received_at, product, issued)
-        r.keep(source, where, found)
-        r.state.products[product] = found.received_at
+        if product not in r.state.products:
+            try:
+                await _one_report(r, source, where, product, issued)
+            except (Malformed, Unavailable) as error:
+                troubles.append(error)
+    if troubles:
+        raise troubles[0]
     r.believe(source, where, newest)
     r.fetcher.remember(answer, newest)
     return newest
+
+
+async def _one_report(r: Round, source: Source, where: Station, product: str, issued: Instant) -> None:
+    """A text that is here is never asked for again, even if nobody can read it: it will not change."""
+    found = await r.fetcher.get("nws", f"/products/{product}", fresh=True)
+    r.keep(source, where, found)
+    text = nws.product_text(found.body or b"")
+    r.state.products[product] = found.received_at
+    r.harvest.climate += climate_report.parse(text, where.code, found.received_at, product, issued)
 
 
 async def _month(r: Round, source: Source, where: Station) -> Instant | None:
@@ -188,6 +202,7 @@ async def _month(r: Round, source: Source, where: Station) -> Instant | None:
     listed = nws.product_list(answer.body)
     if not listed:
         raise Unavailable(f"CF6{where.site}: none is listed")
+    r.left_out(source.name, where, listed.odd)
     product, issued = listed[0]
     if product not in r.state.products:
         found = await r.fetcher.get("nws", f"/products/{product}", fresh=True)

@@ -1,8 +1,12 @@
 """One round against a host whose answers are odd in part: what is good counts, what is not is told."""
 
+from pathlib import Path
+
 import msgspec
 import pytest
+from starlette.responses import Response
 
+from core.units import MINUTE, Instant, instant
 from core.weather import world_answers
 from tests.core.weather.host import GRID, KNYC, NOON, WORLD, Host, Turn, grid, play, points, reply
 from tests.core.weather.test_nws import reads, seen
@@ -10,6 +14,12 @@ from tests.core.weather.test_nws import reads, seen
 pytestmark = pytest.mark.slow
 POINTS = "/points/40.7789,-73.9692"
 HOURLY = GRID + "/forecast/hourly"
+FIXTURES = Path(__file__).with_name("fixtures")
+LISTED = "/products/types/CLI/locations/MIA"
+
+
+def product(text: str) -> Response:
+    return reply(msgspec.json.encode({"productText": text}), kind="application/ld+json")
 
 
 def test_an_odd_report_is_a_failure_to_be_seen_and_the_others_are_there() -> None:
@@ -56,3 +66,32 @@ def test_an_hourly_forecast_that_is_no_document_is_a_reason_and_no_crash() -> No
         assert "properties" in found.failures["KNYC nws_hourly"] and "updateTime" in found.failures["KNYC nws_grid"]
 
     play(Host(answers), script)
+
+
+@pytest.mark.parametrize(
+    ("broken", "asked"),
+    [(product("000\nCDUS42 KMFL 300910\nCLIMIA\n\nTEST ONLY"), 1), (reply(b'{"title":"Unexpected Problem"}', 404), 2),
+     (reply(b'{"productText": null}'), 2)],
+    ids=["no summary", "not there", "no text"],
+)  # fmt: skip
+def test_a_bulletin_that_cannot_be_read_hides_no_other(broken: Response, asked: int) -> None:
+    """Its text is immutable and asked for once; what brought no text is asked for again."""
+    listed = [
+        {"id": name, "issuanceTime": f"2026-08-30T{at}:00+00:00"} for name, at in (("b", "09:10"), ("a", "08:24"))
+    ]
+    final = (FIXTURES / "cli_high_final.txt").read_text()
+    host = Host({LISTED: [reply(msgspec.json.encode({"@graph": listed}))], "/products/a": [product(final)],
+                 "/products/b": [broken]})  # fmt: skip
+
+    async def script(t: Turn) -> None:
+        t.now = instant("2026-08-30T10:00:00Z")
+        found = await t.round("climate_report", stations=("KMIA",))
+        assert [row.max_f for row in found.climate] == [90] and "KMIA climate_report" in found.failures
+        t.now = Instant(t.now + 5 * MINUTE)
+        again = await t.round("climate_report", stations=("KMIA",))
+        assert t.host.seen["/products/b"] == asked and bool(again.failures) == (asked == 2)
+        assert not again.climate and t.host.seen["/products/a"] == 1
+        if broken.status_code == 200:
+            assert any(raw.body == broken.body for raw in found.raw), "what nobody could read is there to be looked at"
+
+    play(host, script)
