@@ -1,5 +1,6 @@
 """What the weather service itself says about a station: grid, 12-hour forecast, observations, climate reports."""
 
+import zlib
 from collections.abc import Callable, Sequence
 
 from core.errors import Malformed, Unavailable
@@ -14,7 +15,7 @@ from core.weather.sources import Source
 from core.weather.standing import Cell, Stale
 
 _BULLETINS = 4  # the newest few cover today's preliminary and yesterday's final with its corrections
-_CELL_LIFE = 7 * DAY
+_CELL_LIFE, _CELL_SPREAD = 7 * DAY, 2 * DAY
 HOURS_KEPT = 60 * HOUR
 
 
@@ -32,13 +33,24 @@ async def station(r: Round, where: Station, on: Sequence[Source]) -> None:
             await r.about(source, where, jobs[source.name](source))
 
 
+def _cell_life(where: Station) -> int:
+    """Seven days and up to two more: stations that were looked up in one round are not renewed in one."""
+    return _CELL_LIFE + zlib.crc32(where.code.encode()) % (_CELL_SPREAD // HOUR) * HOUR
+
+
 async def _cell(r: Round, where: Station) -> str:
+    """Where its grid is. A cell that cannot be renewed stays: where an office moved its grid, the old cell is a 404."""
     cell = r.state.cells.get(where.code)
-    if cell is None or r.now - cell.resolved_at > _CELL_LIFE:
-        answer = await r.fetcher.get("nws", f"/points/{where.latitude:.4f},{where.longitude:.4f}")
-        if answer.body is not None:
-            office, x, y = nws.grid_of(answer.body)
-            cell = r.state.cells[where.code] = Cell(office, x, y, answer.received_at)
+    if cell is None or r.now - cell.resolved_at > _cell_life(where):
+        try:
+            answer = await r.fetcher.get("nws", f"/points/{where.latitude:.4f},{where.longitude:.4f}")
+            if answer.body is not None:
+                office, x, y = nws.grid_of(answer.body)
+                cell = r.state.cells[where.code] = Cell(office, x, y, answer.received_at)
+        except (Unavailable, Malformed) as error:
+            if cell is None:
+                raise
+            r.harvest.failures[f"{where.code} points"] = f"the grid cell found {iso(cell.resolved_at)} stays: {error}"
     if cell is None:
         raise Unavailable(f"no grid cell of {where.code}")
     return f"/gridpoints/{cell.office}/{cell.x},{cell.y}"

@@ -6,8 +6,9 @@ import msgspec
 import pytest
 from starlette.responses import Response
 
-from core.units import MINUTE, Instant, instant
-from core.weather import world_answers
+from core.stations import STATIONS
+from core.units import DAY, HOUR, MINUTE, Instant, instant
+from core.weather import harvest_nws, world_answers
 from tests.core.weather.host import GRID, KNYC, NOON, WORLD, Host, Turn, grid, play, points, reply
 from tests.core.weather.test_nws import reads, seen
 
@@ -95,3 +96,35 @@ def test_a_bulletin_that_cannot_be_read_hides_no_other(broken: Response, asked: 
             assert any(raw.body == broken.body for raw in found.raw), "what nobody could read is there to be looked at"
 
     play(host, script)
+
+
+@pytest.mark.parametrize("broken", [reply(b'{"title":"Unexpected Problem"}', 500), reply(b'{"properties": {}}')])
+def test_a_grid_cell_that_cannot_be_renewed_is_still_good(broken: Response) -> None:
+    host = Host({POINTS: [points(), broken], GRID: [reply(grid(NOON))]})
+
+    async def script(t: Turn) -> None:
+        await t.round("nws_grid")
+        t.now = Instant(t.now + 10 * DAY)
+        t.host.answers[GRID] = [reply(grid(t.now))]
+        found = await t.round("nws_grid")
+        assert found.forecasts and t.state.standings["KNYC nws_grid"].good
+        assert found.failures["KNYC points"].startswith("the grid cell found 2026-11-24T17:10:00Z stays: ")
+        t.host.answers[POINTS] = [points()]
+        t.now = Instant(t.now + HOUR)
+        assert "KNYC points" not in (await t.round("nws_grid")).failures
+        assert t.state.cells["KNYC"].resolved_at == t.now
+
+    play(host, script)
+
+
+def test_a_station_nobody_ever_found_has_no_grid() -> None:
+    async def script(t: Turn) -> None:
+        assert "/points" in (await t.round("nws_grid")).failures["KNYC nws_grid"]
+
+    play(Host({POINTS: [reply(b'{"title":"Unexpected Problem"}', 500)]}), script)
+
+
+def test_grid_cells_found_in_one_round_are_not_renewed_in_one() -> None:
+    lives = [harvest_nws._cell_life(station) for station in STATIONS]
+    assert min(lives) >= 7 * DAY and max(lives) < 9 * DAY
+    assert max(lives.count(life) for life in lives) <= 3 and len(set(lives)) > len(lives) // 2
