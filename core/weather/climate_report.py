@@ -2,7 +2,7 @@
 
 A bulletin is final when it says nowhere "VALID ... AS OF", however that is written, and the climate day was over when
 it was issued (`ClimateRow` sees to that). One product may hold several summaries; each is a row. `MM`, an empty value
-or a missing line mean no value; `R` marks a record, `E` an estimate. Issuance: the WMO header's DDHHMM.
+or a missing line mean no value; `R` or `*` marks a record, `E` an estimate. Issuance: the WMO header's DDHHMM.
 """
 
 import re
@@ -20,10 +20,13 @@ _SUMMARY = re.compile(
 )  # fmt: skip
 # written by hand now and then: NOON, 1600, 4 PM, a line broken in two. Whatever follows, the day was not over.
 _AS_OF = re.compile(r"VALID\b.{0,40}?\bAS\s+OF\b(?P<time>[^\n.]{0,30})", re.S | re.I)
-_VALUE = r"(?P<value>-?\d{1,3}|MM)(?P<mark>R|\(E\)| E\b|E)?(?=\s|$)"
+# `100R` `57 E` `57(E)` `82(R)` `82*` `82R E`: a letter that stands apart does so by one blank
+_VALUE = r"(?P<value>-?\d{1,6}|MM)(?P<mark>(?: ?\([RE]\)| ?[RE*])*)(?=\s|$)"
 _LINES = {name: re.compile(rf"^\s*{name}\s+{_VALUE}", re.M) for name in ("MAXIMUM", "MINIMUM")}
 _BLOCK = re.compile(r"^[ \t]*TEMPERATURE(?: ?\(F\))?[ \t\r]*$.*?(?=^\s*PRECIPITATION|CLIMATE NORMALS|\Z)", re.M | re.S)
 
+
+_COLDEST, _HOTTEST = -90, 140  # degrees F
 
 # where a city's product may be about another of its stations, the words that must stand in ours
 PLACES = {"KNYC": "CENTRAL PARK", "KMDW": "MIDWAY", "KAUS": "BERGSTROM", "KHOU": "HOBBY"}
@@ -35,14 +38,25 @@ def parse(
     """The summary of this station (ICAO code) in one product's text; see `summaries`.
 
     Raises: Malformed also when the product is about another place, or about several of which none is surely ours:
-    CLIHOU has held Intercontinental before Hobby, which differ by a degree or more on most days.
+    CLIHOU has held Intercontinental before Hobby, which differ by a degree or more on most days. Also when a number is
+    no temperature, or the minimum above the maximum: then neither is known, and the correction will say.
     """
     rows = summaries(text, station, received_at, product_id, near)
     words = PLACES.get(station)
     mine = [row for row in rows if words in row.place] if words else rows
     if not mine or len({row.place for row in mine}) > 1:
         raise Malformed("climate_report.place", [row.place for row in rows], f"no summary that is surely of {station}")
+    for row in mine:
+        _plausible(row)
     return mine
+
+
+def _plausible(row: ClimateRow) -> None:
+    for name, value in (("MAXIMUM", row.max_f), ("MINIMUM", row.min_f)):
+        if value is not None and not _COLDEST <= value <= _HOTTEST:
+            raise Malformed(f"climate_report.{name}", value, "not a temperature of this planet")
+    if row.max_f is not None and row.min_f is not None and row.min_f > row.max_f:
+        raise Malformed("climate_report.MINIMUM", row.min_f, f"above the maximum of {row.max_f}")
 
 
 def summaries(

@@ -6,6 +6,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
+from core.errors import Malformed
 from core.fair.live import outcomes
 from core.station_day import StationDay, Variable
 from core.stations import BY_CODE
@@ -56,3 +57,36 @@ def test_a_row_that_calls_itself_final_is_so_only_from_local_standard_midnight_o
     assert (climate_report.first_final([row], MIAMI.day) is not None) is final
     assert (published(MIAMI, [row], []).report_f is not None) is final
     assert [o.value for o in outcomes([row], Instant(at + HOUR))] == ([90.0, 78.0] if final else [])
+
+
+@pytest.mark.parametrize(
+    ("written", "value", "estimated"),
+    [("90", 90, False), ("90R", 90, False), ("90(R)", 90, False), ("90*", 90, False), ("90 R", 90, False),
+     ("90E", 90, True), ("90 E", 90, True), ("90(E)", 90, True), ("90R E", 90, True),
+     ("MM", None, False), ("M", None, False), ("90 EDT", 90, False), ("9O", None, False)],
+)  # fmt: skip
+def test_a_value_is_read_with_whatever_marks_it(written: str, value: int | None, estimated: bool) -> None:
+    text = bulletin("cli_high_final").replace("  MAXIMUM         90 ", f"  MAXIMUM         {written} ")
+    (row,) = climate_report.parse(text, "KMIA", NOW)
+    assert (row.max_f, row.max_estimated) == (value, estimated)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "why"),
+    [("MAXIMUM         90 ", "MAXIMUM        820 ", "MAXIMUM: not a temperature"),
+     ("MAXIMUM         90 ", "MAXIMUM       9000R", "MAXIMUM: not a temperature"),
+     ("MINIMUM         78 ", "MINIMUM       -178 ", "MINIMUM: not a temperature"),
+     ("MAXIMUM         90 ", "MAXIMUM          9 ", "MINIMUM: above the maximum of 9")],
+)  # fmt: skip
+def test_numbers_that_cannot_be_are_refused_with_their_reason(old: str, new: str, why: str) -> None:
+    text = bulletin("cli_high_final")
+    assert old in text
+    with pytest.raises(Malformed, match=why):
+        climate_report.parse(text.replace(old, new), "KMIA", NOW)
+
+
+def test_another_places_impossible_number_does_not_refuse_ours() -> None:
+    text = bulletin("cli_two_places_in_one_bulletin")
+    first = text.index("MAXIMUM")
+    (hobby,) = climate_report.parse(text[:first] + text[first:].replace(" 80 ", " 800 ", 1), "KHOU", NOW)
+    assert hobby.max_f == 79
