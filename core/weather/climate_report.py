@@ -6,6 +6,7 @@ or a missing line mean no value; `R` or `*` marks a record, `E` an estimate. Iss
 """
 
 import re
+from collections.abc import Iterable
 from datetime import UTC, date, datetime, timedelta
 
 from core.errors import Malformed
@@ -126,7 +127,12 @@ def _value(body: str, name: str) -> tuple[int | None, bool]:
     return int(found["value"]), "E" in (found["mark"] or "")
 
 
-def first_final(rows: list[ClimateRow], day: date) -> ClimateRow | None:
+def finals(rows: Iterable[ClimateRow], day: date) -> list[ClimateRow]:
+    """The final issuances about `day`, first to last. A correction may keep its original's heading, but for the BBB."""
+    mine = (row for row in rows if row.day == day and row.final)
+    return sorted(mine, key=lambda row: (row.issued_at, row.correction != "", row.received_at, row.product_id))
+
+
+def first_final(rows: Iterable[ClimateRow], day: date) -> ClimateRow | None:
     """What settles: the earliest final issuance about `day`; later corrections are ignored (FACTS §1.4)."""
-    finals = [row for row in rows if row.day == day and row.final]
-    return min(finals, key=lambda row: row.issued_at) if finals else None
+    return next(iter(finals(rows, day)), None)

@@ -3,8 +3,10 @@
 from datetime import date
 from pathlib import Path
 
+import pytest
+
 from core.station_day import StationDay, Variable
-from core.stations import STATIONS
+from core.stations import BY_CODE, STATIONS
 from core.storage import lake
 from core.units import HOUR, SECOND, Duration, Instant, iso
 
@@ -34,3 +36,20 @@ def test_of_each_station_nothing_settles_that_was_issued_before_its_own_standard
     on_time = [report(day, Duration(0), 80) for day in days]
     found = official(tmp_path, *early, *on_time)
     assert found == [(code, 80, 50) for code in sorted(s.code for s in STATIONS)]
+
+
+@pytest.mark.parametrize("order", [1, -1])
+def test_of_an_original_and_a_correction_with_its_heading_the_original_settles(tmp_path: Path, order: int) -> None:
+    day = StationDay(BY_CODE["KNYC"], Variable.HIGH, DAY)
+    later = iso(Instant(day.end + 9 * HOUR))
+    reports = [
+        report(day, Duration(HOUR), 90, received_at=later), report(day, Duration(HOUR), 85, correction="CCA"),
+        report(day, Duration(HOUR), 91, received_at=iso(Instant(day.end + 10 * HOUR))),
+    ]  # fmt: skip
+    assert official(tmp_path, *reports[::order]) == [("KNYC", 90, 50)]
+
+
+def test_a_first_final_without_a_number_leaves_it_to_the_next_and_keeps_the_number_it_has(tmp_path: Path) -> None:
+    day = StationDay(BY_CODE["KNYC"], Variable.HIGH, DAY)
+    missing = report(day, Duration(HOUR), 0, max_f=None, min_f=49)
+    assert official(tmp_path, missing, report(day, Duration(2 * HOUR), 90)) == [("KNYC", 90, 49)]
