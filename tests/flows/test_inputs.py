@@ -1,7 +1,8 @@
 """What the lake knows of a thing that was said twice: always the same of the two, and the one that counts."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from pathlib import Path
 from typing import cast
 
@@ -17,9 +18,10 @@ from core.storage import lake
 from core.units import HOUR, MINUTE, Instant, instant, iso
 from core.weather import nws
 from core.weather.harvest_round import Harvest
-from core.weather.rows import ObservationRow
+from core.weather.rows import ClimateRow, ObservationRow
 from core.weather.standing import State
 from flows import history, ingest, inputs
+from flows import rows as flow_rows
 from flows.base import Context
 
 DAY = StationDay(BY_CODE["KNYC"], Variable.HIGH, date(2026, 7, 9))
@@ -55,10 +57,23 @@ class Lake:
     settings: Settings
     runs: int = 0
 
-    def write(self, at: Instant, observations: list[ObservationRow]) -> dict[str, int]:
+    def write(
+        self, at: Instant, observations: Sequence[ObservationRow] = (), climate: Sequence[ClimateRow] = ()
+    ) -> dict[str, int]:
         self.runs += 1
         context = Context(self.settings, cast("Clock", At(at)), self.data, f"r{self.runs}")
-        return ingest.write.fn(context, ingest.Fetched(Harvest(observations=observations), State()), "first")
+        return ingest.write.fn(
+            context, ingest.Fetched(Harvest(observations=[*observations], climate=[*climate]), State()), "first"
+        )
+
+    def reports(self) -> list[ClimateRow]:
+        """The climate reports: what is learnt from, and what is published from."""
+        with lake.connect(self.data) as db:
+            found = list(inputs.inputs(db, NOW).climate)
+            since = {"since": iso(Instant(NOW - 120 * HOUR)), "now": iso(NOW)}
+            past = [inputs.climate(row) for row in inputs.rows_of(db, history._REPORTS, since)]
+        assert found == past
+        return found
 
     def known(self) -> list[ObservationRow]:
         """What is published from; the past must be learnt from the same."""
@@ -109,3 +124,20 @@ def test_a_correction_that_only_adds_a_six_hour_group_enters_the_lake_and_is_wri
     assert (known.max_6h_f, known.min_6h_f) == (83, 68)
     for raw in (SAME, GROUPS):
         assert a_lake.write(NOW, reports(raw, NOW)) == {}, "read again, it is no other report"
+
+
+def test_a_product_that_tells_of_two_days_or_read_twice_is_each_day_once(a_lake: Lake) -> None:
+    def final(day: date, high: int, received_at: Instant, station: str = "KNYC") -> ClimateRow:
+        issued = Instant(StationDay(BY_CODE[station], Variable.HIGH, day).end + 9 * HOUR)
+        return ClimateRow(station=station, product="CLINYC", day=day, issued_at=issued, received_at=received_at,
+                          final=True, as_of="", correction="", max_f=high, min_f=60, product_id="one")  # fmt: skip
+
+    today = DAY.day
+    before = [today - timedelta(days=k) for k in (2, 3)]
+    rows = [final(before[0], 80, FIRST), final(before[1], 81, FIRST), final(before[0], 82, FIRST, "KEWR")]
+    a_lake.write(FIRST, climate=rows[:2])
+    lake.commit(a_lake.data, "again", LATER, {
+        "climate_reports": [flow_rows.weather(row) for row in (rows[2], final(before[0], 79, LATER))]
+    })  # fmt: skip
+    key = lambda row: (row.station, row.day)  # noqa: E731 - one line
+    assert [r.max_f for r in a_lake.reports()] == [r.max_f for r in sorted(rows, key=key)]
