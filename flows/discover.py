@@ -1,14 +1,16 @@
 """Which markets exist, what their rules say, what they cost: the exchange's listing into the lake."""
 
 import asyncio
+from datetime import date, datetime
+from decimal import Decimal
 
 from prefect import flow, task
 
 from core.exchange.catalog import Listing
 from core.storage import lake, views
-from core.units import to_datetime
 from flows import rows
 from flows.base import Context, catalog, context, passing, run_name, whole
+from flows.inputs import rows_of
 
 
 @task(
@@ -39,17 +41,12 @@ def write(c: Context, found: Listing) -> dict[str, int]:
     """One commit of what changed; the views are made anew."""
     now = c.now
     with lake.connect(c.data) as db:
-        known = {
-            t: (status, result, closes, rules) for t, status, result, closes, rules in db.execute(
-                "SELECT ticker, status, result, close_at, rules FROM latest_markets"
-            ).fetchall()
-        }  # fmt: skip
+        known = {row["ticker"]: row for row in rows_of(db, "SELECT * FROM latest_markets", {})}
         refused = set(db.execute("SELECT DISTINCT ticker, reason FROM refused_markets").fetchall())
-    changed = [
-        m for m in found.markets if known.get(m.ticker) != (m.status, m.result, to_datetime(m.close_at), m.rules)
-    ]
+    listed = [rows.market(market, now) for market in found.markets]
+    changed = [row for row in listed if not _same(row, known.get(row["ticker"]))]
     counts = lake.commit(c.data, f"discover-{c.run}", now, {
-        "markets": [rows.market(market, now) for market in changed],
+        "markets": changed,
         "refused_markets": [
             {"ticker": t, "reason": why, "seen_at": lake.at_text(now)} for t, why in found.refused.items()
             if (t, why) not in refused
@@ -57,6 +54,22 @@ def write(c: Context, found: Listing) -> dict[str, int]:
     })  # fmt: skip
     views.build(c.data)
     return counts
+
+
+def _same(listed: rows.Row, known: rows.Row | None) -> bool:
+    """Does the lake have this market as it is listed: its rules and status, its fees and its price grid, everything?"""
+    return known is not None and all(
+        known[name] == _in_lake(name, listed[name]) for name in listed if name != "seen_at"
+    )
+
+
+def _in_lake(name: str, value: object) -> object:
+    """As a row to be written has it -> as a query gives it back."""
+    if isinstance(value, str) and name.endswith("_at"):
+        return datetime.fromisoformat(value)
+    if isinstance(value, str) and name.endswith("_usd"):
+        return Decimal(value)
+    return date.fromisoformat(value) if isinstance(value, str) and name == "day" else value
 
 
 @flow(

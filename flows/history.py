@@ -17,7 +17,7 @@ from core.fair.weights import Said, phase_of
 from core.station_day import StationDay, Variable
 from core.stations import STATIONS
 from core.units import DAY, Instant, from_datetime, iso
-from flows.inputs import climate, observation, rows_of
+from flows.inputs import FIRST_READ, NEWEST_FIRST, ONCE, climate, observation, rows_of
 
 HISTORY_DAYS = 180
 MOMENTS_H = (-14.2, -7.2, -1.2, 5.2, 9.2, 12.2, 15.2, 18.2)  # hours from the climate day's start
@@ -36,9 +36,10 @@ FROM percentiles WHERE day >= $since::DATE AND received_at <= $now::TIMESTAMPTZ
   AND received_at > day::TIMESTAMPTZ - INTERVAL 48 HOUR
   AND p10_f IS NOT NULL AND p50_f IS NOT NULL AND p90_f IS NOT NULL
 """
-_OBSERVATIONS = """
+_OBSERVATIONS = f"""
 SELECT DISTINCT ON (station, observed_at) * FROM observations
 WHERE observed_at >= $since::TIMESTAMPTZ AND received_at <= $now::TIMESTAMPTZ AND kind <> 'five_minute'
+ORDER BY station, observed_at, {NEWEST_FIRST}, kind
 """
 # of each source the newest vintage at each moment of a climate day, its hours from then to the end of the day
 _HOURLY = """
@@ -56,9 +57,10 @@ SELECT n.number, n.source, epoch_ns(n.issued_at), epoch_ns(n.received_at), epoch
 FROM newest n JOIN hourly_forecasts h ON h.station = n.station AND h.source = n.source AND h.issued_at = n.issued_at
     AND h.valid_at >= n.at AND h.valid_at < n.until
 """
-_REPORTS = """
-SELECT DISTINCT ON (product_id) * FROM climate_reports
+_REPORTS = f"""
+SELECT {ONCE} * FROM climate_reports
 WHERE final AND received_at <= $now::TIMESTAMPTZ AND day >= $since::DATE
+{FIRST_READ}
 """
 _SAID = """
 SELECT v.event_ticker, v.published_at, v.model_usd, v.market_usd, m.station, m.variable, m.day,

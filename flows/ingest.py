@@ -72,7 +72,11 @@ _SAME: dict[str, tuple[tuple[str, ...], int]] = {
     "forecasts": (("station", "variable", "day", "source", "issued_at", "value_f"), 9),
     "percentiles": (("station", "variable", "day", "source", "issued_at"), 9),
     "hourly_forecasts": (("station", "source", "issued_at", "valid_at"), 3),
-    "observations": (("station", "observed_at", "kind", "low_f", "high_f"), 9),
+    # a correction may add no more than a six-hour group; its text alone is no other report
+    "observations": (
+        ("station", "observed_at", "kind", "low_f", "high_f", "max_6h_f", "min_6h_f", "max_24h_f", "min_24h_f"),
+        9,
+    ),
     "climate_reports": (("product_id", "day"), 9),
     "daily_summaries": (("station", "day", "source", "max_f", "min_f", "complete"), 45),
     "portal_reports": (("station", "day", "status", "max_f", "min_f"), 9),

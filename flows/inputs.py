@@ -46,13 +46,20 @@ SELECT * FROM daily_summaries WHERE received_at <= $now::TIMESTAMPTZ AND day > (
 _PORTAL = """
 SELECT * FROM portal_reports WHERE received_at <= $now::TIMESTAMPTZ AND day > ($now::TIMESTAMPTZ)::DATE - 3
 """
-_OBSERVATIONS = """
+# of a report and its correction (COR) what was received last; of two that came at once the correction
+NEWEST_FIRST = "received_at DESC, raw LIKE '% COR %' DESC, raw DESC, low_f DESC, high_f DESC"
+_OBSERVATIONS = f"""
 SELECT DISTINCT ON (station, observed_at, kind) * FROM observations
 WHERE observed_at > $now::TIMESTAMPTZ - INTERVAL 30 HOUR AND received_at <= $now::TIMESTAMPTZ
+ORDER BY station, observed_at, kind, {NEWEST_FIRST}
 """
-_REPORTS = """
-SELECT DISTINCT ON (product_id) * FROM climate_reports
+# one product may tell of two days; read twice, it was known from the first time on
+ONCE = "DISTINCT ON (station, day, product_id)"
+FIRST_READ = "ORDER BY station, day, product_id, received_at, issued_at"
+_REPORTS = f"""
+SELECT {ONCE} * FROM climate_reports
 WHERE received_at <= $now::TIMESTAMPTZ AND day > ($now::TIMESTAMPTZ)::DATE - 6
+{FIRST_READ}
 """
 
 

@@ -8,7 +8,7 @@ from core.errors import Malformed, Unavailable
 from core.station_day import climate_day
 from core.stations import Station
 from core.units import Instant, to_datetime
-from core.weather import mos, nbm, summary, twc
+from core.weather import mos, nbm, standing, summary, twc
 from core.weather.fetch import Answer, Missing
 from core.weather.harvest_nws import HOURS_KEPT
 from core.weather.harvest_round import Raw, Round
@@ -52,40 +52,69 @@ def parsed(r: Round, source: Source, station: Station, body: bytes, received_at:
 
 
 async def _file(r: Round, source: Source) -> None:
-    """A cycle's file of all stations, once a cycle; the cycle before while the newest is not out yet."""
+    """A cycle's file of all stations, once a cycle; the cycle before while the newest is not out yet.
+
+    Read means read, whatever each station found in it: a station it does not have, or not in order, has to wait for the
+    next cycle. Only a file that may still be growing is read again, after a pause.
+    """
     late: Unavailable | None = None
+    wanted = list(r.stations)
     for cycle in newest_cycles(source, r.now):
-        standings = [r.known(source, s) for s in r.stations]
-        if all(s is not None and s.issued_at is not None and s.issued_at >= cycle for s in standings):
+        wanted = _wanted(r, source, cycle)
+        if not wanted:
             return
         try:
-            found, received_at = await _cut(r, source, cycle)
+            found, lines, received_at = await _cut(r, source, cycle, wanted)
         except Missing as error:
             late = error
             continue
         except Unavailable as error:
             late = error
             break
-        for station in r.stations:
+        for station in wanted:
             await _one_of_file(r, source, station, found.get(station.code), received_at)
+        without = tuple(s.code for s in r.stations if not _has(r, source, s, cycle))
+        r.state.files[source.name] = standing.file_read(r.state.files.get(source.name), cycle, lines, without, r.now)
         return
-    for station in r.stations:
+    for station in wanted:
         r.note(source, station, "failed", None, str(late or "no cycle is out"))
 
 
-async def _cut(r: Round, source: Source, cycle: Instant) -> tuple[dict[str, str], Instant]:
+def _has(r: Round, source: Source, station: Station, cycle: Instant) -> bool:
+    last = r.known(source, station)
+    return last is not None and last.issued_at is not None and last.issued_at >= cycle
+
+
+def _wanted(r: Round, source: Source, cycle: Instant) -> list[Station]:
+    """The stations that a cycle's file may still have something for; none while it is left alone."""
+    missing = [s for s in r.stations if not _has(r, source, s, cycle)]
+    last = r.state.files.get(source.name)
+    if last is None or last.cycle != cycle:
+        return missing
+    if last.again_at is not None:
+        return missing if r.now >= last.again_at else []
+    return [s for s in missing if s.code not in last.without]
+
+
+async def _cut(
+    r: Round, source: Source, cycle: Instant, stations: Sequence[Station]
+) -> tuple[dict[str, str], int, Instant]:
+    """These stations' bulletins, how many lines the file had, and when it was here."""
     moment = to_datetime(cycle)
     path = source.path.format(date=f"{moment:%Y%m%d}", hour=f"{moment:%H}")
-    wanted, found = frozenset(s.code for s in r.stations), dict[str, str]()
+    wanted, found, number = frozenset(s.code for s in stations), dict[str, str](), 0
 
     async def read(lines: AsyncIterator[str]) -> None:
+        nonlocal number
         found.clear()
-        cutter = mos.Cutter(wanted)
+        number, cutter = 0, mos.Cutter(wanted)
         async for line in lines:
+            number += 1
             cutter.line(line)
         found.update(cutter.done())
 
-    return found, await r.fetcher.lines(source.host, path, read)
+    received_at = await r.fetcher.lines(source.host, path, read)
+    return found, number, received_at
 
 
 async def _one_of_file(r: Round, source: Source, station: Station, text: str | None, received_at: Instant) -> None:

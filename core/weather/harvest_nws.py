@@ -1,5 +1,6 @@
 """What the weather service itself says about a station: grid, 12-hour forecast, observations, climate reports."""
 
+import zlib
 from collections.abc import Callable, Sequence
 
 from core.errors import Malformed, Unavailable
@@ -14,7 +15,7 @@ from core.weather.sources import Source
 from core.weather.standing import Cell, Stale
 
 _BULLETINS = 4  # the newest few cover today's preliminary and yesterday's final with its corrections
-_CELL_LIFE = 7 * DAY
+_CELL_LIFE, _CELL_SPREAD = 7 * DAY, 2 * DAY
 HOURS_KEPT = 60 * HOUR
 
 
@@ -32,13 +33,24 @@ async def station(r: Round, where: Station, on: Sequence[Source]) -> None:
             await r.about(source, where, jobs[source.name](source))
 
 
+def _cell_life(where: Station) -> int:
+    """Seven days and up to two more: stations that were looked up in one round are not renewed in one."""
+    return _CELL_LIFE + zlib.crc32(where.code.encode()) % (_CELL_SPREAD // HOUR) * HOUR
+
+
 async def _cell(r: Round, where: Station) -> str:
+    """Where its grid is. A cell that cannot be renewed stays: where an office moved its grid, the old cell is a 404."""
     cell = r.state.cells.get(where.code)
-    if cell is None or r.now - cell.resolved_at > _CELL_LIFE:
-        answer = await r.fetcher.get("nws", f"/points/{where.latitude:.4f},{where.longitude:.4f}")
-        if answer.body is not None:
-            office, x, y = nws.grid_of(answer.body)
-            cell = r.state.cells[where.code] = Cell(office, x, y, answer.received_at)
+    if cell is None or r.now - cell.resolved_at > _cell_life(where):
+        try:
+            answer = await r.fetcher.get("nws", f"/points/{where.latitude:.4f},{where.longitude:.4f}")
+            if answer.body is not None:
+                office, x, y = nws.grid_of(answer.body)
+                cell = r.state.cells[where.code] = Cell(office, x, y, answer.received_at)
+        except (Unavailable, Malformed) as error:
+            if cell is None:
+                raise
+            r.harvest.failures[f"{where.code} points"] = f"the grid cell found {iso(cell.resolved_at)} stays: {error}"
     if cell is None:
         raise Unavailable(f"no grid cell of {where.code}")
     return f"/gridpoints/{cell.office}/{cell.x},{cell.y}"
@@ -68,32 +80,48 @@ async def _grid(r: Round, source: Source, where: Station) -> Instant:
     path = await _cell(r, where)
     try:
         answer, issued = await _vintage(r, source, where, path)
-    except Unavailable:
+        forecasts, hours = _of_grid(r, where, answer)
+    except (Unavailable, Malformed):
         await _hourly_instead(r, where, path)
         raise
     if answer.body is not None:
-        forecasts = nws.grid_extremes(answer.body, where, answer.received_at)
-        hours = nws.grid_hourly(answer.body, where, answer.received_at)
-        if not forecasts:
-            raise Malformed("maxTemperature", where.code, "no maximum and no minimum in the grid, only nulls")
         r.keep(source, where, answer)
         r.harvest.forecasts += forecasts + _daily(hours, where)
         r.harvest.hourly += _near(hours, answer.received_at)
         r.fetcher.remember(answer, issued)
+        if not hours:
+            await _hourly_instead(r, where, path)
     return issued
+
+
+def _of_grid(r: Round, where: Station, answer: Answer) -> tuple[list[ForecastRow], list[HourlyRow]]:
+    """Extremes and hours; without believable hours the extremes alone. Raises: Malformed without any extreme."""
+    if answer.body is None:
+        return [], []
+    forecasts = nws.grid_extremes(answer.body, where, answer.received_at)
+    if not forecasts:
+        raise Malformed("maxTemperature", where.code, "no maximum and no minimum in the grid, only nulls")
+    r.left_out("nws_grid", where, forecasts.odd)
+    try:
+        hours = nws.grid_hourly(answer.body, where, answer.received_at)
+    except Malformed as error:
+        r.left_out("nws_grid_hourly", where, [str(error)])
+        return forecasts, []
+    r.left_out("nws_grid_hourly", where, hours.odd)
+    return forecasts, hours
 
 
 async def _hourly_instead(r: Round, where: Station, path: str) -> None:
     """Without a grid the rendered hourly forecast may still be there; its vintage must be as young."""
     try:
         answer = await r.fetcher.get("nws", path + "/forecast/hourly", fresh=True)
-    except Unavailable as error:
+        if answer.body is None or r.now - nws.updated_at(answer.body) > 12 * HOUR:
+            raise Unavailable(f"{path}/forecast/hourly: stale as well")
+        hours = nws.hourly(answer.body, where, answer.received_at)
+    except (Unavailable, Malformed) as error:
         r.harvest.failures[f"{where.code} nws_hourly"] = str(error)
         return
-    if answer.body is None or r.now - nws.updated_at(answer.body) > 12 * HOUR:
-        r.harvest.failures[f"{where.code} nws_hourly"] = f"{path}/forecast/hourly: stale as well"
-        return
-    hours = nws.hourly(answer.body, where, answer.received_at)
+    r.left_out("nws_hourly", where, hours.odd)
     r.harvest.forecasts += _daily(hours, where)
     r.harvest.hourly += _near(hours, answer.received_at)
 
@@ -119,7 +147,9 @@ def _daily(hours: list[HourlyRow], where: Station) -> list[ForecastRow]:
 async def _forecast(r: Round, source: Source, where: Station) -> Instant:
     answer, issued = await _vintage(r, source, where, await _cell(r, where) + "/forecast")
     if answer.body is not None:
-        r.harvest.forecasts += nws.forecast(answer.body, where, answer.received_at)
+        rows = nws.forecast(answer.body, where, answer.received_at)
+        r.left_out(source.name, where, rows.odd)
+        r.harvest.forecasts += rows
         r.keep(source, where, answer)
         r.fetcher.remember(answer, issued)
     return issued
@@ -130,6 +160,7 @@ async def _observations(r: Round, source: Source, where: Station) -> Instant:
     start = Instant((r.now - 30 * HOUR) // SECOND * SECOND)
     answer = await r.fetcher.get("nws", f"/stations/{where.code}/observations", {"start": iso(start), "limit": "500"})
     rows = nws.observations(answer.body or b"", where, answer.received_at)
+    r.left_out(source.name, where, rows.odd)
     r.keep(source, where, answer)
     r.harvest.observations += rows
     if not rows:
@@ -140,25 +171,39 @@ async def _observations(r: Round, source: Source, where: Station) -> Instant:
 
 
 async def _climate(r: Round, source: Source, where: Station) -> Instant | None:
-    """Bulletins that are not known yet, of the newest few; each is immutable and fetched once."""
+    """Bulletins that are not known yet, of the newest few; each is immutable and fetched once, readable or not.
+
+    Raises: Malformed or Unavailable after all of them, of the first that could not be read or had.
+    """
     answer = await r.fetcher.get("nws", f"/products/types/CLI/locations/{where.site}")
     if answer.body is None:
         return answer.issued_at
     listed = nws.product_list(answer.body)
     if not listed:
         raise Unavailable(f"{where.climate_product}: none is listed")
+    r.left_out(source.name, where, listed.odd)
     newest = max(issued for _, issued in listed)
+    troubles: list[Malformed | Unavailable] = []
     for product, issued in listed[:_BULLETINS]:
-        if product in r.state.products:
-            continue
-        found = await r.fetcher.get("nws", f"/products/{product}", fresh=True)
-        text = nws.product_text(found.body or b"")
-        r.harvest.climate += climate_report.parse(text, where.code, found.received_at, product, issued)
-        r.keep(source, where, found)
-        r.state.products[product] = found.received_at
+        if product not in r.state.products:
+            try:
+                await _one_report(r, source, where, product, issued)
+            except (Malformed, Unavailable) as error:
+                troubles.append(error)
+    if troubles:
+        raise troubles[0]
     r.believe(source, where, newest)
     r.fetcher.remember(answer, newest)
     return newest
+
+
+async def _one_report(r: Round, source: Source, where: Station, product: str, issued: Instant) -> None:
+    """A text that is here is never asked for again, even if nobody can read it: it will not change."""
+    found = await r.fetcher.get("nws", f"/products/{product}", fresh=True)
+    r.keep(source, where, found)
+    text = nws.product_text(found.body or b"")
+    r.state.products[product] = found.received_at
+    r.harvest.climate += climate_report.parse(text, where.code, found.received_at, product, issued)
 
 
 async def _month(r: Round, source: Source, where: Station) -> Instant | None:
@@ -169,6 +214,7 @@ async def _month(r: Round, source: Source, where: Station) -> Instant | None:
     listed = nws.product_list(answer.body)
     if not listed:
         raise Unavailable(f"CF6{where.site}: none is listed")
+    r.left_out(source.name, where, listed.odd)
     product, issued = listed[0]
     if product not in r.state.products:
         found = await r.fetcher.get("nws", f"/products/{product}", fresh=True)

@@ -1,6 +1,6 @@
 """What every job of a round shares: what it brought, what failed and why, and how each source stands after it."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 
 from core.errors import Malformed, Unavailable
@@ -86,6 +86,11 @@ class Round:
         if answer.body is not None:
             raw = Raw(source.name, station.code, answer.url, answer.received_at, answer.body)
             self.harvest.raw.append(raw)
+
+    def left_out(self, name: str, station: Station, odd: Sequence[str]) -> None:
+        """Elements of a good answer that could not be believed: the others count, and this is a failure to be seen."""
+        if odd:
+            self.harvest.failures[f"{station.code} {name} left out"] = f"{len(odd)} left out: {odd[0]}"
 
     async def about(self, source: Source, station: Station, job: Job) -> bool:
         """Do one job and note how the source stands now. The job gives the vintage it saw, or None for nothing new."""

@@ -1,10 +1,12 @@
 """api.weather.gov JSON to rows: points, gridpoint layers, 12-hour and hourly forecasts, observations, product lists.
 
 Pure; raises only Malformed. Gridpoints are always metric and carry whole F stored as C. A vintage is `updateTime`:
-`generatedAt` changes with every rendering (FACTS §2).
+`generatedAt` changes with every rendering (FACTS §2). An odd element (99.9 C, kelvin, no time zone) is left out and
+named in `odd`; Malformed is what is no such document, or has nothing but odd elements.
 """
 
 import re
+from collections.abc import Callable, Iterable
 from datetime import timedelta
 from typing import Any
 
@@ -19,6 +21,32 @@ from core.weather.rows import ForecastRow, HourlyRow, ObservationRow
 
 _DURATION = re.compile(r"^P(?:(\d+)D)?(?:T(?:(\d+)H)?(?:(\d+)M)?(?:(\d+)S)?)?$")
 _COLDEST, _HOTTEST = -90.0, 140.0  # degrees F
+
+
+class Rows[R](list[R]):
+    """Rows, and in words what was left out of them."""
+
+    def __init__(self, rows: Iterable[R] = (), odd: Iterable[str] = ()) -> None:
+        super().__init__(rows)
+        self.odd = list(odd)
+
+
+def _each[E, R](elements: Iterable[E], read: Callable[[E], R | None]) -> Rows[R]:
+    """Element by element; None is nothing to tell. Raises: Malformed when some are odd and none is good."""
+    rows = Rows[R]()
+    first: Malformed | None = None
+    for element in elements:
+        try:
+            row = read(element)
+        except Malformed as error:
+            rows.odd.append(str(error))
+            first = first or error
+        else:
+            if row is not None:
+                rows.append(row)
+    if first is not None and not rows:
+        raise first
+    return rows
 
 
 def load(body: bytes) -> dict[str, Any]:
@@ -85,6 +113,8 @@ def _fahrenheit(value: object, unit: str) -> float | None:
             raise Malformed("value", value, "expected a number") from error
     if isinstance(value, bool) or not isinstance(value, int | float):
         raise Malformed("value", value, "expected a number")
+    if not -1000 <= value <= 1000:  # before it is converted: an integer may be too long for a float
+        raise Malformed("value", str(value)[:40], "not a temperature of this planet")
     degrees = metar.fahrenheit(value) if unit.endswith("degC") or unit == "C" else float(value)
     if unit not in ("wmoUnit:degC", "wmoUnit:degF", "unit:degC", "unit:degF", "degC", "degF", "C", "F"):
         raise Malformed("unitCode", unit, "not a temperature")
@@ -93,33 +123,36 @@ def _fahrenheit(value: object, unit: str) -> float | None:
     return degrees
 
 
-def _layer(found: dict[str, Any], name: str) -> list[tuple[Instant, Instant, float]]:
+def _layer(found: dict[str, Any], name: str) -> Rows[tuple[Instant, Instant, float]]:
     layer = found.get(name)
     if not isinstance(layer, dict) or not isinstance(layer.get("values"), list):
         raise Malformed(name, layer, "expected a layer with values")
     unit = layer.get("uom", "wmoUnit:degC")
-    rows: list[tuple[Instant, Instant, float]] = []
-    for entry in layer["values"]:
+
+    def window(entry: object) -> tuple[Instant, Instant, float] | None:
         if not isinstance(entry, dict):
             raise Malformed(name, entry, "expected an object")
         value = _fahrenheit(entry.get("value"), unit if isinstance(unit, str) else "")
-        if value is not None:
-            start, end = _window(entry.get("validTime"))
-            rows.append((start, end, value))
-    return rows
+        return None if value is None else (*_window(entry.get("validTime")), value)
+
+    return _each(layer["values"], window)
 
 
-def grid_extremes(body: bytes, station: Station, received_at: Instant) -> list[ForecastRow]:
+def grid_extremes(body: bytes, station: Station, received_at: Instant) -> Rows[ForecastRow]:
     """maxTemperature and minTemperature of a gridpoint -> one row a climate day and variable, whole F.
 
     A window belongs to the climate day in which its middle lies (maxima) or its end (minima: the night ends in the
-    morning of the day whose low it is).
+    morning of the day whose low it is). A layer that is missing or odd leaves the other as it is.
     """
     found = properties(body)
     issued = instant(_text(found, "updateTime"), "updateTime")
+    layers = _each(
+        ((Variable.HIGH, "maxTemperature"), (Variable.LOW, "minTemperature")),
+        lambda layer: (layer[0], _layer(found, layer[1])),
+    )
     rows: dict[tuple[Variable, Any], ForecastRow] = {}
-    for variable, name in ((Variable.HIGH, "maxTemperature"), (Variable.LOW, "minTemperature")):
-        for start, end, value in _layer(found, name):
+    for variable, windows in layers:
+        for start, end, value in windows:
             anchor = Instant((start + end) // 2) if variable is Variable.HIGH else Instant(end - 2 * HOUR)
             day = climate_day(station, anchor)
             key = (variable, day)
@@ -128,15 +161,16 @@ def grid_extremes(body: bytes, station: Station, received_at: Instant) -> list[F
                     station=station.code, variable=variable, day=day, source="nws_grid", issued_at=issued,
                     received_at=received_at, value_f=float(round(value)),
                 )  # fmt: skip
-    return list(rows.values())
+    return Rows(rows.values(), [*layers.odd, *(words for _, windows in layers for words in windows.odd)])
 
 
-def grid_hourly(body: bytes, station: Station, received_at: Instant) -> list[HourlyRow]:
+def grid_hourly(body: bytes, station: Station, received_at: Instant) -> Rows[HourlyRow]:
     """The gridpoint's temperature layer, one row an hour (equal hours come merged)."""
     found = properties(body)
     issued = instant(_text(found, "updateTime"), "updateTime")
-    rows: list[HourlyRow] = []
-    for start, end, value in _layer(found, "temperature"):
+    windows = _layer(found, "temperature")
+    rows = Rows[HourlyRow](odd=windows.odd)
+    for start, end, value in windows:
         at = start
         while at < end and len(rows) < 400:
             rows.append(
@@ -147,12 +181,19 @@ def grid_hourly(body: bytes, station: Station, received_at: Instant) -> list[Hou
     return rows
 
 
-def _periods(body: bytes) -> tuple[Instant, list[dict[str, Any]]]:
+def _periods(body: bytes) -> tuple[Instant, list[object]]:
     found = properties(body)
     periods = found.get("periods")
-    if not isinstance(periods, list) or not all(isinstance(p, dict) for p in periods):
+    if not isinstance(periods, list):
         raise Malformed("periods", periods, "expected a list of objects")
     return instant(_text(found, "updateTime"), "updateTime"), periods
+
+
+def _period(period: object) -> tuple[dict[str, Any], float] | None:
+    if not isinstance(period, dict):
+        raise Malformed("periods", period, "expected an object")
+    value = _period_temperature(period)
+    return None if value is None else (period, value)
 
 
 def _period_temperature(period: dict[str, Any]) -> float | None:
@@ -162,40 +203,47 @@ def _period_temperature(period: dict[str, Any]) -> float | None:
     return _fahrenheit(value, str(period.get("temperatureUnit", "F")))
 
 
-def forecast(body: bytes, station: Station, received_at: Instant) -> list[ForecastRow]:
+def forecast(body: bytes, station: Station, received_at: Instant) -> Rows[ForecastRow]:
     """The 12-hour forecast: daytime periods are highs, nights are the next morning's lows."""
     issued, periods = _periods(body)
-    rows: dict[tuple[Variable, Any], ForecastRow] = {}
-    for period in periods:
-        value = _period_temperature(period)
-        if value is None:
-            continue
+
+    def extreme(element: object) -> ForecastRow | None:
+        found = _period(element)
+        if found is None:
+            return None
+        period, value = found
         start, end = instant(_text(period, "startTime")), instant(_text(period, "endTime"))
         if period.get("isDaytime") is True:
             variable, anchor = Variable.HIGH, Instant((start + end) // 2)
         else:
             variable, anchor = Variable.LOW, Instant(end - HOUR)
-        key = (variable, climate_day(station, anchor))
-        rows.setdefault(
-            key,
-            ForecastRow(station=station.code, variable=variable, day=key[1], source="nws_forecast", issued_at=issued,
-                        received_at=received_at, value_f=value),
+        return ForecastRow(
+            station=station.code, variable=variable, day=climate_day(station, anchor), source="nws_forecast",
+            issued_at=issued, received_at=received_at, value_f=value,
         )  # fmt: skip
-    return list(rows.values())
+
+    found = _each(periods, extreme)
+    first: dict[tuple[Variable, Any], ForecastRow] = {}
+    for row in found:
+        first.setdefault((row.variable, row.day), row)
+    return Rows(first.values(), found.odd)
 
 
-def hourly(body: bytes, station: Station, received_at: Instant) -> list[HourlyRow]:
+def hourly(body: bytes, station: Station, received_at: Instant) -> Rows[HourlyRow]:
     """The hourly forecast."""
     issued, periods = _periods(body)
-    rows = []
-    for period in periods:
-        value = _period_temperature(period)
-        if value is not None:
-            rows.append(
-                HourlyRow(station=station.code, source="nws_hourly", issued_at=issued, received_at=received_at,
-                          valid_at=instant(_text(period, "startTime")), value_f=value)
-            )  # fmt: skip
-    return rows
+
+    def hour(element: object) -> HourlyRow | None:
+        found = _period(element)
+        if found is None:
+            return None
+        period, value = found
+        return HourlyRow(
+            station=station.code, source="nws_hourly", issued_at=issued, received_at=received_at,
+            valid_at=instant(_text(period, "startTime")), value_f=value,
+        )  # fmt: skip
+
+    return _each(periods, hour)
 
 
 def hourly_extremes(rows: list[HourlyRow], day: StationDay) -> tuple[float, float] | None:
@@ -204,14 +252,14 @@ def hourly_extremes(rows: list[HourlyRow], day: StationDay) -> tuple[float, floa
     return (max(inside), min(inside)) if len(inside) >= 20 else None
 
 
-def observations(body: bytes, station: Station, received_at: Instant) -> list[ObservationRow]:
+def observations(body: bytes, station: Station, received_at: Instant) -> Rows[ObservationRow]:
     """/stations/{id}/observations (a collection) or /latest (one feature) -> rows, oldest first; nulls are skipped."""
     found = load(body)
     features = found.get("features") if "features" in found else [found]
     if not isinstance(features, list):
         raise Malformed("features", features, "expected a list")
-    rows = [row for feature in features if (row := _observation(feature, station, received_at)) is not None]
-    return sorted(rows, key=lambda row: row.observed_at)
+    rows = _each(features, lambda feature: _observation(feature, station, received_at))
+    return Rows(sorted(rows, key=lambda row: row.observed_at), rows.odd)
 
 
 def _observation(feature: object, station: Station, received_at: Instant) -> ObservationRow | None:
@@ -249,17 +297,18 @@ def _observation(feature: object, station: Station, received_at: Instant) -> Obs
     )  # fmt: skip
 
 
-def product_list(body: bytes) -> list[tuple[str, Instant]]:
+def product_list(body: bytes) -> Rows[tuple[str, Instant]]:
     """/products/types/CLI/locations/{site} -> (product id, issuance), as listed (newest first)."""
     graph = load(body).get("@graph")
     if not isinstance(graph, list):
         raise Malformed("@graph", graph, "expected a list")
-    rows = []
-    for entry in graph:
+
+    def product(entry: object) -> tuple[str, Instant]:
         if not isinstance(entry, dict):
             raise Malformed("@graph", entry, "expected objects")
-        rows.append((_text(entry, "id"), instant(_text(entry, "issuanceTime"), "issuanceTime")))
-    return rows
+        return _text(entry, "id"), instant(_text(entry, "issuanceTime"), "issuanceTime")
+
+    return _each(graph, product)
 
 
 def product_text(body: bytes) -> str:

@@ -8,7 +8,8 @@ from datetime import date
 
 import msgspec
 
-from core.station_day import Variable
+from core.station_day import Variable, climate_day
+from core.stations import BY_CODE
 from core.units import Instant
 
 
@@ -81,7 +82,8 @@ class ObservationRow(Row, frozen=True, kw_only=True):
 class ClimateRow(Row, frozen=True, kw_only=True):
     """One issuance of a climate report (CLI) about one climate day.
 
-    Final = the bulletin has no "VALID ... AS OF". The first final wins at settlement; later ones are kept, not used.
+    Final = the bulletin has no "VALID ... AS OF" and was issued when the climate day had ended. The first final wins at
+    settlement; later ones are kept, not used.
     """
 
     station: str
@@ -98,6 +100,12 @@ class ClimateRow(Row, frozen=True, kw_only=True):
     min_estimated: bool = False
     product_id: str = ""
     place: str = ""  # as the bulletin names it: one product may hold summaries of several
+
+    def __post_init__(self) -> None:
+        """A report of a day that is not over is never final, whatever its wording, or its row in the lake, says."""
+        station = BY_CODE.get(self.station)
+        if self.final and station is not None and climate_day(station, self.issued_at) <= self.day:
+            msgspec.structs.force_setattr(self, "final", False)
 
 
 class SummaryRow(Row, frozen=True, kw_only=True):

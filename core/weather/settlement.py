@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import date
 
 from core.station_day import StationDay, Variable
-from core.weather.climate_report import first_final
+from core.weather.climate_report import finals
 from core.weather.rows import ClimateRow, PortalRow
 
 PORTAL_SINCE = date(2026, 8, 14)
@@ -51,13 +51,8 @@ class Difference:
 def published(day: StationDay, reports: Sequence[ClimateRow], portal: Sequence[PortalRow]) -> Published:
     """From every issuance known of this station and day (others are ignored)."""
     mine = [r for r in reports if r.station == day.station.code and _value(r, day.variable) is not None]
-    first = first_final(mine, day.day)
-    report = _value(first, day.variable) if first is not None else None
-    later = [
-        _value(r, day.variable)
-        for r in mine
-        if first is not None and r.day == day.day and r.final and r.issued_at > first.issued_at
-    ]
+    said = [_value(r, day.variable) for r in finals(mine, day.day)]
+    report, later = (said[0], said[1:]) if said else (None, [])
     official = [
         r for r in portal
         if r.station == day.station.code and r.day == day.day and r.official and _value(r, day.variable) is not None

@@ -62,6 +62,19 @@ class Cell(msgspec.Struct, frozen=True):
     resolved_at: Instant
 
 
+class File(msgspec.Struct, frozen=True):
+    """One source's file of all stations, as it was last read: its cycle, its length, the stations it has nothing of.
+
+    `again_at`: when it is read once more, for it may have been still growing; None when it was read for good.
+    """
+
+    cycle: Instant
+    lines: int
+    reads: int
+    without: tuple[str, ...]
+    again_at: Instant | None
+
+
 class State(msgspec.Struct):
     """All of it, as it is kept in a file between rounds."""
 
@@ -70,6 +83,7 @@ class State(msgspec.Struct):
     circuits: dict[str, Circuit] = {}
     standings: dict[str, Standing] = {}  # "KNYC nws_grid"
     products: dict[str, Instant] = {}  # ids of immutable bulletins that were read, and when
+    files: dict[str, File] = {}  # of each source that comes for all stations at once, the last one read
 
     def forget(self, now: Instant) -> None:
         """What nobody has asked for in two weeks."""
@@ -103,6 +117,16 @@ def failed(before: Circuit | None, reason: str, now: Instant) -> Circuit:
     beyond = failures - _PATIENCE
     pause = min(_FIRST_PAUSE << min(beyond, 10), _LONGEST_PAUSE) if beyond >= 0 else 0
     return Circuit(failures, Instant(now + pause), reason)
+
+
+def file_read(before: File | None, cycle: Instant, lines: int, without: tuple[str, ...], now: Instant) -> File:
+    """A file after one more reading. It is read for good when every station is in it, or when it did not grow since."""
+    if before is None or before.cycle != cycle:
+        before = None
+    reads = (before.reads if before else 0) + 1
+    whole = not without or (before is not None and before.lines == lines)
+    pause = min(_FIRST_PAUSE << min(reads - 1, 10), _LONGEST_PAUSE)
+    return File(cycle, lines, reads, without, None if whole else Instant(now + pause))
 
 
 def young(name: str, issued_at: Instant, now: Instant, max_age: Duration, known: Instant | None) -> None:

@@ -268,6 +268,59 @@ def test_a_station_that_is_not_in_the_file_fails_alone() -> None:
     play(host, script)
 
 
+def test_a_file_without_one_of_our_stations_is_not_fetched_round_after_round() -> None:
+    cycle = instant("2026-11-24T13:00:00Z")
+    text = world_guidance.bulletin(WORLD, "nbm", KDEN, cycle)
+    host = Host({nbm_path("13"): [reply(text.encode(), 200, "text/plain")]})
+
+    async def script(t: Turn) -> None:
+        for _ in range(36):
+            await t.round("nbm", stations=("KNYC", "KDEN"))
+            t.now = Instant(t.now + 5 * MINUTE)
+        assert t.host.seen[nbm_path("13")] == 2, "once more, for it may have been growing: it was as long as before"
+        assert t.state.standings["KNYC nbm"].reason and t.state.standings["KDEN nbm"].good
+        found = await t.round("nbm", stations=("KNYC", "KDEN", "KBOS"))
+        assert t.host.seen[nbm_path("13")] == 3 and list(found.failures) == ["KBOS nbm"], "a station nobody asked for"
+
+    play(host, script)
+
+
+def test_a_malformed_station_waits_for_the_next_cycle_and_costs_the_others_nothing() -> None:
+    cycle = instant("2026-11-24T13:00:00Z")
+    odd = world_guidance.bulletin(WORLD, "nbm", KNYC, cycle).replace(" 23| 35 ", " 22| 35 ")
+    text = odd + world_guidance.bulletin(WORLD, "nbm", KDEN, cycle)
+    host = Host({nbm_path("13"): [reply(text.encode(), 200, "text/plain")]})
+
+    async def script(t: Turn) -> None:
+        for _ in range(12):
+            await t.round("nbm", stations=("KNYC", "KDEN"))
+            t.now = Instant(t.now + 5 * MINUTE)
+        assert t.host.seen[nbm_path("13")] == 2
+        assert t.state.standings["KNYC nbm"].verdict == "refused" and t.state.standings["KDEN nbm"].good
+
+    play(host, script)
+
+
+def test_a_file_that_still_grows_is_read_again_after_a_pause_until_it_is_whole() -> None:
+    cycle = instant("2026-11-24T13:00:00Z")
+    half = world_guidance.bulletin(WORLD, "nbm", KDEN, cycle)
+    whole = half + world_guidance.bulletin(WORLD, "nbm", KNYC, cycle)
+    host = Host({nbm_path("13"): [reply(b.encode(), 200, "text/plain") for b in (half, whole)]})
+
+    async def script(t: Turn) -> None:
+        assert {r.station for r in (await t.round("nbm", stations=("KNYC", "KDEN"))).percentiles} == {"KDEN"}
+        t.now = Instant(t.now + MINUTE)
+        assert not (await t.round("nbm", stations=("KNYC", "KDEN"))).percentiles
+        assert t.host.seen[nbm_path("13")] == 1, "not at once"
+        t.now = Instant(t.now + 4 * MINUTE)
+        assert {r.station for r in (await t.round("nbm", stations=("KNYC", "KDEN"))).percentiles} == {"KNYC"}
+        t.now = Instant(t.now + 30 * MINUTE)
+        await t.round("nbm", stations=("KNYC", "KDEN"))
+        assert t.host.seen[nbm_path("13")] == 2
+
+    play(host, script)
+
+
 def test_the_archives_error_with_status_200_is_an_error() -> None:
     host = Host({"/afos/cgi-bin/afos/retrieve.py": [reply(b"ERROR: Could not Find: NBSNYC", 200, "text/plain")]})
 

@@ -4,6 +4,7 @@ from dataclasses import replace
 from datetime import date
 
 import msgspec
+import pytest
 
 from core.station_day import StationDay, Variable
 from core.stations import BY_CODE
@@ -31,6 +32,21 @@ def test_a_correction_is_recorded_and_changes_nothing() -> None:
     known = published(MIAMI, [report(85, 46), report(90), report(89, -700, final=False)], [portal(90)])
     assert known == Published(report_f=90, portal_f=90, corrected_f=85) and known.expected_f == 90
     assert difference(MIAMI, known, (90, 91)) is None, "it paid 90, as the first final report said"
+
+
+@pytest.mark.parametrize("order", [1, -1])
+def test_a_correction_under_its_originals_heading_is_recorded_and_changes_nothing(order: int) -> None:
+    """Corrected bulletins often keep the DDHHMM; read after a gap, both are received at once or in either order."""
+    first = msgspec.structs.replace(report(90), received_at=Instant(FIRST + 60 * MINUTE))
+    fixed = msgspec.structs.replace(report(85), correction="CCA")
+    assert published(MIAMI, [first, fixed][::order], []) == Published(90, None, corrected_f=85)
+    again = msgspec.structs.replace(report(91), received_at=Instant(FIRST + MINUTE))
+    assert published(MIAMI, [report(90), again][::order], []) == Published(90, None, 91)
+
+
+def test_the_last_other_value_is_the_corrected_one_whatever_the_order() -> None:
+    rows = [report(88, 90), report(90), report(85, 46)]
+    assert published(MIAMI, rows, []) == published(MIAMI, rows[::-1], []) == Published(90, None, 88)
 
 
 def test_the_portals_first_official_value_counts_not_its_revision_nor_its_preliminary() -> None:
