@@ -7,6 +7,7 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
+from itertools import islice
 
 import numpy as np
 
@@ -18,6 +19,7 @@ from core.fair.screen import strays
 from core.fair.seen import Reading, Word, progress
 from core.station_day import StationDay, Variable, climate_day
 from core.units import DAY, HOUR, SECOND, Instant
+from core.weather.climate_report import finals
 from core.weather.rows import ClimateRow, ForecastRow, HourlyRow, ObservationRow, PortalRow, QuantileRow, SummaryRow
 
 EPOCH = date(1970, 1, 1)
@@ -177,17 +179,18 @@ def _observations(day: StationDay, out: State, known: Known, now: Instant) -> fl
 
 
 def outcomes(reports: Sequence[ClimateRow], now: Instant) -> list[Outcome]:
-    """Of each station and day the first final report's extremes, known from when it was received."""
-    first: dict[tuple[str, date], ClimateRow] = {}
+    """Of each station, day and variable the first final report's extreme, known from when it was received."""
+    by_day: dict[tuple[str, date], list[ClimateRow]] = defaultdict(list)
     for r in reports:
-        key = (r.station, r.day)
-        if r.final and r.received_at <= now and (key not in first or r.issued_at < first[key].issued_at):
-            first[key] = r
+        if r.received_at <= now:
+            by_day[(r.station, r.day)].append(r)
     found = []
-    for r in first.values():
-        for variable, value in (("high", r.max_f), ("low", r.min_f)):
-            if value is not None:
-                found.append(Outcome(r.station, variable, number(r.day), float(value), days_since(r.received_at)))
+    for (station, day), its in by_day.items():
+        settling = finals(its, day)
+        for variable, values in (("high", [r.max_f for r in settling]), ("low", [r.min_f for r in settling])):
+            told = ((r, value) for r, value in zip(settling, values, strict=True) if value is not None)
+            for r, value in islice(told, 1):
+                found.append(Outcome(station, variable, number(day), float(value), days_since(r.received_at)))
     return found
 
 

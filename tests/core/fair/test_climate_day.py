@@ -10,7 +10,7 @@ import pytest
 from core.fair import coefficients, nowcast, stored
 from core.fair.assemble import Belief, believe
 from core.fair.distribution import DEGREES, pmf
-from core.fair.live import Known
+from core.fair.live import Known, outcomes
 from core.fair.promise import Hour, promised
 from core.station_day import StationDay, Variable
 from core.stations import BY_CODE
@@ -242,3 +242,14 @@ def test_the_promise_is_of_the_newest_vintage_and_the_mean_of_the_sources() -> N
     low = promised("KNYC", "low", 100, now, end, told)
     assert low is not None and low.value == 83.0 and low.hours == pytest.approx(10.5), "the coldest of 13 to 23 h"
     assert promised("KNYC", "high", 100, 101 - 0.5 / 24, end, told) is None, "no whole hour is left"
+
+
+def test_what_is_learnt_from_is_what_settles_whatever_the_order_of_the_rows() -> None:
+    """A correction may keep its original's heading; a final report may lack a value that the next one has."""
+    out = Instant(HIGH.end + 2 * HOUR)
+    first, later = climate(HIGH, 85, out, final=True), climate(HIGH, 90, Instant(out + HOUR), final=True)
+    corrected = msgspec.structs.replace(first, correction="CCA", max_f=90)
+    lacking = msgspec.structs.replace(first, max_f=None)
+    for rows, value in (([corrected, first], 85.0), ([first, corrected], 85.0), ([later, lacking], 90.0)):
+        highs = [o.value for o in outcomes(rows, Instant(out + 5 * HOUR)) if o.variable == "high"]
+        assert highs == [value]
