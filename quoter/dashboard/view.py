@@ -165,9 +165,11 @@ def orders(state: State) -> list[v.OrderShown]:
 
 def risk(state: State) -> v.Risk:
     """Limits and how much of each is used."""
-    limits = state.config.limits
+    limits = state.limits_now()
     worst_event = max(state.events.values(), key=lambda ev: ev.loss, default=None)
     worst_city = max(state.city_loss.items(), key=lambda kv: kv[1], default=("", 0))
+    believed = worst_event if worst_event is not None and worst_event.fair is not None else None
+    event_limit = state.event_limit(believed) if believed else limits.max_loss_event
     pnl, used = state.pnl_today(), v.Used
     return v.Risk(
         halted=state.halted,
@@ -176,8 +178,8 @@ def risk(state: State) -> v.Risk:
             used(limit=f"loss, worst city ({worst_city[0]})", used_usd=usd(worst_city[1]),
                  limit_usd=usd(limits.max_loss_city)),
             used(limit=f"loss, worst event ({worst_event.ticker if worst_event else ''})",
-                 used_usd=usd(max(0, worst_event.loss)) if worst_event else 0.0, limit_usd=usd(limits.max_loss_event)),
-            used(limit="loss today", used_usd=usd(max(0, -pnl)), limit_usd=usd(state.config.max_daily_loss)),
+                 used_usd=usd(max(0, worst_event.loss)) if worst_event else 0.0, limit_usd=usd(event_limit)),
+            used(limit="loss today", used_usd=usd(state.lost_today()), limit_usd=usd(state.max_daily_loss())),
             used(limit="below the day's best", used_usd=usd(max(0, state.peak - pnl)),
                  limit_usd=usd(state.config.max_drawdown)),
         ],

@@ -24,6 +24,8 @@ class Started(Message, frozen=True):
     paused: bool = False
     reduce_only: str = ""  # why only reducing orders are let through, "" when all are
     off: tuple[str, ...] = ()  # markets and events that are switched off
+    accepted: Money = Money(0)  # of the day's loss, by a person
+    peak: Money = Money(0)  # the day's best
 
 
 class Published(Message, frozen=True):

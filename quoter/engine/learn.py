@@ -17,7 +17,7 @@ from quoter.engine import learn_ledger as ledger
 from quoter.engine import learn_orders as own
 from quoter.engine import learn_person as person
 from quoter.engine.market import FOREVER
-from quoter.engine.state import ALL, DAILY_LOSS, NONE, State
+from quoter.engine.state import ALL, DAILY_LOSS, DRAWDOWN, NONE, State
 
 
 def started(state: State, event: e.Started) -> Iterable[str]:
@@ -26,6 +26,7 @@ def started(state: State, event: e.Started) -> Iterable[str]:
     state.began_at = state.last_fill_at = Instant(event.at - state.config.clock_margin)
     state.pnl_carried, state.halted, state.paused = event.pnl_carried, event.halted, event.paused
     state.reduce_only, state.switched_off = event.reduce_only, set(event.off)
+    state.accepted, state.peak = event.accepted, event.peak
     return NONE
 
 
@@ -170,24 +171,25 @@ def timer(state: State, event: e.Timer) -> Iterable[str]:
     if state.baseline is not None:
         if today != state.day:
             state.day, state.pnl_carried, state.baseline = today, Money(0), state.ledger()
-            state.peak = Money(0)
-            if state.halted.startswith(DAILY_LOSS):
+            state.peak = state.accepted = Money(0)
+            if state.lost_the_day():
                 state.halted = f"a new day after: {state.halted}"  # a plain resume is enough now
-        pnl = state.pnl_today()
+        pnl, lost = state.pnl_today(), state.lost_today()
         state.peak = Money(max(state.peak, pnl))
         allowed = state.max_daily_loss()
-        if not state.halted and -pnl >= allowed:
-            state.halted = f"{DAILY_LOSS}: {-pnl / 1e6:.2f} dollars"
+        if not state.lost_the_day() and lost >= allowed:
+            before = f"; {state.halted}" if state.halted else ""
+            state.halted = f"{DAILY_LOSS}: {lost / 1e6:.2f} dollars{before}"
             state.alerts.append(("daily_loss", state.halted))
         elif not state.halted and state.peak - pnl >= state.config.max_drawdown:
-            state.halted = f"drawdown limit reached: {(state.peak - pnl) / 1e6:.2f} dollars below the day's best"
+            state.halted = f"{DRAWDOWN}: {(state.peak - pnl) / 1e6:.2f} dollars below the day's best"
             state.alerts.append(("drawdown", state.halted))
         elif (
             not state.reduce_only
             and state.config.reduce_only_at < 1.0
-            and -pnl >= state.config.reduce_only_at * allowed
+            and lost >= state.config.reduce_only_at * allowed
         ):
-            state.reduce_only = f"the day has lost {-pnl / 1e6:.2f} of {allowed / 1e6:.2f} dollars"
+            state.reduce_only = f"the day has lost {lost / 1e6:.2f} of {allowed / 1e6:.2f} dollars"
             state.alerts.append(("reduce_only", state.reduce_only))
     return ALL
 

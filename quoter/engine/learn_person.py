@@ -5,12 +5,16 @@ from collections.abc import Iterable
 from core.units import Money
 from quoter.engine import events as e
 from quoter.engine import groups
-from quoter.engine.state import ALL, DAILY_LOSS, NONE, State
+from quoter.engine.state import ALL, DRAWDOWN, NONE, State
 
 
 def halted(state: State, event: e.Halted) -> Iterable[str]:
-    """Stop until a person resumes."""
-    state.halted = event.words or f"halted by {event.by}"
+    """Stop until a person resumes. Halting what the day's loss has halted does not open that latch."""
+    words = event.words or f"halted by {event.by}"
+    if not state.lost_the_day():
+        state.halted = words
+    elif words not in state.halted:
+        state.halted = f"{state.halted}; {words}"
     state.alerts.append(("halt", state.halted))
     return ALL
 
@@ -23,15 +27,18 @@ def paused(state: State, event: e.Paused) -> Iterable[str]:
 
 
 def resumed(state: State, event: e.Resumed) -> Iterable[str]:
-    """Quote again; the day's loss and the drawdown are counted from here."""
-    if state.halted.startswith(DAILY_LOSS) and not event.accept_loss:
+    """Quote again. Only who accepts the day's loss has it counted from here; after a halt by the drawdown the day's
+    best is what it is now."""
+    if state.lost_the_day() and not event.accept_loss:
         state.alerts.append(
             ("resume", f"not resumed ({event.by}): {state.halted}; resume by accepting the loss, or tomorrow (UTC)")
         )
         return NONE
-    if state.halted:
-        state.pnl_carried, state.baseline = Money(0), state.ledger() if state.baseline is not None else None
-        state.peak = Money(0)
+    pnl = state.pnl_today()
+    if event.accept_loss:
+        state.accepted = Money(max(0, -pnl))
+    if event.accept_loss or state.halted.startswith(DRAWDOWN):
+        state.peak = pnl
     state.halted, state.paused, state.reduce_only = "", False, ""
     groups.resume(state)
     state.recent_errors.clear()

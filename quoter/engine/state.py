@@ -19,6 +19,7 @@ from quoter.engine.orders import Order
 
 ALL: Final[tuple[str, ...]] = ("*",)  # what an event touched: every market
 NONE: Final[tuple[str, ...]] = ()
+DRAWDOWN: Final = "drawdown limit reached"
 DAILY_LOSS: Final = "daily loss limit reached"  # a halt whose words begin so needs a resume that accepts the loss
 
 
@@ -83,6 +84,7 @@ class State:
     pnl_carried: Money = Money(0)
     baseline: Money | None = None
     peak: Money = Money(0)
+    accepted: Money = Money(0)  # of today's loss a person has said that it may be lost
     worst_seen: Money = Money(0)
     recent_fills: deque[Instant] = field(default_factory=deque)
     recent_errors: deque[Instant] = field(default_factory=deque)
@@ -155,6 +157,14 @@ class State:
     def pnl_today(self) -> Money:
         """Earned since the day began (UTC), fees and marks included."""
         return Money(self.pnl_carried + self.ledger() - (self.baseline or 0))
+
+    def lost_today(self) -> Money:
+        """Today's loss as the daily limit counts it: without what a person has accepted."""
+        return Money(max(0, -self.pnl_today() - self.accepted))
+
+    def lost_the_day(self) -> bool:
+        """Halted by the day's loss, which only a resume that accepts it ends."""
+        return self.halted.startswith(DAILY_LOSS)
 
     def limits_now(self) -> RiskLimits:
         """Our own limits, tightened by the publication's where it is the tighter."""

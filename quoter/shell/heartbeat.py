@@ -27,6 +27,8 @@ class Left(msgspec.Struct, frozen=True):
     paused: bool = False
     reduce_only: str = ""
     off: list[str] = []
+    accepted: Money = Money(0)
+    peak: Money = Money(0)
 
 
 def stops(state: State) -> tuple[str, bool, str, int]:
@@ -37,7 +39,8 @@ def stops(state: State) -> tuple[str, bool, str, int]:
 def left_of(state: State) -> Left:
     """What this run would leave if it died now."""
     off = sorted(state.switched_off)
-    return Left(state.day, state.pnl_today(), state.halted, state.paused, state.reduce_only, off)
+    return Left(state.day, state.pnl_today(), state.halted, state.paused, state.reduce_only, off, state.accepted,
+                state.peak)  # fmt: skip
 
 
 def left_in(data: Path) -> Left:
@@ -55,8 +58,10 @@ def left_in(data: Path) -> Left:
 def started(left: Left, run: str, now: Instant) -> e.Started:
     """The first event of a run; what another day earned is not carried over."""
     today = to_datetime(now).date().isoformat()
-    carried = left.pnl if left.day == today else Money(0)
-    return e.Started(now, run, today, carried, left.halted, left.paused, left.reduce_only, tuple(left.off))
+    same = left.day == today
+    carried, accepted, peak = (left.pnl, left.accepted, left.peak) if same else (Money(0), Money(0), Money(0))
+    return e.Started(now, run, today, carried, left.halted, left.paused, left.reduce_only, tuple(left.off), accepted,
+                     peak)  # fmt: skip
 
 
 def path_of(data: Path) -> Path:
@@ -84,6 +89,7 @@ def beat(state: State, pid: int) -> dict[str, Any]:
         "quoting": quoting, "working": state.working(), "publications": c.publications, "events": c.events,
         "actions": c.actions, "quotes": c.quotes, "orders_sent": c.orders_sent, "amends": c.amends,
         "cancels": c.cancels, "fills": c.fills, "errors": c.errors, "rejections": c.rejections,
+        "accepted": state.accepted, "peak": state.peak,
         "refusals": c.refusals, "pnl": state.pnl_today(), "fees": state.fees, "realised": state.realised,
         "worst": state.total_loss, "worst_seen": state.worst_seen, "balance": state.balance, "day": state.day,
         "reasons": reasons, "reduce_only": state.reduce_only, "off": sorted(state.switched_off),

@@ -8,6 +8,7 @@ from quoter.engine import events as e
 from quoter.engine import groups
 from quoter.engine.groups import limit_of
 from quoter.engine.market import EventState
+from quoter.shell import heartbeat
 from tests.stories.stage import COLD, EVENT, MILD, Stage, make_config
 
 
@@ -107,7 +108,53 @@ def test_who_accepts_the_loss_starts_again_from_nought() -> None:
     stage = lost()
     stage.say(e.Resumed(stage.now, "a person", accept_loss=True))
     assert not stage.state.halted
-    assert stage.state.pnl_today() == 0
+    assert stage.state.lost_today() == 0
+    assert stage.state.pnl_today() == money("-201.00"), "what the day has earned is what it has earned"
+    stage.wait(5)
+    assert not stage.state.halted
+
+
+def test_a_halt_on_top_of_the_daily_loss_does_not_open_its_latch() -> None:
+    stage = lost()
+    for _ in range(2):
+        stage.say(e.Halted(stage.now, "a person"))
+        stage.say(e.Resumed(stage.now, "a person"))
+        assert stage.state.lost_the_day() and "halted by a person" in stage.state.halted
+    stage.say(e.Resumed(stage.now, "a person", accept_loss=True))
+    assert not stage.state.halted
+
+
+def test_halting_and_resuming_does_not_count_the_loss_anew() -> None:
+    stage = Stage().begin(pnl="-150.00")
+    stage.publish()
+    stage.say(e.Halted(stage.now, "a person"))
+    stage.say(e.Resumed(stage.now, "a person"))
+    assert (stage.state.lost_today(), stage.state.pnl_today()) == (money("150.00"), money("-150.00"))
+    stage.state.pnl_carried = money("-201.00")
+    stage.say(e.Halted(stage.now, "a person"))
+    stage.wait(1)
+    stage.say(e.Resumed(stage.now, "a person"))
+    assert stage.state.lost_the_day(), "the loss is latched also while a person has halted"
+
+
+def test_what_was_accepted_and_the_day_s_best_are_known_to_the_next_run() -> None:
+    stage = lost()
+    stage.say(e.Resumed(stage.now, "a person", accept_loss=True))
+    again = Stage(now=stage.now)
+    again.say(heartbeat.started(heartbeat.left_of(stage.state), "r2", stage.now))
+    again.say(m.Connected(again.now))
+    again.reconcile()
+    again.wait(3)
+    assert again.state.pnl_today() == money("-201.00") and not again.state.halted
+
+
+def test_after_the_drawdown_the_day_s_best_is_what_it_is_now() -> None:
+    stage = Stage(make_config(max_drawdown=money("50.00"))).begin(pnl="-60.00")
+    stage.wait(1)
+    assert stage.state.halted.startswith("drawdown")
+    stage.say(e.Resumed(stage.now, "a person"))
+    stage.wait(3)
+    assert not stage.state.halted and stage.state.pnl_today() == money("-60.00")
 
 
 def test_the_latch_survives_a_restart_and_a_new_day_asks_only_for_a_plain_resume() -> None:
