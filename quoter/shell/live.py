@@ -1,7 +1,7 @@
 """The live shell: one bounded queue, one consumer. Carries events to `step` and actions to the exchange.
 
-Every event is journalled before its actions are performed. An overflow is a disconnection. The end of a run, however it
-comes about, takes our orders away and proves it.
+Every event is journalled before its actions are performed. An overflow is a disconnection, in which market data goes
+and nothing else. The end of a run, however it comes about, takes our orders away and proves it.
 """
 
 import asyncio
@@ -34,6 +34,7 @@ from quoter.engine.config import engine_config
 from quoter.engine.state import new_state
 from quoter.engine.step import deadline, step
 from quoter.shell import heartbeat
+from quoter.shell.inbox import Inbox
 from quoter.shell.perform import Performer
 
 _QUEUE = 50_000
@@ -54,7 +55,7 @@ class Live:
         self.data: Path = (data or settings.storage.data).resolve()
         self.run = f"{to_datetime(clock.now()):%m%d%H%M%S}{secrets.token_hex(2)}"
         self.state = new_state(engine_config(settings, clock.speed), self.run, clock.now())
-        self.queue: asyncio.Queue[e.Event] = asyncio.Queue(_QUEUE)
+        self.queue = Inbox(_QUEUE)
         self.overflown = False
         self.journal = Journal(self.data, self.run)
         reach = reach or kalshi(settings, clock, credentials(settings))
@@ -72,9 +73,7 @@ class Live:
 
     def put(self, event: e.Event) -> None:
         """An event for the engine; too many at once count as a disconnection, never as silence."""
-        try:
-            self.queue.put_nowait(event)
-        except asyncio.QueueFull:
+        if not self.queue.put(event):
             self.overflown = True
 
     def note(self, kind: str, words: str) -> None:
@@ -121,8 +120,8 @@ class Live:
                     self.handle(self.queue.get_nowait())
             if self.overflown:
                 self.overflown = False
-                while not self.queue.empty():
-                    self.queue.get_nowait()
+                for kept in self.queue.relieve():
+                    self.handle(kept)
                 self.handle(m.Disconnected(self.clock.now(), "our queue overflowed"))
                 self.performer.stream.session = None
                 self.restart_feed()
@@ -229,7 +228,7 @@ class Live:
             self.swept = again = await sweep(self.rest, prefix, max(_ANSWERS_S, ends - time.monotonic()))
             again.cancelled += swept.cancelled
         fateless = [r for r in self.performer.drop() if isinstance(r, (m.PlaceOrder, m.AmendOrder))]
-        said = [self.queue.get_nowait() for _ in range(self.queue.qsize())]
+        said = self.queue.take_all()
         timed_out = [x for x in said if isinstance(x, m.Unknown) and x.request in ("PlaceOrder", "AmendOrder")]
         return [x.client_order_id for x in (*fateless, *timed_out)]
 
