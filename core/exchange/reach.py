@@ -24,6 +24,9 @@ class Desk(Protocol):
     async def report_orders(self) -> m.OrdersReported:
         """Every resting order of the account."""
 
+    async def as_of(self) -> Instant:
+        """Of when the lists are that would be given now: what came later may not be in them yet."""
+
     async def report_positions(self) -> m.PositionsReported:
         """Every position, and the balance."""
 

@@ -10,9 +10,9 @@ import kalshi_python_async as kalshi
 
 from core import messages as m
 from core.errors import Declined, KwmError, Malformed, OutcomeUnknown, Throttled, Unsent
-from core.exchange import translate, wire
+from core.exchange import translate, wire, wire_account
 from core.exchange.sdk import Sdk, build
-from core.units import MINUTE, SECOND, Count, Instant, Money, count, count_text, money
+from core.units import MINUTE, SECOND, Count, Instant, Money, count, count_text, instant, money
 
 _PAGE = 1000
 _NO_DUPLICATE = ("paus", "inactive", "trigger", "closed")  # 409s that say something else than "this id exists"
@@ -154,6 +154,11 @@ class Rest:
                                      status="resting", limit=_PAGE, **self._of_account)  # fmt: skip
         found = [translate.order_view(o) for page in pages for o in page.orders]
         return m.OrdersReported(self.now(), asked_at, found)
+
+    async def as_of(self) -> Instant:
+        """Of when the exchange's lists of our orders, fills and positions are: they lag behind by "a short delay"."""
+        raw = await self.sdk.call(self.sdk.exchange.get_user_data_timestamp_without_preload_content)
+        return instant(translate.decode(raw, wire_account.AsOf).as_of_time, "as_of_time")
 
     async def report_positions(self) -> m.PositionsReported:
         """Every position, and the balance."""
