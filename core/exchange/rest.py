@@ -4,6 +4,8 @@
 that may have arrived becomes Unknown, and the engine looks it up by our own id.
 """
 
+import asyncio
+import time
 from collections.abc import Callable
 
 import kalshi_python_async as kalshi
@@ -15,6 +17,7 @@ from core.exchange.sdk import Sdk, build
 from core.units import MINUTE, SECOND, Count, Instant, Money, count, count_text, instant, money
 
 _PAGE = 1000
+_BALANCE_EVERY_S, _BALANCE_KEPT_S = 1.0, 60.0  # GetBalance: once a second at our tier, no burst
 _NO_DUPLICATE = ("paus", "inactive", "trigger", "closed")  # 409s that say something else than "this id exists"
 
 
@@ -24,6 +27,7 @@ class Rest:
     def __init__(self, sdk: Sdk, now: Callable[[], Instant], shard: int = 0, subaccount: int = 0) -> None:
         self.sdk, self.now, self.shard, self.subaccount = sdk, now, shard, subaccount
         self._of_account = {"subaccount": subaccount}  # always said: left out, many reads mean every subaccount
+        self._cash: tuple[Money, float] | None = None  # the last balance, and when it was said (monotonic seconds)
 
     async def close(self) -> None:
         """Let the connections go."""
@@ -169,11 +173,28 @@ class Rest:
         return m.PositionsReported(self.now(), asked_at, found, await self.balance())
 
     async def balance(self) -> Money:
-        """Free cash on our shard: collateral does not cross shards."""
+        """Free cash on our shard: collateral does not cross shards.
+
+        The exchange says it once a second and no oftener, so one that was said within a second is said again; where
+        somebody else has used that second up, the last one of this minute, and without one it is waited for.
+        """
+        if self._cash is not None and time.monotonic() - self._cash[1] < _BALANCE_EVERY_S:
+            return self._cash[0]
+        try:
+            return await self._ask_balance()
+        except Throttled:
+            if self._cash is None or time.monotonic() - self._cash[1] > _BALANCE_KEPT_S:
+                await asyncio.sleep(_BALANCE_EVERY_S)
+                return await self._ask_balance()
+            return self._cash[0]
+
+    async def _ask_balance(self) -> Money:
         raw = await self.sdk.call(
             self.sdk.portfolio.get_balance_without_preload_content, exchange_index=self.shard, **self._of_account
         )
-        return money(translate.decode(raw, wire.BalanceModel).balance_dollars, "balance_dollars")
+        cash = money(translate.decode(raw, wire.BalanceModel).balance_dollars, "balance_dollars")
+        self._cash = cash, time.monotonic()
+        return cash
 
     async def look_up(self, client_order_id: str, ticker: str, order_id: str = "") -> m.OrderLookedUp:
         """What became of one order; by the exchange's id where we have it, else by ours among the market's orders."""
