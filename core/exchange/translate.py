@@ -30,6 +30,7 @@ from core.units import (
 JSON = dict[str, Any]
 _MS = 1_000_000
 _CACHED = 65_536
+_LAST_S = 4_102_444_800  # the year 2100
 
 
 class _Prices(dict[str, Price]):
@@ -122,8 +123,16 @@ def fill(f: wire.FillModel, at: Instant) -> m.Fill:
     """REST fill; it does not know our client order id."""
     return m.Fill(
         at, f.trade_id, f.order_id, f.ticker, side_of(f.book_side, None), PRICES[f.yes_price_dollars],
-        SIZES[f.count_fp], money(f.fee_cost, "fee_cost"), f.is_taker, instant(f.created_time, "created_time"),
+        SIZES[f.count_fp], money(f.fee_cost, "fee_cost"), f.is_taker, _filled_at(f),
     )  # fmt: skip
+
+
+def _filled_at(f: wire.FillModel) -> Instant:
+    if f.created_time is not None:
+        return instant(f.created_time, "created_time")
+    if f.ts is None or not 0 <= f.ts <= _LAST_S:
+        raise Malformed("created_time", f.ts, f"fill {f.trade_id} says no time")
+    return Instant(f.ts * SECOND)
 
 
 def position(p: wire.PositionModel) -> m.PositionView:
