@@ -79,8 +79,18 @@ class Session:
             commands += self._forget(sid)
         for start in range(0, len(new), CHUNK):
             chunk = set(new[start : start + CHUNK])
-            commands += [self._subscribe(_BOOKS, chunk, now), self._subscribe("trade", chunk, now)]
+            for channel in (_BOOKS, "trade"):
+                asked = self._asked_for(channel) & chunk
+                if channel == _BOOKS:
+                    self.awaiting |= dict.fromkeys(asked, now)
+                if chunk - asked:
+                    commands.append(self._subscribe(channel, chunk - asked, now))
         return commands
+
+    def _asked_for(self, channel: str) -> set[str]:
+        """What a subscription without an answer yet will bring: asked for again it would come twice, and two
+        subscriptions of one book apply each delta twice."""
+        return {t for ask in self.asked.values() if ask.channel == channel for t in ask.tickers}
 
     def resync(self, tickers: set[str], now: Instant) -> list[Command]:
         """Ask for new snapshots."""
