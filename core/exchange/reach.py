@@ -68,5 +68,6 @@ def kalshi(settings: Settings, clock: Clock, key: Credentials) -> Reach:
     """The chosen environment's exchange with this key."""
     where = endpoints(settings)
     sdk = Sdk(where.rest, key, settings.exchange.timeout_s)
-    desk = Rest(sdk, clock.now, settings.exchange.exchange_index, settings.exchange.subaccount)
-    return Reach(sdk, desk, Stream(where.stream, key, clock, use_yes_price=settings.exchange.use_yes_price))
+    whose, shard = settings.exchange.subaccount, settings.exchange.exchange_index
+    feed = Stream(where.stream, key, clock, use_yes_price=settings.exchange.use_yes_price, subaccount=whose)
+    return Reach(sdk, Rest(sdk, clock.now, shard, whose), feed)

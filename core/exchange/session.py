@@ -55,6 +55,7 @@ class Session:
 
     use_yes_price: bool
     slowness: float = 1.0
+    subaccount: int = 0  # whose fills and orders are ours: the private channels bring those of every one
     number: int = 0
     sids: dict[int, Sid] = field(default_factory=dict)
     asked: dict[int, Asked] = field(default_factory=dict)
@@ -247,9 +248,9 @@ class Session:
             case "trade":
                 return translate.trade(head.msg, now)
             case "fill":
-                return translate.own_fill(head.msg, now)
+                return translate.own_fill(head.msg, now, self.subaccount)
             case "user_order":
-                return translate.own_order(head.msg, now)
+                return translate.own_order(head.msg, now, self.subaccount)
             case "market_lifecycle_v2":
                 changed = translate.lifecycle(head.msg, now)
                 return changed if changed.ticker in self.watched else None

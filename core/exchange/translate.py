@@ -260,9 +260,12 @@ def trade(raw: msgspec.Raw, at: Instant) -> m.TradePrint:
     return m.TradePrint(at, t.market_ticker, t.trade_id, PRICES[t.yes_price_dollars], SIZES[t.count_fp], side, traded)
 
 
-def own_fill(raw: msgspec.Raw, at: Instant) -> m.Fill:
-    """fill."""
+def own_fill(raw: msgspec.Raw, at: Instant, subaccount: int = 0) -> m.Fill | None:
+    """fill; None for one that names another subaccount. One that names none is taken for ours: a fill that we do not
+    count hurts more than one too many, which the next report of positions shows."""
     f = decode(raw, wire_stream.FillMsg)
+    if f.subaccount not in (None, subaccount):
+        return None
     after = count(f.post_position_fp, "post_position_fp") if f.post_position_fp is not None else None
     return m.Fill(
         at, f.trade_id, f.order_id, f.market_ticker, side_of(f.book_side, f.outcome_side),
@@ -276,9 +279,11 @@ def from_ms(ms: int | None) -> Instant | None:
     return None if ms is None else Instant(ms * _MS)
 
 
-def own_order(raw: msgspec.Raw, at: Instant) -> m.Acked | m.Gone | None:
-    """user_order; None for a status that says nothing certain."""
+def own_order(raw: msgspec.Raw, at: Instant, subaccount: int = 0) -> m.Acked | m.Gone | None:
+    """user_order; None for a status that says nothing certain, and for one that names another subaccount."""
     o = decode(raw, wire_stream.UserOrderMsg)
+    if o.subaccount_number not in (None, subaccount):
+        return None
     filled, remaining = SIZES[o.fill_count_fp], SIZES[o.remaining_count_fp]
     if o.status == "resting" and remaining > 0:
         expires = Instant(o.expiration_ts_ms * _MS) if o.expiration_ts_ms else None
