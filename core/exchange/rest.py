@@ -133,7 +133,7 @@ class Rest:
         return self._stands(found) if found else m.CancelNotFound(self.now(), client_order_id, ticker, order_id)
 
     async def _group(self, r: m.Request) -> list[m.Said]:
-        api = self.sdk.groups
+        api, where = self.sdk.groups, {**self._of_account, "exchange_index": self.shard}
         match r:
             case m.CreateGroup():
                 body = build(kalshi.CreateOrderGroupRequest, translate.group_body(r, self.shard, self.subaccount))
@@ -142,11 +142,12 @@ class Rest:
                 return [m.GroupCreated(self.now(), r.name, group, r.limit)]
             case m.SetGroupLimit():
                 limit = build(kalshi.UpdateOrderGroupLimitRequest, {"contracts_limit_fp": count_text(r.limit)})
-                await self.sdk.call(api.update_order_group_limit_without_preload_content, r.group, limit)
+                await self.sdk.call(api.update_order_group_limit_without_preload_content, r.group,
+                                    update_order_group_limit_request=limit, **where)  # fmt: skip
             case m.ResetGroup():
-                await self.sdk.call(api.reset_order_group_without_preload_content, r.group, **self._of_account)
+                await self.sdk.call(api.reset_order_group_without_preload_content, r.group, **where)
             case m.TriggerGroup():
-                await self.sdk.call(api.trigger_order_group_without_preload_content, r.group, **self._of_account)
+                await self.sdk.call(api.trigger_order_group_without_preload_content, r.group, **where)
         return []  # order_group_updates says what changed
 
     # --- questions: these raise the taxonomy of core/errors.py -------------------------------------------------------

@@ -8,8 +8,9 @@ import pytest
 
 from core import messages as m
 from core.exchange.catalog import Catalog
+from core.exchange.rest import Rest
 from core.exchange.session import PRIVATE, Session
-from core.units import SECOND, Instant
+from core.units import SECOND, Count, Instant
 from tests.core.exchange_client.loopback import CLOCK, embedded
 
 T0 = Instant(1_795_000_000 * SECOND)
@@ -45,3 +46,15 @@ async def test_orders_and_settlements_of_our_subaccount_are_asked_for() -> None:
         await catalog.our_orders()
         await catalog.our_settlements(CLOCK.now())
         assert [parse_qs(urlsplit(path).query).get("subaccount") for path in said] == [["3"]] * 2
+
+
+@pytest.mark.slow
+async def test_every_call_for_an_order_group_names_its_subaccount_and_its_shard() -> None:
+    async with embedded() as place:
+        said: list[str] = []
+        place.rest.sdk.tap = lambda words, body: said.append(words.split()[1])
+        rest = Rest(place.rest.sdk, CLOCK.now, 0, 3)
+        for request in (m.SetGroupLimit("g", Count(100)), m.ResetGroup("g"), m.TriggerGroup("g")):
+            await rest.perform(request)
+        asked = [parse_qs(urlsplit(path).query) for path in said]
+        assert [(q.get("subaccount"), q.get("exchange_index")) for q in asked] == [(["3"], ["0"])] * 3
