@@ -50,8 +50,8 @@ async def examine(settings: Settings, *, schema: bool = False) -> list[Line]:
         except SettingsError as error:
             return [*lines, fail("addresses", str(error), "unset them")]
         sdk = Sdk(url, pair, settings.exchange.timeout_s)
-        shard = settings.exchange.exchange_index
-        catalog, rest = Catalog(sdk, shard), Rest(sdk, clock.now, shard, settings.exchange.subaccount)
+        shard, whose = settings.exchange.exchange_index, settings.exchange.subaccount
+        catalog, rest = Catalog(sdk, shard, whose), Rest(sdk, clock.now, shard, whose)
         try:
             if schema:
                 return [found, *await drift(sdk, settings)]

@@ -13,17 +13,25 @@ from core.units import ONE_DOLLAR, Count, Money, Price
 
 TAKER: Final = 70_000  # 0.07, in millionths
 MAKER_QUARTER: Final = 17_500  # 0.0175: `quadratic_with_maker_fees`
+MAKER_HALF: Final = 35_000  # 0.035: `quadratic_with_combo_maker_fees`
 
 
 def fees_of(fee_type: str, multiplier: float) -> Fees:
-    """A series' `fee_type` and `fee_multiplier` -> coefficients. Raises: Malformed for a type we cannot price."""
+    """A series' `fee_type` and `fee_multiplier` -> coefficients. Raises: Malformed for a type we cannot price.
+
+    `quadratic_with_combo_maker_fees` is "the same maker-fee structure with a 0.5 maker multiplier instead of 0.25"
+    (specification of Series). Its name may mean that combos alone pay it; nothing says so, and a fee that is not
+    charged costs us a quote, while one that we do not see costs money on every fill. So we reckon with it.
+    """
     if isinstance(multiplier, bool) or not isinstance(multiplier, int | float) or not 0 <= multiplier <= 100:
         raise Malformed("fee_multiplier", multiplier, "expected a number from 0 to 100")
     match fee_type:
-        case "quadratic" | "quadratic_with_combo_maker_fees":
+        case "quadratic":
             return Fees(round(TAKER * multiplier), 0)
         case "quadratic_with_maker_fees":
             return Fees(round(TAKER * multiplier), round(MAKER_QUARTER * multiplier))
+        case "quadratic_with_combo_maker_fees":
+            return Fees(round(TAKER * multiplier), round(MAKER_HALF * multiplier))
         case _:
             raise Malformed("fee_type", fee_type, "a fee we cannot compute; the market is not quoted")
 

@@ -62,7 +62,7 @@ def run_name() -> str:
 def catalog(c: Context) -> Catalog:
     """Reads of the exchange, signed; close its SDK when done."""
     sdk = Sdk(endpoints(c.settings).rest, credentials(c.settings), c.settings.exchange.timeout_s)
-    return Catalog(sdk, c.settings.exchange.exchange_index)
+    return Catalog(sdk, c.settings.exchange.exchange_index, c.settings.exchange.subaccount)
 
 
 def whole[T](value: T) -> T:

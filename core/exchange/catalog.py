@@ -56,8 +56,8 @@ class FeeChange:
 class Catalog:
     """Reads only. All raise the taxonomy of core/errors.py for a failed call or an unreadable page."""
 
-    def __init__(self, sdk: Sdk, shard: int = 0) -> None:
-        self.sdk, self.shard = sdk, shard
+    def __init__(self, sdk: Sdk, shard: int = 0, subaccount: int = 0) -> None:
+        self.sdk, self.shard, self.subaccount = sdk, shard, subaccount
 
     async def series_fees(self) -> tuple[dict[str, Fees], dict[str, str]]:
         """(fees by series, refused series)."""
@@ -136,18 +136,19 @@ class Catalog:
         return sorted(found, key=lambda t: t.traded_at)
 
     async def our_settlements(self, since: Instant) -> list[Settled]:
-        """What was paid out to us since an instant."""
+        """What was paid out to our subaccount since an instant."""
         pages = await self.sdk.pages(
             self.sdk.portfolio.get_settlements_without_preload_content, wire.SettlementsPage,
-            min_ts=max(0, since // SECOND), limit=1000,
+            min_ts=max(0, since // SECOND), limit=1000, subaccount=self.subaccount,
         )  # fmt: skip
         return [_settled(one) for page in pages for one in page.settlements]
 
     async def our_orders(self) -> list[m.OrderView]:
-        """Every resting order of the account."""
+        """Every resting order of our subaccount."""
         pages = await self.sdk.pages(
-            self.sdk.orders.get_orders_without_preload_content, wire.OrdersPage, status="resting", limit=1000
-        )
+            self.sdk.orders.get_orders_without_preload_content, wire.OrdersPage, status="resting", limit=1000,
+            subaccount=self.subaccount,
+        )  # fmt: skip
         return [translate.order_view(order) for page in pages for order in page.orders]
 
     async def status(self) -> wire_account.Status:

@@ -4,7 +4,6 @@ from dataclasses import dataclass
 from typing import Final
 
 DEFAULT_COST, CANCEL_COST = 10, 2
-BALANCE_BURST: Final = 5.0  # reads of the balance have a bucket of their own; its depth is not documented
 
 
 @dataclass(slots=True)
@@ -28,7 +27,7 @@ class Bucket:
 
 @dataclass(frozen=True, slots=True)
 class Tier:
-    """Tokens a second and at once, for reads and writes; balance reads a second."""
+    """Tokens a second and at once, for reads and writes; reads of the balance a second, and no more at once."""
 
     name: str
     read: int
@@ -55,4 +54,4 @@ class Buckets:
     def __init__(self, tier: Tier, now: float) -> None:
         self.read = Bucket(tier.read, tier.read_burst, tier.read_burst, now)
         self.write = Bucket(tier.write, tier.write_burst, tier.write_burst, now)
-        self.balance = Bucket(tier.balance, BALANCE_BURST, BALANCE_BURST, now)
+        self.balance = Bucket(tier.balance, tier.balance, tier.balance, now)

@@ -24,6 +24,9 @@ class Desk(Protocol):
     async def report_orders(self) -> m.OrdersReported:
         """Every resting order of the account."""
 
+    async def as_of(self) -> Instant:
+        """Of when the lists are that would be given now: what came later may not be in them yet."""
+
     async def report_positions(self) -> m.PositionsReported:
         """Every position, and the balance."""
 
@@ -65,5 +68,6 @@ def kalshi(settings: Settings, clock: Clock, key: Credentials) -> Reach:
     """The chosen environment's exchange with this key."""
     where = endpoints(settings)
     sdk = Sdk(where.rest, key, settings.exchange.timeout_s)
-    desk = Rest(sdk, clock.now, settings.exchange.exchange_index, settings.exchange.subaccount)
-    return Reach(sdk, desk, Stream(where.stream, key, clock, use_yes_price=settings.exchange.use_yes_price))
+    whose, shard = settings.exchange.subaccount, settings.exchange.exchange_index
+    feed = Stream(where.stream, key, clock, use_yes_price=settings.exchange.use_yes_price, subaccount=whose)
+    return Reach(sdk, Rest(sdk, clock.now, shard, whose), feed)

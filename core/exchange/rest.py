@@ -5,18 +5,20 @@ that may have arrived becomes Unknown, and the engine looks it up by our own id.
 """
 
 import asyncio
+import time
 from collections.abc import Callable
 
 import kalshi_python_async as kalshi
 
 from core import messages as m
 from core.errors import Declined, KwmError, Malformed, OutcomeUnknown, Throttled, Unsent
-from core.exchange import translate, wire
+from core.exchange import translate, wire, wire_account
 from core.exchange.sdk import Sdk, build
-from core.units import MINUTE, SECOND, Count, Instant, Money, count, count_text, money
+from core.units import MINUTE, SECOND, Count, Instant, Money, count, count_text, instant, money
 
 _PAGE = 1000
 _LAGS_S = (0.0, 0.2, 0.5, 1.0)  # pauses before we ask again how an order stands
+_BALANCE_EVERY_S, _BALANCE_KEPT_S = 1.0, 60.0  # GetBalance: once a second at our tier, no burst
 _NO_DUPLICATE = ("paus", "inactive", "trigger", "closed")  # 409s that say something else than "this id exists"
 
 
@@ -35,6 +37,7 @@ class Rest:
     def __init__(self, sdk: Sdk, now: Callable[[], Instant], shard: int = 0, subaccount: int = 0) -> None:
         self.sdk, self.now, self.shard, self.subaccount = sdk, now, shard, subaccount
         self._of_account = {"subaccount": subaccount}  # always said: left out, many reads mean every subaccount
+        self._cash: tuple[Money, float] | None = None  # the last balance, and when it was said (monotonic seconds)
 
     async def close(self) -> None:
         """Let the connections go."""
@@ -150,7 +153,7 @@ class Rest:
         return m.Unknown(self.now(), r.client_order_id, r.ticker, request, "accepted; not shown yet")
 
     async def _group(self, r: m.Request) -> list[m.Said]:
-        api = self.sdk.groups
+        api, where = self.sdk.groups, {**self._of_account, "exchange_index": self.shard}
         match r:
             case m.CreateGroup():
                 body = build(kalshi.CreateOrderGroupRequest, translate.group_body(r, self.shard, self.subaccount))
@@ -159,11 +162,12 @@ class Rest:
                 return [m.GroupCreated(self.now(), r.name, group, r.limit)]
             case m.SetGroupLimit():
                 limit = build(kalshi.UpdateOrderGroupLimitRequest, {"contracts_limit_fp": count_text(r.limit)})
-                await self.sdk.call(api.update_order_group_limit_without_preload_content, r.group, limit)
+                await self.sdk.call(api.update_order_group_limit_without_preload_content, r.group,
+                                    update_order_group_limit_request=limit, **where)  # fmt: skip
             case m.ResetGroup():
-                await self.sdk.call(api.reset_order_group_without_preload_content, r.group, **self._of_account)
+                await self.sdk.call(api.reset_order_group_without_preload_content, r.group, **where)
             case m.TriggerGroup():
-                await self.sdk.call(api.trigger_order_group_without_preload_content, r.group, **self._of_account)
+                await self.sdk.call(api.trigger_order_group_without_preload_content, r.group, **where)
         return []  # order_group_updates says what changed
 
     # --- questions: these raise the taxonomy of core/errors.py -------------------------------------------------------
@@ -176,6 +180,11 @@ class Rest:
         found = [translate.order_view(o) for page in pages for o in page.orders]
         return m.OrdersReported(self.now(), asked_at, found)
 
+    async def as_of(self) -> Instant:
+        """Of when the exchange's lists of our orders, fills and positions are: they lag behind by "a short delay"."""
+        raw = await self.sdk.call(self.sdk.exchange.get_user_data_timestamp_without_preload_content)
+        return instant(translate.decode(raw, wire_account.AsOf).as_of_time, "as_of_time")
+
     async def report_positions(self) -> m.PositionsReported:
         """Every position, and the balance."""
         asked_at = self.now()
@@ -185,11 +194,28 @@ class Rest:
         return m.PositionsReported(self.now(), asked_at, found, await self.balance())
 
     async def balance(self) -> Money:
-        """Free cash on our shard: collateral does not cross shards."""
+        """Free cash on our shard: collateral does not cross shards.
+
+        The exchange says it once a second and no oftener, so one that was said within a second is said again; where
+        somebody else has used that second up, the last one of this minute, and without one it is waited for.
+        """
+        if self._cash is not None and time.monotonic() - self._cash[1] < _BALANCE_EVERY_S:
+            return self._cash[0]
+        try:
+            return await self._ask_balance()
+        except Throttled:
+            if self._cash is None or time.monotonic() - self._cash[1] > _BALANCE_KEPT_S:
+                await asyncio.sleep(_BALANCE_EVERY_S)
+                return await self._ask_balance()
+            return self._cash[0]
+
+    async def _ask_balance(self) -> Money:
         raw = await self.sdk.call(
             self.sdk.portfolio.get_balance_without_preload_content, exchange_index=self.shard, **self._of_account
         )
-        return money(translate.decode(raw, wire.BalanceModel).balance_dollars, "balance_dollars")
+        cash = money(translate.decode(raw, wire.BalanceModel).balance_dollars, "balance_dollars")
+        self._cash = cash, time.monotonic()
+        return cash
 
     async def look_up(self, client_order_id: str, ticker: str, order_id: str = "") -> m.OrderLookedUp:
         """What became of one order; by the exchange's id where we have it, else by ours among the market's orders."""

@@ -35,8 +35,8 @@ class PublicReads(Shared):
         return {"schedule": {"standard_hours": [hours], "maintenance_windows": []}}
 
     def timestamp(self, request: Request, user: str) -> JSON:
-        """How fresh user data is."""
-        return {"as_of_time": iso(self.venue.exchange.now)}
+        """How fresh user data is: what is listed here is what stands, so it is as of now."""
+        return {"as_of_time": iso(self.venue.clock.now())}
 
     def series_list(self, request: Request, user: str) -> JSON:
         """All series of a category."""

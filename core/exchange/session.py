@@ -55,6 +55,7 @@ class Session:
 
     use_yes_price: bool
     slowness: float = 1.0
+    subaccount: int = 0  # whose fills and orders are ours: the private channels bring those of every one
     number: int = 0
     sids: dict[int, Sid] = field(default_factory=dict)
     asked: dict[int, Asked] = field(default_factory=dict)
@@ -79,8 +80,18 @@ class Session:
             commands += self._forget(sid)
         for start in range(0, len(new), CHUNK):
             chunk = set(new[start : start + CHUNK])
-            commands += [self._subscribe(_BOOKS, chunk, now), self._subscribe("trade", chunk, now)]
+            for channel in (_BOOKS, "trade"):
+                asked = self._asked_for(channel) & chunk
+                if channel == _BOOKS:
+                    self.awaiting |= dict.fromkeys(asked, now)
+                if chunk - asked:
+                    commands.append(self._subscribe(channel, chunk - asked, now))
         return commands
+
+    def _asked_for(self, channel: str) -> set[str]:
+        """What a subscription without an answer yet will bring: asked for again it would come twice, and two
+        subscriptions of one book apply each delta twice."""
+        return {t for ask in self.asked.values() if ask.channel == channel for t in ask.tickers}
 
     def resync(self, tickers: set[str], now: Instant) -> list[Command]:
         """Ask for new snapshots."""
@@ -237,9 +248,9 @@ class Session:
             case "trade":
                 return translate.trade(head.msg, now)
             case "fill":
-                return translate.own_fill(head.msg, now)
+                return translate.own_fill(head.msg, now, self.subaccount)
             case "user_order":
-                return translate.own_order(head.msg, now)
+                return translate.own_order(head.msg, now, self.subaccount)
             case "market_lifecycle_v2":
                 changed = translate.lifecycle(head.msg, now)
                 return changed if changed.ticker in self.watched else None

@@ -32,9 +32,11 @@ class Stream:
     """See the module."""
 
     def __init__(
-        self, url: str, credentials: Credentials, clock: Clock, *, use_yes_price: bool, tap: Tap | None = None
-    ) -> None:
+        self, url: str, credentials: Credentials, clock: Clock, *, use_yes_price: bool, tap: Tap | None = None,
+        subaccount: int = 0,
+    ) -> None:  # fmt: skip
         self.url, self.clock, self.use_yes_price, self.tap = url, clock, use_yes_price, tap
+        self.subaccount = subaccount
         self.key_id, self.key = credentials.key_id, credentials.key()
         self.tickers: set[str] = set()
         self.session: Session | None = None
@@ -78,7 +80,7 @@ class Stream:
             await asyncio.sleep(pause * (0.5 + random.random()))
 
     async def _converse(self, socket: websockets.ClientConnection, put: Callable[[m.Said], None]) -> None:
-        session = self.session = Session(self.use_yes_price, self.clock.speed)
+        session = self.session = Session(self.use_yes_price, self.clock.speed, self.subaccount)
         now = self.clock.now()
         self._tapped("C", now, "")
         put(m.Connected(now))

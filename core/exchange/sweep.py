@@ -1,27 +1,34 @@
 """Cancel every order of ours over REST and prove that none rests: the way out when the quoter itself cannot be trusted.
 
-It knows our orders by the prefix of their client ids and touches no other. It believes only a fresh list of resting
-orders: a cancel that was lost, throttled or overtaken is found in the next list and sent again.
+It knows our orders by the prefix of their client ids and touches no other. It believes only a list of resting orders
+that is known to be newer than what we sent: a cancel that was lost, throttled or overtaken is found in the next list
+and sent again, and an order that a list does not show yet is found in a later one.
 """
 
 import asyncio
 import time
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from core import messages as m
 from core.errors import Advice, KwmError, classify
 from core.exchange.reach import Desk
+from core.units import SECOND, Instant
 
 _AT_ONCE = 10  # cancels in flight; a cancel costs 2 tokens, and Basic refills 100 a second
-_FIRST_PAUSE_S, _LONGEST_PAUSE_S = 0.1, 2.0
+_FIRST_PAUSE_S, _LONGEST_PAUSE_S, _PROOF_PAUSE_S = 0.1, 2.0, 0.3
+_CLOCKS = SECOND  # by so much a list must be newer: its time is "approximate", and the clocks are two
+_APART_S = 2.0  # between two empty lists where the exchange does not say of when they are
+_UNSEEN_A_ROUND = 20  # 40 tokens: what is listed goes first
 
 
 @dataclass(slots=True)
 class Swept:
-    """What a sweep did. `left` empty and `verified` true: the exchange itself says that nothing of ours rests."""
+    """What a sweep did. `left` empty and `verified` true: the exchange itself says that nothing of ours rests, and
+    says it of a time after our last request."""
 
     cancelled: int = 0
-    left: list[str] = field(default_factory=list)  # order ids of ours still resting, or not known to be gone
+    left: list[str] = field(default_factory=list)  # order ids of ours in the latest list
     others: int = 0  # resting orders that are not ours, untouched
     rounds: int = 0
     seconds: float = 0.0  # wall time from the first request to the verifying list
@@ -29,44 +36,87 @@ class Swept:
     troubles: list[str] = field(default_factory=list)
 
 
-async def sweep(rest: Desk, prefix: str, patience_s: float = 30.0) -> Swept:
-    """List, cancel, list again, until a list is free of our orders or `patience_s` wall seconds have passed.
+async def sweep(rest: Desk, prefix: str, patience_s: float = 30.0, known: Iterable[m.CancelOrder] = ()) -> Swept:
+    """List, cancel, list again, until a list that is proved fresh is free of our orders or `patience_s` wall seconds
+    have passed. `known`: orders of ours that a list may not show yet; they are cancelled unseen, a few a round.
 
     Never raises for what the exchange or the network does; refusals that no patience cures (a wrong key) end it early.
     """
     assert prefix, "an empty prefix would take every order of the account"
     began, done, pause = time.monotonic(), Swept(), _FIRST_PAUSE_S
+    proof, unseen = _Proof(), {wish.order_id: wish for wish in known}
     while True:
         done.rounds += 1
         try:
-            orders = (await rest.report_orders()).orders
+            as_of = await _as_of(rest, done)
+            report = await rest.report_orders()
         except KwmError as error:
             done.troubles.append(str(error))
             if classify(error) is Advice.GIVE_UP:
                 break
         else:
-            ours = [o for o in orders if o.client_order_id.startswith(prefix)]
-            done.others = len(orders) - len(ours)
+            ours = [o for o in report.orders if o.client_order_id.startswith(prefix)]
+            done.others = len(report.orders) - len(ours)
             done.left = [o.order_id for o in ours]
-            if not ours:
+            if proof.given(ours, as_of, report):
                 done.verified = True
                 break
-            await _cancel(rest, ours, done)
+            await _cancel(rest, _wishes(ours, unseen), done)
         if time.monotonic() - began > patience_s:
+            if not done.left:
+                done.troubles.append("the exchange's lists are from before our last requests")
             break
         await asyncio.sleep(pause)
-        pause = min(pause * 2, _LONGEST_PAUSE_S)
+        pause = min(pause * 2, _LONGEST_PAUSE_S if done.left else _PROOF_PAUSE_S)
     done.seconds = time.monotonic() - began
     return done
 
 
-async def _cancel(rest: Desk, orders: list[m.OrderView], done: Swept) -> None:
-    for start in range(0, len(orders), _AT_ONCE):
-        wishes = [
-            rest.perform(m.CancelOrder(o.order_id, o.client_order_id, o.ticker))
-            for o in orders[start : start + _AT_ONCE]
-        ]
-        for answers in await asyncio.gather(*wishes):
+@dataclass(slots=True)
+class _Proof:
+    """Is an empty list newer than everything that was sent before this sweep? Lists lag by "a short delay".
+
+    What is cancelled meanwhile asks for no newer one: a cancel adds no order.
+    """
+
+    since: Instant | None = None  # by our clock: all that may rest was sent before
+    empty_at: float | None = None  # when the first of the latest empty lists had come
+
+    def given(self, ours: list[m.OrderView], as_of: Instant | None, report: m.OrdersReported) -> bool:
+        """`as_of` (asked before the list) passes what was sent; where the exchange does not say, a second empty list
+        comes late enough after the first."""
+        if self.since is None:
+            self.since = report.asked_at
+        if ours:
+            self.empty_at = None
+            return False
+        if as_of is not None:
+            return as_of >= self.since + _CLOCKS
+        now = time.monotonic()
+        if self.empty_at is None:
+            self.empty_at = now
+        return now - self.empty_at >= _APART_S
+
+
+async def _as_of(rest: Desk, done: Swept) -> Instant | None:
+    try:
+        return await rest.as_of()
+    except KwmError as error:
+        done.troubles.append(f"as_of: {error}"[:200])
+        return None
+
+
+def _wishes(ours: list[m.OrderView], unseen: dict[str, m.CancelOrder]) -> list[m.CancelOrder]:
+    """What is listed, and the next few of what is known and not listed; each of those once."""
+    for order in ours:
+        unseen.pop(order.order_id, None)
+    some = [unseen.pop(order_id) for order_id in list(unseen)[:_UNSEEN_A_ROUND]]
+    return [*(m.CancelOrder(o.order_id, o.client_order_id, o.ticker) for o in ours), *some]
+
+
+async def _cancel(rest: Desk, wishes: list[m.CancelOrder], done: Swept) -> None:
+    for start in range(0, len(wishes), _AT_ONCE):
+        for answers in await asyncio.gather(*(rest.perform(wish) for wish in wishes[start : start + _AT_ONCE])):
             for said in answers:
                 if isinstance(said, m.Gone):
                     done.cancelled += 1

@@ -30,6 +30,7 @@ from core.units import (
 JSON = dict[str, Any]
 _MS = 1_000_000
 _CACHED = 65_536
+_LAST_S = 4_102_444_800  # the year 2100
 
 
 class _Prices(dict[str, Price]):
@@ -123,8 +124,16 @@ def fill(f: wire.FillModel, at: Instant) -> m.Fill:
     """REST fill; it does not know our client order id."""
     return m.Fill(
         at, f.trade_id, f.order_id, f.ticker, side_of(f.book_side, None), PRICES[f.yes_price_dollars],
-        SIZES[f.count_fp], money(f.fee_cost, "fee_cost"), f.is_taker, instant(f.created_time, "created_time"),
+        SIZES[f.count_fp], money(f.fee_cost, "fee_cost"), f.is_taker, _filled_at(f),
     )  # fmt: skip
+
+
+def _filled_at(f: wire.FillModel) -> Instant:
+    if f.created_time is not None:
+        return instant(f.created_time, "created_time")
+    if f.ts is None or not 0 <= f.ts <= _LAST_S:
+        raise Malformed("created_time", f.ts, f"fill {f.trade_id} says no time")
+    return Instant(f.ts * SECOND)
 
 
 def position(p: wire.PositionModel) -> m.PositionView:
@@ -252,9 +261,12 @@ def trade(raw: msgspec.Raw, at: Instant) -> m.TradePrint:
     return m.TradePrint(at, t.market_ticker, t.trade_id, PRICES[t.yes_price_dollars], SIZES[t.count_fp], side, traded)
 
 
-def own_fill(raw: msgspec.Raw, at: Instant) -> m.Fill:
-    """fill."""
+def own_fill(raw: msgspec.Raw, at: Instant, subaccount: int = 0) -> m.Fill | None:
+    """fill; None for one that names another subaccount. One that names none is taken for ours: a fill that we do not
+    count hurts more than one too many, which the next report of positions shows."""
     f = decode(raw, wire_stream.FillMsg)
+    if f.subaccount not in (None, subaccount):
+        return None
     after = count(f.post_position_fp, "post_position_fp") if f.post_position_fp is not None else None
     return m.Fill(
         at, f.trade_id, f.order_id, f.market_ticker, side_of(f.book_side, f.outcome_side),
@@ -268,9 +280,11 @@ def from_ms(ms: int | None) -> Instant | None:
     return None if ms is None else Instant(ms * _MS)
 
 
-def own_order(raw: msgspec.Raw, at: Instant) -> m.Acked | m.Gone | None:
-    """user_order; None for a status that says nothing certain."""
+def own_order(raw: msgspec.Raw, at: Instant, subaccount: int = 0) -> m.Acked | m.Gone | None:
+    """user_order; None for a status that says nothing certain, and for one that names another subaccount."""
     o = decode(raw, wire_stream.UserOrderMsg)
+    if o.subaccount_number not in (None, subaccount):
+        return None
     filled, remaining = SIZES[o.fill_count_fp], SIZES[o.remaining_count_fp]
     if o.status == "resting" and remaining > 0:
         expires = Instant(o.expiration_ts_ms * _MS) if o.expiration_ts_ms else None

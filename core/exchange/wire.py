@@ -188,7 +188,7 @@ class OneOrder(Model, frozen=True):
 
 
 class FillModel(Model, frozen=True):
-    """REST fill."""
+    """REST fill; its time is in either of two fields, neither of them required."""
 
     trade_id: str
     order_id: str
@@ -198,7 +198,8 @@ class FillModel(Model, frozen=True):
     count_fp: str
     fee_cost: str
     is_taker: bool
-    created_time: str
+    created_time: str | None = None
+    ts: int | None = None
 
 
 class FillsPage(Model, frozen=True):

@@ -20,6 +20,12 @@ class Status(Model, frozen=True):
     exchange_index_statuses: tuple[Shard, ...] = ()
 
 
+class AsOf(Model, frozen=True):
+    """GET /exchange/user_data_timestamp."""
+
+    as_of_time: str
+
+
 class BucketModel(Model, frozen=True):
     """A token bucket: tokens a second, and how many it holds."""
 

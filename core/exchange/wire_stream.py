@@ -53,7 +53,7 @@ class TradeMsg(Model, frozen=True):
 
 
 class FillMsg(Model, frozen=True):
-    """A fill of ours."""
+    """A fill of one of our subaccounts."""
 
     trade_id: str
     order_id: str
@@ -68,10 +68,11 @@ class FillMsg(Model, frozen=True):
     post_position_fp: str | None = None
     ts_ms: int | None = None
     ts: int | None = None
+    subaccount: int | None = None
 
 
 class UserOrderMsg(Model, frozen=True):
-    """An order of ours changed."""
+    """An order of one of our subaccounts changed."""
 
     order_id: str
     ticker: str
@@ -85,6 +86,7 @@ class UserOrderMsg(Model, frozen=True):
     expiration_ts_ms: int | None = None
     last_updated_ts_ms: int | None = None
     last_update_reason: str = ""
+    subaccount_number: int | None = None
 
 
 class LifecycleMsg(Model, frozen=True):

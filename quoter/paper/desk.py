@@ -44,6 +44,10 @@ class PaperDesk:
         await asyncio.sleep(self.response_s)
         return m.OrdersReported(self.now(), asked_at, found)
 
+    async def as_of(self) -> Instant:
+        """What is listed here is what stands."""
+        return self.now()
+
     async def report_positions(self) -> m.PositionsReported:
         """Every position, and the free balance."""
         asked_at = self.now()

@@ -1,7 +1,7 @@
 """The live shell: one bounded queue, one consumer. Carries events to `step` and actions to the exchange.
 
-Every event is journalled before its actions are performed. An overflow is a disconnection. The end of a run, however it
-comes about, takes our orders away and proves it.
+Every event is journalled before its actions are performed. An overflow is a disconnection, in which market data goes
+and nothing else. The end of a run, however it comes about, takes our orders away and proves it.
 """
 
 import asyncio
@@ -34,12 +34,14 @@ from quoter.engine.config import engine_config
 from quoter.engine.state import new_state
 from quoter.engine.step import deadline, step
 from quoter.shell import heartbeat
+from quoter.shell.inbox import Inbox
 from quoter.shell.perform import Performer
 
 _QUEUE = 50_000
 _BATCH = 200  # events handled before others get the loop
 _MANY = 5  # working orders of an event from which on tripping its group is cheaper than cancelling one by one
 _LEAVING_S = 5.0  # within which ours are to be gone, and proved gone
+_PROOF_S = 2.0  # of it, for a list that is newer than our last request
 _ANSWERS_S = 1.0  # within which most requests are answered
 _OWN_CANCELS_S = 2.5  # how long a halt waits for the engine's cancels before it sweeps over REST
 VERSION = "0.1.0"
@@ -54,7 +56,7 @@ class Live:
         self.data: Path = (data or settings.storage.data).resolve()
         self.run = f"{to_datetime(clock.now()):%m%d%H%M%S}{secrets.token_hex(2)}"
         self.state = new_state(engine_config(settings, clock.speed), self.run, clock.now())
-        self.queue: asyncio.Queue[e.Event] = asyncio.Queue(_QUEUE)
+        self.queue = Inbox(_QUEUE)
         self.overflown = False
         self.journal = Journal(self.data, self.run)
         reach = reach or kalshi(settings, clock, credentials(settings))
@@ -72,9 +74,7 @@ class Live:
 
     def put(self, event: e.Event) -> None:
         """An event for the engine; too many at once count as a disconnection, never as silence."""
-        try:
-            self.queue.put_nowait(event)
-        except asyncio.QueueFull:
+        if not self.queue.put(event):
             self.overflown = True
 
     def note(self, kind: str, words: str) -> None:
@@ -121,8 +121,8 @@ class Live:
                     self.handle(self.queue.get_nowait())
             if self.overflown:
                 self.overflown = False
-                while not self.queue.empty():
-                    self.queue.get_nowait()
+                for kept in self.queue.relieve():
+                    self.handle(kept)
                 self.handle(m.Disconnected(self.clock.now(), "our queue overflowed"))
                 self.performer.stream.session = None
                 self.restart_feed()
@@ -199,7 +199,7 @@ class Live:
         await self.brake()
         while self.state.working() and time.monotonic() - began < _OWN_CANCELS_S:
             await asyncio.sleep(0.05)
-        swept = await sweep(self.rest, self.state.config.prefix + "-", _LEAVING_S)
+        swept = await sweep(self.rest, self.state.config.prefix + "-", _LEAVING_S, self._known())
         proof = "none rests" if swept.verified else f"NOT verified: {len(swept.left)} known left"
         words = f"{had} orders were working; {proof}, {time.monotonic() - began:.2f} s after the halt"
         now = Instant(max(self.state.now, self.clock.now()))
@@ -220,18 +220,23 @@ class Live:
 
         Returns the client ids of orders whose fate is not known even then.
         """
-        prefix = self.state.config.prefix + "-"
+        prefix, known = self.state.config.prefix + "-", self._known()
         await self.performer.finish(_ANSWERS_S)
         late = bool(self.performer.under_way)
-        self.swept = swept = await sweep(self.rest, prefix, _ANSWERS_S if late else _LEAVING_S)
+        self.swept = swept = await sweep(self.rest, prefix, 0.0 if late else _LEAVING_S, known)
         if late:
-            await self.performer.finish(ends - time.monotonic() - _ANSWERS_S)
-            self.swept = again = await sweep(self.rest, prefix, max(_ANSWERS_S, ends - time.monotonic()))
+            await self.performer.finish(ends - time.monotonic() - _PROOF_S)
+            self.swept = again = await sweep(self.rest, prefix, max(_PROOF_S, ends - time.monotonic()), known)
             again.cancelled += swept.cancelled
         fateless = [r for r in self.performer.drop() if isinstance(r, (m.PlaceOrder, m.AmendOrder))]
-        said = [self.queue.get_nowait() for _ in range(self.queue.qsize())]
+        said = self.queue.take_all()
         timed_out = [x for x in said if isinstance(x, m.Unknown) and x.request in ("PlaceOrder", "AmendOrder")]
         return [x.client_order_id for x in (*fateless, *timed_out)]
+
+    def _known(self) -> list[m.CancelOrder]:
+        """Cancels of every order that the engine knows by the exchange's id: a list may not show it yet."""
+        every = (order for market in self.state.markets.values() for order in market.orders.values())
+        return [m.CancelOrder(o.order_id, o.client_order_id, o.ticker) for o in every if o.order_id]
 
     async def leave(self) -> None:
         """Cancel ours, prove that none rests, say how long it took."""

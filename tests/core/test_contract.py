@@ -167,6 +167,12 @@ def test_the_taker_fee_of_the_published_table() -> None:
     assert fee(MAKER_QUARTER, Price(5000), Count(100)) == money("0.004375")
 
 
+def test_the_maker_fee_of_each_type_is_reckoned_with() -> None:
+    assert [fees_of(f"quadratic{more}", 2).maker for more in ("", "_with_maker_fees", "_with_combo_maker_fees")] == [
+        0, 2 * MAKER_QUARTER, 4 * MAKER_QUARTER,
+    ]  # fmt: skip
+
+
 def test_a_fee_is_rounded_up_never_down() -> None:
     assert fee(TAKER, Price(100), Count(1)) == 7  # 0.07 x 0.01 x 0.01 x 0.99 = $0.00000693
 

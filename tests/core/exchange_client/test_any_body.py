@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from core.contract import Fees
 from core.errors import Malformed
 from core.exchange import catalog, translate, wire
-from core.units import Instant
+from core.units import SECOND, Instant
 
 T0 = Instant(0)
 FREE = Fees(70_000, 0)
@@ -45,6 +45,15 @@ ANYTHING = st.recursive(
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=8), inner, max_size=3),
     max_leaves=6,
 )  # fmt: skip
+
+
+def test_a_fill_says_its_time_in_either_of_two_fields_and_one_without_any_is_named() -> None:
+    timeless = {k: v for k, v in FILL.items() if k != "created_time"}
+    page = {"fills": [FILL, timeless | {"ts": 1_792_065_600}], "cursor": ""}
+    fills = translate.decode(json.dumps(page).encode(), wire.FillsPage).fills
+    assert [translate.fill(f, T0).filled_at for f in fills] == [1_792_065_600 * SECOND] * 2
+    with pytest.raises(Malformed, match="fill t says no time"):
+        translate.fill(translate.decode(json.dumps(timeless).encode(), wire.FillModel), T0)
 
 
 @pytest.mark.parametrize("name", READERS)

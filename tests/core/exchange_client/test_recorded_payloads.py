@@ -157,6 +157,7 @@ def test_every_official_frame_is_understood_or_is_none_of_our_business() -> None
         if "type" not in payload:
             continue  # a command of a client's
         session = session_with(payload.get("sid", 0), "any")
+        session.subaccount = 3 if payload["type"] == "fill" else 0  # whose the examples are
         if payload["type"] == "subscribed":
             (ask,) = session.watch({"A"}, T0)[:1]
             payload |= {"id": ask["id"]}

@@ -1,11 +1,13 @@
 """Our REST client against the embedded exchange, over loopback and through the official SDK."""
 
+import asyncio
 from collections.abc import AsyncIterator
 
 import msgspec
 import pytest
 
 from core import messages as m
+from core.errors import Throttled
 from core.exchange.rest import Rest
 from core.exchange.sweep import sweep
 from core.exchange.traders import NOISE
@@ -152,6 +154,24 @@ async def test_fills_positions_and_balance_agree(place: Place) -> None:
     report = await place.rest.report_positions()
     assert [(p.ticker, p.position) for p in report.positions] == [(order.ticker, 300)]
     assert report.balance == place.venue.exchange.balance("embedded") == money("10000.00") - 3000 * 300
+
+
+async def test_positions_are_read_at_any_time_though_the_balance_is_said_once_a_second(place: Place) -> None:
+    first = await place.rest.report_positions()
+    await acked(place, bid(place, "kwm-1"))
+    sell_into(place, 3000, 300)
+    second = await place.rest.report_positions()
+    assert [p.position for p in second.positions] == [300] and second.balance == first.balance
+    await asyncio.sleep(1.1)
+    assert (await place.rest.report_positions()).balance == first.balance - 3000 * 300
+
+
+async def test_a_balance_that_somebody_else_used_up_is_waited_for(place: Place) -> None:
+    mine, other = place.rest, Rest(place.rest.sdk, CLOCK.now)
+    await other.balance()
+    with pytest.raises(Throttled):
+        await other._ask_balance()
+    assert (await mine.report_positions()).balance == money("10000.00")
 
 
 async def test_a_lost_order_is_found_by_our_own_id_and_one_that_never_was_is_not(place: Place) -> None:

@@ -61,6 +61,17 @@ def test_books_are_subscribed_in_chunks_with_the_price_scale_said() -> None:
     assert all(p["use_yes_price"] is False for p in books)
 
 
+def test_what_is_wanted_again_before_the_answer_came_is_not_subscribed_twice() -> None:
+    session = Session(use_yes_price=True)
+    commands = session.watch({"A", "B"}, T0) + session.watch({"B"}, T0) + session.watch({"A", "B", "C"}, T0)
+    agree(session, commands)
+    books = sorted(sorted(sub.tickers) for sub in session.sids.values() if sub.channel == "orderbook_delta")
+    assert books == [["A", "B"], ["C"]]
+    trades = sorted(sorted(sub.tickers) for sub in session.sids.values() if sub.channel == "trade")
+    assert trades == books
+    assert set(session.awaiting) == {"A", "B", "C"}, "each book's snapshot is due, or it is asked for again"
+
+
 def test_messages_in_order_make_no_gap() -> None:
     session = watching("A", "B")
     assert [type(x) for x in session.receive(delta(1, 3, "A"), T0)[0]] == [m.BookDelta]
