@@ -81,7 +81,7 @@ def disconnected(state: State, event: m.Disconnected) -> Iterable[str]:
     """Every book is unknown; our orders may have filled: pull everything."""
     state.connected = state.orders_known = state.positions_known = False
     for market in state.markets.values():
-        market.book.known = False
+        market.book.known = market.book.broken = False
     state.alerts.append(("disconnect", event.words or "the exchange's stream is down"))
     return ALL
 
@@ -118,8 +118,9 @@ def delta(state: State, event: m.BookDelta) -> Iterable[str]:
         return NONE
     market.others = None
     if not market.book.apply(event):
-        market.book.known = False
-        state.alerts.append(("book", f"{event.ticker}: a level below zero; asking for a new snapshot"))
+        market.book.known, market.book.broken = False, True
+        words = "a level below zero, or the exchange's clock fell; asking for a new snapshot"
+        state.alerts.append(("book", f"{event.ticker}: {words}"))
     elif market.touch == market.others_touch():
         return NONE  # deeper in the book than anything we decide by
     return (event.ticker,)

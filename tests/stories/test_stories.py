@@ -2,6 +2,7 @@
 
 import dataclasses
 
+import msgspec
 import pytest
 
 from core import messages as m
@@ -138,6 +139,27 @@ def test_a_gap_asks_for_that_book_again_and_quotes_wait(stage: Stage) -> None:
     done = stage.say(m.Gap(stage.now, "orderbook_delta", [MILD], "seq 7 after 5")) + stage.wait(2)
     assert any(isinstance(a, Resync) and a.tickers == (MILD,) for a in done)
     assert {r.ticker for r in stage.requests(m.CancelOrder, done)} == {MILD}
+
+
+@pytest.mark.parametrize("fallen", [(MILD,), (COLD, MILD, WARM)], ids=["one market", "every market"])
+def test_a_clock_that_falls_pulls_the_quotes_until_a_new_snapshot(fallen: tuple[str, ...]) -> None:
+    """In maintenance a market's clock may fall; deltas of the new clock were swallowed, the frozen book quoted."""
+    stage = Stage().begin()
+    bids, asks = [(Price(2_000), Count(9_000))], [(Price(5_100), Count(9_000))]
+    books = {t: m.BookSnapshot(stage.now, t, bids, asks, clock=4_000) for t in FAIRS}
+    for told in books.values():
+        stage.say(told)
+    stage.publish()
+    for ticker in fallen:
+        stage.say(m.BookDelta(stage.now, ticker, m.Side.BID, Price(2_000), Count(-9_000), clock=17))
+        assert stage.market(ticker).bid_reasons == ("book_unknown",)
+    asked = [t for a in stage.wait(1) if isinstance(a, Resync) for t in a.tickers]
+    assert sorted(asked) == sorted(fallen), "also where no book is left that is known"
+    for ticker in fallen:
+        stage.say(msgspec.structs.replace(books[ticker], at=stage.now, clock=18))
+        stage.say(m.BookDelta(stage.now, ticker, m.Side.BID, Price(1_900), Count(100), clock=19))
+        assert "book_unknown" not in stage.market(ticker).bid_reasons
+    assert [a for a in stage.wait(1) if isinstance(a, Resync)] == []
 
 
 def test_halt_cancels_everything_and_only_a_person_starts_again(stage: Stage) -> None:
