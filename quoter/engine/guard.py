@@ -99,7 +99,8 @@ def market_reasons(state: State, market: MarketState) -> tuple[str, ...]:
         found.append("excluded")
     if config.chosen and event.ticker not in config.chosen and event.ticker.partition("-")[0] not in config.chosen:
         found.append("not_chosen")
-    if not market.open or market.settled or now >= market.close_at:
+    shut = not market.open or market.over or market.settled or now < market.shut_until
+    if shut or now >= market.close_at:
         found.append("closed")
     elif now >= market.close_at - config.quote.stop_before_close:
         found.append("closing_soon")

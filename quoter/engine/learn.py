@@ -19,6 +19,8 @@ from quoter.engine import learn_person as person
 from quoter.engine.market import FOREVER
 from quoter.engine.state import ALL, DAILY_LOSS, NONE, State
 
+_LIFECYCLE: Final = "market_lifecycle_v2"  # the channel on which markets open and close
+
 
 def started(state: State, event: e.Started) -> Iterable[str]:
     """A run begins; nothing is known but what the last one left."""
@@ -74,7 +76,16 @@ def connected(state: State, event: m.Connected) -> Iterable[str]:
     state.connected, state.heard_at = True, event.at
     state.orders_known = state.positions_known = False
     state.next_reconcile = event.at
+    _reopen(state)
     return NONE
+
+
+def _reopen(state: State) -> Iterable[str]:
+    """What closed a market may have been undone unheard: nothing is told again. If it was not, an order is refused."""
+    shut = [market for market in state.markets.values() if not market.open]
+    for market in shut:
+        market.open = True
+    return [market.ticker for market in shut]
 
 
 def disconnected(state: State, event: m.Disconnected) -> Iterable[str]:
@@ -100,6 +111,8 @@ def gap(state: State, event: m.Gap) -> Iterable[str]:
     """These books are suspect until their snapshots come."""
     for ticker in event.tickers:
         state.market(ticker).book.known = False
+    if event.channel == _LIFECYCLE:
+        return [*event.tickers, *_reopen(state)]
     return event.tickers
 
 
@@ -141,11 +154,11 @@ def market_changed(state: State, event: m.MarketChanged) -> Iterable[str]:
         case "deactivated":
             market.open = False
         case "activated":
-            market.open = True
+            market.open, market.shut_until = True, Instant(0)
         case "determined" | "settled":
             if event.settlement_value is not None and not market.settled:
                 ledger.settle(state, market, event.settlement_value)
-            market.open = False
+            market.over = True
     if event.close_at is not None:
         market.close_at = event.close_at
     if event.price_ranges:

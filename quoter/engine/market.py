@@ -67,7 +67,9 @@ class MarketState:
     fair: MarketFair | None = None
     grid: PriceGrid = LINEAR_CENT
     close_at: Instant = FOREVER
-    open: bool = True
+    open: bool = True  # the stream's last word on this connection; unheard of counts as open
+    shut_until: Instant = Instant(0)  # the exchange refused an order here as inactive: it is tried again then
+    over: bool = False  # determined: it does not open again
     settled: bool = False
     paid: Money = Money(0)  # what a contract was settled at, once it is
     reported: bool = False  # did the positions that we took over hold it?

@@ -1,13 +1,15 @@
-"""A person changes settings while we quote."""
+"""A person changes settings while we quote; the exchange changes its markets."""
 
 import dataclasses
 
 import msgspec
+import pytest
 
 from core import messages as m
-from core.units import Count
+from core.units import SECOND, Count, Instant
 from quoter.engine import events as e
-from tests.stories.stage import EVENT, MILD, Stage
+from quoter.engine.actions import Action
+from tests.stories.stage import EVENT, FAIRS, MILD, Stage
 
 
 def quoting() -> Stage:
@@ -44,3 +46,55 @@ def test_the_journal_holds_the_whole_new_configuration() -> None:
     stage = Stage()
     event = e.Configured(stage.now, "a person", "x", dataclasses.replace(stage.config, chosen=frozenset({MILD})))
     assert e.DECODER.decode(msgspec.json.encode(event)) == event
+
+
+def refused(stage: Stage, done: list[Action]) -> int:
+    """The exchange says that the market is inactive, to whatever is placed there; how often it had to."""
+    found = [r for r in stage.requests(m.PlaceOrder, done) if r.ticker == MILD]
+    for r in found:
+        stage.say(m.Rejected(stage.now, r.client_order_id, MILD, "PlaceOrder", "market_inactive"))
+    return len(found)
+
+
+@pytest.mark.parametrize("lost", ["connection", "channel"])
+def test_a_market_whose_opening_was_missed_is_quoted_again(lost: str) -> None:
+    """Connections drop in every week's maintenance, and nothing is told again: it stayed closed until a restart."""
+    stage = quoting()
+    stage.say(m.MarketChanged(stage.now, MILD, "deactivated"))
+    assert stage.market().bid_reasons == ("closed",)
+    if lost == "channel":
+        stage.say(m.Gap(stage.now, "market_lifecycle_v2", [], "seq 3 then 5"))
+        assert stage.market().bid_reasons == (), "at once: nothing else may happen here for long"
+        return
+    stage.say(m.Disconnected(stage.now, "maintenance"))
+    stage.now = Instant(stage.now + SECOND)
+    stage.say(m.Connected(stage.now))
+    stage.reconcile()
+    for ticker in FAIRS:
+        stage.book(ticker, 20, 60)
+    stage.publish()
+    assert stage.market().bid_reasons == ()
+
+
+def test_a_market_that_refuses_orders_as_inactive_is_tried_again_once_a_minute() -> None:
+    """One refusal closed a market until a restart."""
+    stage = quoting()
+    assert refused(stage, stage.actions) == 2
+    tries = 0
+    for n in range(250):
+        stage.book(MILD, 39, 51)
+        tries += refused(stage, stage.wait(1)) > 0
+        if n % 10 == 0:
+            stage.reconcile()
+            tries += refused(stage, stage.publish()) > 0
+    assert 3 <= tries <= 5, "a try a minute"
+    stage.say(m.MarketChanged(stage.now, MILD, "activated"))
+    assert "closed" not in stage.market().bid_reasons, "the stream's word is enough"
+
+
+def test_a_market_that_was_determined_does_not_open_by_a_reconnect() -> None:
+    stage = quoting()
+    stage.say(m.MarketChanged(stage.now, MILD, "determined"))
+    stage.say(m.Gap(stage.now, "market_lifecycle_v2", [], "error 25"))
+    stage.publish()
+    assert stage.market().bid_reasons == ("closed",)
