@@ -46,8 +46,7 @@ def published(state: State, event: e.Published) -> Iterable[str]:
     for fair in new.events:
         for priced in fair.markets:
             market = state.market(priced.ticker)
-            market.fair, market.close_at = priced, priced.close_at
-            market.grid = _grid(tuple((Price(a), Price(b), Price(c)) for a, b, c in priced.price_ranges))
+            market.published(priced, _grid(tuple((Price(a), Price(b), Price(c)) for a, b, c in priced.price_ranges)))
         if fair.markets:
             known = state.market(fair.markets[0].ticker).event
             known.fair, known.coherent, known.widening = fair, None, (1.0, FOREVER, FOREVER)
@@ -160,9 +159,10 @@ def market_changed(state: State, event: m.MarketChanged) -> Iterable[str]:
                 ledger.settle(state, market, event.settlement_value)
             market.over = True
     if event.close_at is not None:
-        market.close_at = event.close_at
+        market.told_close = event.close_at
+        market.close_at = event.close_at if market.fair is None else min(event.close_at, market.fair.close_at)
     if event.price_ranges:
-        market.grid = PriceGrid(tuple(event.price_ranges))
+        market.grid = market.told_grid = PriceGrid(tuple(event.price_ranges))
     return (event.ticker,)
 
 

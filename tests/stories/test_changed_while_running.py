@@ -6,10 +6,11 @@ import msgspec
 import pytest
 
 from core import messages as m
-from core.units import SECOND, Count, Instant
+from core.contract import LINEAR_CENT, PriceGrid
+from core.units import HOUR, MINUTE, SECOND, Count, Instant, Price
 from quoter.engine import events as e
 from quoter.engine.actions import Action
-from tests.stories.stage import EVENT, FAIRS, MILD, Stage
+from tests.stories.stage import CLOSE, EVENT, FAIRS, MILD, Stage
 
 
 def quoting() -> Stage:
@@ -98,3 +99,41 @@ def test_a_market_that_was_determined_does_not_open_by_a_reconnect() -> None:
     stage.say(m.Gap(stage.now, "market_lifecycle_v2", [], "error 25"))
     stage.publish()
     assert stage.market().bid_reasons == ("closed",)
+
+
+def test_a_close_that_the_stream_moved_forward_is_not_undone_by_an_older_listing() -> None:
+    """An early determination: quotes were placed inside stop_before_close until the listing was read again."""
+    stage = quoting()
+    early = Instant(stage.now + 5 * MINUTE)
+    stage.say(m.MarketChanged(stage.now, MILD, "close_date_updated", close_at=early))
+    assert stage.market().bid_reasons == ("closing_soon",)
+    stage.publish()
+    assert (stage.market().close_at, stage.market().bid_reasons) == (early, ("closing_soon",))
+    stage.say(m.MarketChanged(stage.now, MILD, "close_date_updated", close_at=CLOSE))
+    assert stage.market().bid_reasons == (), "taken back by the stream itself"
+
+
+def test_of_two_closes_the_earlier_holds() -> None:
+    stage = quoting()
+    stage.say(m.MarketChanged(stage.now, MILD, "close_date_updated", close_at=Instant(CLOSE + HOUR)))
+    assert stage.market().close_at == CLOSE
+    stage.publish(close=Instant(CLOSE + HOUR))
+    assert stage.market().close_at == CLOSE + HOUR, "the listing has come up"
+    stage.publish(close=Instant(CLOSE - HOUR))
+    assert stage.market().close_at == CLOSE - HOUR
+
+
+def test_a_grid_that_the_stream_told_holds_until_another_one_is_published() -> None:
+    """An older listing in the next publication gave the market its former prices back."""
+    fine, finer = (PriceGrid(((Price(0), Price(10_000), Price(step)),)) for step in (50, 10))
+    stage = quoting()
+    stage.say(m.MarketChanged(stage.now, MILD, "price_level_structure_updated", price_ranges=list(fine.ranges)))
+    stage.publish()
+    assert stage.market().grid == fine
+    stage.publish(grid=fine)
+    assert stage.market().grid == fine
+    stage.publish(grid=finer)
+    assert stage.market().grid == finer, "a change that the stream's word is not of is news"
+    stage.say(m.MarketChanged(stage.now, MILD, "price_level_structure_updated", price_ranges=list(LINEAR_CENT.ranges)))
+    stage.publish(grid=finer)
+    assert stage.market().grid == LINEAR_CENT
