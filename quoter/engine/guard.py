@@ -27,6 +27,7 @@ WORDS: Final[dict[str, str]] = {
     "market_off": "switched off by a person (market)",
     "excluded": "excluded in the settings",
     "not_chosen": "not on the list of chosen series and events",
+    "strikes_moved": "the exchange moved a bracket of this event; what is published is of the old one",
     "closed": "the market is not open",
     "closing_soon": "too close to the close",
     "release_window": "around a data release: quotes are pulled",
@@ -99,6 +100,8 @@ def market_reasons(state: State, market: MarketState) -> tuple[str, ...]:
         found.append("excluded")
     if config.chosen and event.ticker not in config.chosen and event.ticker.partition("-")[0] not in config.chosen:
         found.append("not_chosen")
+    if event.moved:
+        found.append("strikes_moved")
     shut = not market.open or market.over or market.settled or now < market.shut_until
     if shut or now >= market.close_at:
         found.append("closed")

@@ -16,7 +16,7 @@ from quoter.engine import groups, standing
 from quoter.engine import learn_ledger as ledger
 from quoter.engine import learn_orders as own
 from quoter.engine import learn_person as person
-from quoter.engine.market import FOREVER
+from quoter.engine.market import FOREVER, MarketState
 from quoter.engine.state import ALL, DAILY_LOSS, NONE, State
 
 _LIFECYCLE: Final = "market_lifecycle_v2"  # the channel on which markets open and close
@@ -50,6 +50,7 @@ def published(state: State, event: e.Published) -> Iterable[str]:
         if fair.markets:
             known = state.market(fair.markets[0].ticker).event
             known.fair, known.coherent, known.widening = fair, None, (1.0, FOREVER, FOREVER)
+            known.moved = any([market.moved() for market in known.markets])
             state.belongs(known, fair.station, f"{fair.station} {fair.day}")
             for market in known.markets:
                 market.measure()
@@ -163,7 +164,18 @@ def market_changed(state: State, event: m.MarketChanged) -> Iterable[str]:
         market.close_at = event.close_at if market.fair is None else min(event.close_at, market.fair.close_at)
     if event.price_ranges:
         market.grid = market.told_grid = PriceGrid(tuple(event.price_ranges))
+    if event.strikes is not None:
+        return _struck(state, market, event.strikes)
     return (event.ticker,)
+
+
+def _struck(state: State, market: MarketState, strikes: tuple[int | None, int | None]) -> Iterable[str]:
+    """The bracket of a market moved: the event's fairs, and the outcomes they are of, hold no longer."""
+    market.told_strikes, known = strikes, market.event
+    known.moved = any([one.moved() for one in known.markets])
+    if market.moved():
+        state.alerts.append(("strikes", f"{market.ticker}: the exchange moved its strikes; not quoted until published"))
+    return [one.ticker for one in known.markets]
 
 
 @lru_cache(4)

@@ -21,6 +21,7 @@ START = instant("2026-11-24T15:00:00Z")
 CLOSE = Instant(START + 2 * DAY)
 EVENT = "KXHIGHNY-26NOV25"
 COLD, MILD, WARM = (f"{EVENT}-{suffix}" for suffix in ("T46", "B46.5", "T47"))
+BOUNDS: dict[str, tuple[int | None, int | None]] = {COLD: (None, 45), MILD: (46, 47), WARM: (48, None)}
 FAIRS = {COLD: 0.25, MILD: 0.45, WARM: 0.30}
 
 
@@ -92,11 +93,11 @@ class Stage:
     def publish(
         self, fairs: dict[str, float] | None = None, valid_s: float = 240, max_loss: str = "60.00",
         windows: list[Window] | None = None, close: Instant = CLOSE, grid: PriceGrid = LINEAR_CENT,
+        bounds: dict[str, tuple[int | None, int | None]] = BOUNDS,
     ) -> list[Action]:  # fmt: skip
         """A publication about the one event."""
         self.now = Instant(self.now + SECOND)
         until = Instant(self.now + int(valid_s * SECOND))
-        bounds: dict[str, tuple[int | None, int | None]] = {COLD: (None, 45), MILD: (46, 47), WARM: (48, None)}
         markets = [
             MarketFair(t, *bounds[t], fair, 0.004, 0.0, fair, None, list(grid.ranges), close, 70_000, 0)
             for t, fair in (fairs or FAIRS).items()

@@ -9,8 +9,8 @@ from core import messages as m
 from core.contract import LINEAR_CENT, PriceGrid
 from core.units import HOUR, MINUTE, SECOND, Count, Instant, Price
 from quoter.engine import events as e
-from quoter.engine.actions import Action
-from tests.stories.stage import CLOSE, EVENT, FAIRS, MILD, Stage
+from quoter.engine.actions import Action, Alert
+from tests.stories.stage import CLOSE, COLD, EVENT, FAIRS, MILD, WARM, Stage
 
 
 def quoting() -> Stage:
@@ -137,3 +137,28 @@ def test_a_grid_that_the_stream_told_holds_until_another_one_is_published() -> N
     stage.say(m.MarketChanged(stage.now, MILD, "price_level_structure_updated", price_ranges=list(LINEAR_CENT.ranges)))
     stage.publish(grid=finer)
     assert stage.market().grid == LINEAR_CENT
+
+
+def test_an_event_of_which_a_bracket_moved_is_not_quoted_until_the_new_one_is_published() -> None:
+    """It was quoted on with the fair value of the old bracket."""
+    stage = quoting()
+    stage.ack_all()
+    resting = len(stage.state.by_order_id)
+    done = stage.say(m.MarketChanged(stage.now, MILD, "metadata_updated", strikes=(45, 47)))
+    assert len(stage.requests(m.CancelOrder, done)) == resting, "the other brackets pay other degrees too"
+    assert any(isinstance(a, Alert) and a.kind == "strikes" for a in done)
+    for _ in range(2):
+        assert {stage.market(t).bid_reasons for t in FAIRS} == {("strikes_moved",)}
+        stage.publish()
+    bounds: dict[str, tuple[int | None, int | None]] = {COLD: (None, 44), MILD: (45, 47), WARM: (48, None)}
+    stage.publish(bounds=bounds)
+    assert {stage.market(t).bid_reasons for t in FAIRS} == {()}
+
+
+def test_metadata_that_moves_no_strike_stops_nothing() -> None:
+    stage = quoting()
+    stage.say(m.MarketChanged(stage.now, MILD, "metadata_updated"))
+    stage.say(m.MarketChanged(stage.now, MILD, "metadata_updated", strikes=(46, 47)))
+    assert stage.market().bid_reasons == ()
+    stage.say(m.MarketChanged(stage.now, MILD, "metadata_updated", strikes=(None, None)))
+    assert stage.market().bid_reasons == ("strikes_moved",), "strikes that cannot be read are other strikes"
