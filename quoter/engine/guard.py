@@ -15,6 +15,7 @@ WORDS: Final[dict[str, str]] = {
     "paused": "paused by a person",
     "disconnected": "the exchange's stream is down",
     "feed_silent": "the exchange's stream has been silent too long",
+    "feed_late": "the exchange's stream reaches us seconds late: what we see of the books is old",
     "orders_unknown": "our orders have not been reconciled since the last connection",
     "positions_unknown": "positions have not been reconciled since the last connection",
     "no_publication": "the flows have not published anything yet",
@@ -69,6 +70,8 @@ def global_reasons(state: State) -> tuple[str, ...]:
     else:
         if now - state.heard_at > config.book_stale:
             found.append("feed_silent")
+        if now < state.late_until:
+            found.append("feed_late")
         if not state.orders_known:
             found.append("orders_unknown")
         if not state.positions_known:

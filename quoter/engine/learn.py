@@ -21,6 +21,8 @@ from quoter.engine.state import ALL, DAILY_LOSS, NONE, State
 
 _LIFECYCLE: Final = "market_lifecycle_v2"  # the channel on which markets open and close
 
+_STRETCH: Final = 5  # minutes: the feed's least delay is that of this and the last stretch
+
 
 def started(state: State, event: e.Started) -> Iterable[str]:
     """A run begins; nothing is known but what the last one left."""
@@ -73,7 +75,7 @@ def publication_refused(state: State, event: e.PublicationRefused) -> Iterable[s
 
 def connected(state: State, event: m.Connected) -> Iterable[str]:
     """The stream is up; everything must be reconciled before a quote."""
-    state.connected, state.heard_at = True, event.at
+    state.connected, state.heard_at, state.late_until = True, event.at, Instant(0)
     state.orders_known = state.positions_known = False
     state.next_reconcile = event.at
     _reopen(state)
@@ -118,14 +120,33 @@ def gap(state: State, event: m.Gap) -> Iterable[str]:
 
 def snapshot(state: State, event: m.BookSnapshot) -> Iterable[str]:
     """A whole book."""
+    if event.sent_at is not None:
+        _lag(state, event.at, event.sent_at)
     market = state.market(event.ticker)
     market.book.load(event)
     market.others = None
     return (event.ticker,)
 
 
+def _lag(state: State, at: Instant, sent_at: Instant) -> None:
+    """Is the feed late? Only by comparison, for nobody knows how far the exchange's clock is from ours: what came
+    quickest in the last minutes is in time. After a jump of a clock everything is late for those minutes at most."""
+    allowed, lag = state.config.feed_late, at - sent_at
+    if not allowed:
+        return
+    if at >= state.lag_stretch_ends:
+        state.least_lag_before = state.least_lag if state.lag_stretch_ends else lag
+        state.least_lag, state.lag_stretch_ends = lag, Instant(at + _STRETCH * state.config.minute)
+    elif lag < state.least_lag:
+        state.least_lag = lag
+    late = lag - min(state.least_lag, state.least_lag_before) > allowed
+    state.late_until = Instant(at + allowed) if late else Instant(0)
+
+
 def delta(state: State, event: m.BookDelta) -> Iterable[str]:
     """One level changed."""
+    if event.sent_at is not None:
+        _lag(state, event.at, event.sent_at)
     market = state.markets.get(event.ticker)
     if market is None or not market.book.known:
         return NONE
