@@ -156,6 +156,7 @@ class EngineSettings(Section):
 
     run_prefix: Annotated[str, Field(pattern=r"^[a-z0-9]{2,12}$")]
     book_stale_s: Seconds
+    feed_late_s: Annotated[float, Field(ge=0, le=3600)]
     order_life_s: Seconds
     refresh_before_s: Seconds
     ack_timeout_s: Seconds

@@ -172,15 +172,16 @@ class Fill(Message, frozen=True):
 
 
 class MarketChanged(Message, frozen=True):
-    """A market was created, activated, deactivated, re-dated, re-gridded, determined or settled."""
+    """A market was created, activated, deactivated, re-dated, re-gridded, re-struck, determined or settled."""
 
     at: Instant
     ticker: Ticker
-    change: str  # created activated deactivated close_date_updated price_level_structure_updated determined settled
+    change: str  # created activated deactivated close_date_updated price_level_structure_updated metadata_updated ...
     close_at: Instant | None = None
     price_ranges: list[tuple[Price, Price, Price]] | None = None
     result: str | None = None
     settlement_value: Money | None = None  # per contract, YES
+    strikes: tuple[int | None, int | None] | None = None  # whole degrees that pay now; two None: not to be read
 
 
 class StreamOpened(Message, frozen=True):

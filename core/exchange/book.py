@@ -1,6 +1,7 @@
 """One market's book in YES terms, as the stream tells it. Integers; a level that reaches exactly zero is gone.
 
-A level below zero means the book is corrupt: `apply` says so and the market waits for a new snapshot.
+A level below zero, or a clock that falls, means the book is corrupt: `apply` says so and the market waits for a new
+snapshot. A market's clock falls in the exchange's maintenance only [S: orderbook_delta].
 """
 
 from dataclasses import dataclass, field
@@ -12,14 +13,15 @@ from core.units import Count, Instant, Price
 
 @dataclass(slots=True)
 class Book:
-    """`known` is False before the first snapshot and after a gap."""
+    """`known` is False before the first snapshot and after a gap; `broken`: a snapshot must be asked for."""
 
     bids: dict[Price, Count] = field(default_factory=dict)
     asks: dict[Price, Count] = field(default_factory=dict)
     best_bid: Price | None = None
     best_ask: Price | None = None
     known: bool = False
-    clock: int = -1  # of the last snapshot
+    broken: bool = False
+    next_clock: int = 0  # the least that the next delta may carry: several of one action share theirs
     heard_at: Instant = Instant(0)
 
     def load(self, snapshot: BookSnapshot) -> None:
@@ -28,15 +30,17 @@ class Book:
         self.asks = {price: size for price, size in snapshot.asks if size > 0}
         self.best_bid = max(self.bids) if self.bids else None
         self.best_ask = min(self.asks) if self.asks else None
-        self.clock = -1 if snapshot.clock is None else snapshot.clock
-        self.known = True
+        self.next_clock = 0 if snapshot.clock is None else snapshot.clock + 1
+        self.known, self.broken = True, False
         self.heard_at = snapshot.at
 
     def apply(self, delta: BookDelta) -> bool:
         """Change one level; False when that makes no sense and the book must be asked for again."""
         self.heard_at = delta.at
-        if delta.clock is not None and delta.clock <= self.clock:
-            return True  # the snapshot already holds every change up to its clock
+        if delta.clock is not None:
+            if delta.clock < self.next_clock:
+                return False
+            self.next_clock = delta.clock
         return self.change(delta.side is BID, delta.price, delta.change)
 
     def change(self, bid: bool, price: Price, change: int) -> bool:

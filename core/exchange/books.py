@@ -55,9 +55,10 @@ class Books:
             book = self.of[said.market_ticker]
             size: int = _COUNTS[said.delta_fp]
             clock = said.clock
-            if clock is not None and clock <= book.clock:
-                sub.seq = seq
-                return book  # the snapshot already holds every change up to its clock
+            if clock is not None:
+                if clock < book.next_clock:
+                    return None
+                book.next_clock = clock
             if said.side is _YES:
                 price = self._bids[said.price_dollars]
                 levels = book.bids  # type: ignore[assignment]  # a Count is an int

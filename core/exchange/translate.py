@@ -305,7 +305,18 @@ def lifecycle(raw: msgspec.Raw, at: Instant) -> m.MarketChanged:
         ranges = [(price(r.start), price(r.end), price(r.step)) for r in c.price_ranges]
     value: Money | None = money(c.settlement_value, "settlement_value") if c.settlement_value is not None else None
     close = Instant(c.close_ts * SECOND) if c.close_ts is not None else None
-    return m.MarketChanged(at, c.market_ticker, c.event_type, close, ranges, c.result, value)
+    return m.MarketChanged(at, c.market_ticker, c.event_type, close, ranges, c.result, value, _strikes(c))
+
+
+def _strikes(c: wire_stream.LifecycleMsg) -> tuple[int | None, int | None] | None:
+    """The new bracket of a market; None where its strikes did not move. One that means nothing to us is no bracket."""
+    if c.event_type != "metadata_updated" or (c.strike_type, c.floor_strike, c.cap_strike) == (None, None, None):
+        return None
+    try:
+        found = bracket(c.strike_type, c.floor_strike, c.cap_strike)
+    except Malformed:
+        return None, None
+    return found.low, found.high
 
 
 def group(raw: msgspec.Raw, at: Instant) -> m.GroupChanged:

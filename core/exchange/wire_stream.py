@@ -98,6 +98,9 @@ class LifecycleMsg(Model, frozen=True):
     price_ranges: list[PriceRange] | None = None
     result: str | None = None
     settlement_value: str | None = None
+    strike_type: str | None = None
+    floor_strike: float | None = None
+    cap_strike: float | None = None
 
 
 class GroupMsg(Model, frozen=True):

@@ -56,8 +56,8 @@ def check(records: Iterable[Record]) -> Findings:
         if isinstance(said, m.BookSnapshot):
             _compare(said, books, found)
         if not books.learn(said):
-            assert isinstance(said, m.BookDelta), "only a delta can leave less than nothing"
-            found.fault(said.at, f"{said.ticker}: {said.side.value} {said.price} falls below nought")
+            assert isinstance(said, m.BookDelta), "only a delta can make no sense"
+            found.fault(said.at, f"{said.ticker}: {said.side.value} {said.price} falls below nought, or the clock fell")
         found.connections += isinstance(said, m.Connected)
     for words in playback.troubles:
         found.fault(found.last or Instant(0), words)

@@ -54,7 +54,8 @@ def offline(config: EngineConfig) -> EngineConfig:
     order's expiry (they keep the queue), silence of the feed, and reconciliation, which would find nothing."""
     long = Duration(30 * DAY)
     return replace(config, order_life=long, refresh_before=Duration(SECOND), book_stale=long, reconcile=long,
-                   ack_timeout=Duration(HOUR), clock_margin=Duration(0))  # fmt: skip
+                   ack_timeout=Duration(HOUR), clock_margin=Duration(0),
+                   feed_late=Duration(0))  # fmt: skip
 
 
 @dataclass(slots=True)

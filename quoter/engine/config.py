@@ -73,6 +73,7 @@ class EngineConfig:
     reduce_only_at: float = 1.0
     empty_books: bool = False
     clock_margin: Duration = Duration(0)  # how far the exchange's clock may be from ours
+    feed_late: Duration = Duration(0)  # 0: never looked at
 
 
 def engine_config(settings: Settings, speed: float = 1.0) -> EngineConfig:
@@ -116,4 +117,5 @@ def engine_config(settings: Settings, speed: float = 1.0) -> EngineConfig:
         reduce_only_at=e.reduce_only_at,
         empty_books=e.empty_books,
         clock_margin=wall(1.0),
+        feed_late=wall(e.feed_late_s) if speed == 1.0 else Duration(0),  # frames are stamped by the wall's time
     )  # fmt: skip

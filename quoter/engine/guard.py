@@ -15,6 +15,7 @@ WORDS: Final[dict[str, str]] = {
     "paused": "paused by a person",
     "disconnected": "the exchange's stream is down",
     "feed_silent": "the exchange's stream has been silent too long",
+    "feed_late": "the exchange's stream reaches us seconds late: what we see of the books is old",
     "orders_unknown": "our orders have not been reconciled since the last connection",
     "positions_unknown": "positions have not been reconciled since the last connection",
     "no_publication": "the flows have not published anything yet",
@@ -27,6 +28,7 @@ WORDS: Final[dict[str, str]] = {
     "market_off": "switched off by a person (market)",
     "excluded": "excluded in the settings",
     "not_chosen": "not on the list of chosen series and events",
+    "strikes_moved": "the exchange moved a bracket of this event; what is published is of the old one",
     "closed": "the market is not open",
     "closing_soon": "too close to the close",
     "release_window": "around a data release: quotes are pulled",
@@ -68,6 +70,8 @@ def global_reasons(state: State) -> tuple[str, ...]:
     else:
         if now - state.heard_at > config.book_stale:
             found.append("feed_silent")
+        if now < state.late_until:
+            found.append("feed_late")
         if not state.orders_known:
             found.append("orders_unknown")
         if not state.positions_known:
@@ -99,7 +103,10 @@ def market_reasons(state: State, market: MarketState) -> tuple[str, ...]:
         found.append("excluded")
     if config.chosen and event.ticker not in config.chosen and event.ticker.partition("-")[0] not in config.chosen:
         found.append("not_chosen")
-    if not market.open or market.settled or now >= market.close_at:
+    if event.moved:
+        found.append("strikes_moved")
+    shut = not market.open or market.over or market.settled or now < market.shut_until
+    if shut or now >= market.close_at:
         found.append("closed")
     elif now >= market.close_at - config.quote.stop_before_close:
         found.append("closing_soon")

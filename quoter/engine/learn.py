@@ -16,8 +16,12 @@ from quoter.engine import groups, standing
 from quoter.engine import learn_ledger as ledger
 from quoter.engine import learn_orders as own
 from quoter.engine import learn_person as person
-from quoter.engine.market import FOREVER
+from quoter.engine.market import FOREVER, MarketState
 from quoter.engine.state import ALL, DAILY_LOSS, DRAWDOWN, NONE, State
+
+_LIFECYCLE: Final = "market_lifecycle_v2"  # the channel on which markets open and close
+
+_STRETCH: Final = 5  # minutes: the feed's least delay is that of this and the last stretch
 
 
 def started(state: State, event: e.Started) -> Iterable[str]:
@@ -45,11 +49,11 @@ def published(state: State, event: e.Published) -> Iterable[str]:
     for fair in new.events:
         for priced in fair.markets:
             market = state.market(priced.ticker)
-            market.fair, market.close_at = priced, priced.close_at
-            market.grid = _grid(tuple((Price(a), Price(b), Price(c)) for a, b, c in priced.price_ranges))
+            market.published(priced, _grid(tuple((Price(a), Price(b), Price(c)) for a, b, c in priced.price_ranges)))
         if fair.markets:
             known = state.market(fair.markets[0].ticker).event
             known.fair, known.coherent, known.widening = fair, None, (1.0, FOREVER, FOREVER)
+            known.moved = any([market.moved() for market in known.markets])
             state.belongs(known, fair.station, f"{fair.station} {fair.day}")
             for market in known.markets:
                 market.measure()
@@ -72,17 +76,26 @@ def publication_refused(state: State, event: e.PublicationRefused) -> Iterable[s
 
 def connected(state: State, event: m.Connected) -> Iterable[str]:
     """The stream is up; everything must be reconciled before a quote."""
-    state.connected, state.heard_at = True, event.at
+    state.connected, state.heard_at, state.late_until = True, event.at, Instant(0)
     state.orders_known = state.positions_known = False
     state.next_reconcile = event.at
+    _reopen(state)
     return NONE
+
+
+def _reopen(state: State) -> Iterable[str]:
+    """What closed a market may have been undone unheard: nothing is told again. If it was not, an order is refused."""
+    shut = [market for market in state.markets.values() if not market.open]
+    for market in shut:
+        market.open = True
+    return [market.ticker for market in shut]
 
 
 def disconnected(state: State, event: m.Disconnected) -> Iterable[str]:
     """Every book is unknown; our orders may have filled: pull everything."""
     state.connected = state.orders_known = state.positions_known = False
     for market in state.markets.values():
-        market.book.known = False
+        market.book.known = market.book.broken = False
     state.alerts.append(("disconnect", event.words or "the exchange's stream is down"))
     return ALL
 
@@ -101,26 +114,48 @@ def gap(state: State, event: m.Gap) -> Iterable[str]:
     """These books are suspect until their snapshots come."""
     for ticker in event.tickers:
         state.market(ticker).book.known = False
+    if event.channel == _LIFECYCLE:
+        return [*event.tickers, *_reopen(state)]
     return event.tickers
 
 
 def snapshot(state: State, event: m.BookSnapshot) -> Iterable[str]:
     """A whole book."""
+    if event.sent_at is not None:
+        _lag(state, event.at, event.sent_at)
     market = state.market(event.ticker)
     market.book.load(event)
     market.others = None
     return (event.ticker,)
 
 
+def _lag(state: State, at: Instant, sent_at: Instant) -> None:
+    """Is the feed late? Only by comparison, for nobody knows how far the exchange's clock is from ours: what came
+    quickest in the last minutes is in time. After a jump of a clock everything is late for those minutes at most."""
+    allowed, lag = state.config.feed_late, at - sent_at
+    if not allowed:
+        return
+    if at >= state.lag_stretch_ends:
+        state.least_lag_before = state.least_lag if state.lag_stretch_ends else lag
+        state.least_lag, state.lag_stretch_ends = lag, Instant(at + _STRETCH * state.config.minute)
+    elif lag < state.least_lag:
+        state.least_lag = lag
+    late = lag - min(state.least_lag, state.least_lag_before) > allowed
+    state.late_until = Instant(at + allowed) if late else Instant(0)
+
+
 def delta(state: State, event: m.BookDelta) -> Iterable[str]:
     """One level changed."""
+    if event.sent_at is not None:
+        _lag(state, event.at, event.sent_at)
     market = state.markets.get(event.ticker)
     if market is None or not market.book.known:
         return NONE
     market.others = None
     if not market.book.apply(event):
-        market.book.known = False
-        state.alerts.append(("book", f"{event.ticker}: a level below zero; asking for a new snapshot"))
+        market.book.known, market.book.broken = False, True
+        words = "a level below zero, or the exchange's clock fell; asking for a new snapshot"
+        state.alerts.append(("book", f"{event.ticker}: {words}"))
     elif market.touch == market.others_touch():
         return NONE  # deeper in the book than anything we decide by
     return (event.ticker,)
@@ -141,16 +176,28 @@ def market_changed(state: State, event: m.MarketChanged) -> Iterable[str]:
         case "deactivated":
             market.open = False
         case "activated":
-            market.open = True
+            market.open, market.shut_until = True, Instant(0)
         case "determined" | "settled":
             if event.settlement_value is not None and not market.settled:
                 ledger.settle(state, market, event.settlement_value)
-            market.open = False
+            market.over = True
     if event.close_at is not None:
-        market.close_at = event.close_at
+        market.told_close = event.close_at
+        market.close_at = event.close_at if market.fair is None else min(event.close_at, market.fair.close_at)
     if event.price_ranges:
-        market.grid = PriceGrid(tuple(event.price_ranges))
+        market.grid = market.told_grid = PriceGrid(tuple(event.price_ranges))
+    if event.strikes is not None:
+        return _struck(state, market, event.strikes)
     return (event.ticker,)
+
+
+def _struck(state: State, market: MarketState, strikes: tuple[int | None, int | None]) -> Iterable[str]:
+    """The bracket of a market moved: the event's fairs, and the outcomes they are of, hold no longer."""
+    market.told_strikes, known = strikes, market.event
+    known.moved = any([one.moved() for one in known.markets])
+    if market.moved():
+        state.alerts.append(("strikes", f"{market.ticker}: the exchange moved its strikes; not quoted until published"))
+    return [one.ticker for one in known.markets]
 
 
 @lru_cache(4)

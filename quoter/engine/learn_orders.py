@@ -178,7 +178,7 @@ def rejected(state: State, event: m.Rejected) -> Iterable[str]:
     else:
         _as_it_was(order, event)
     if event.code == "market_inactive":
-        market.open = False
+        market.shut_until = Instant(state.now + state.config.minute)
     return changed(state, market, order)
 
 

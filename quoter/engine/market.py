@@ -66,8 +66,14 @@ class MarketState:
     event: "EventState"
     fair: MarketFair | None = None
     grid: PriceGrid = LINEAR_CENT
-    close_at: Instant = FOREVER
-    open: bool = True
+    close_at: Instant = FOREVER  # the earlier of what the stream and the publication say
+    told_close: Instant = FOREVER  # by the stream
+    told_grid: PriceGrid | None = None  # by the stream, and not yet published
+    listed_grid: PriceGrid | None = None  # by the last publication
+    open: bool = True  # the stream's last word on this connection; unheard of counts as open
+    shut_until: Instant = Instant(0)  # the exchange refused an order here as inactive: it is tried again then
+    told_strikes: tuple[int | None, int | None] | None = None  # by the stream: the degrees that pay since they moved
+    over: bool = False  # determined: it does not open again
     settled: bool = False
     paid: Money = Money(0)  # what a contract was settled at, once it is
     reported: bool = False  # did the positions that we took over hold it?
@@ -99,6 +105,19 @@ class MarketState:
     others: tuple[Price | None, Price | None] | None = None  # kept by `others_touch` until book or orders change
     index: int = 0  # of this market in its event's `markets`
     halves: tuple[object, object, float, tuple[float, float]] | None = None  # kept by `quoting.half_spreads`
+
+    def published(self, fair: MarketFair, grid: PriceGrid) -> None:
+        """A belief about this market. The listing that came with it may be older than what the stream has told since:
+        the earlier close holds, and the stream's grid until another one is published than before."""
+        self.fair, self.close_at = fair, min(fair.close_at, self.told_close)
+        if self.told_grid is None or (self.listed_grid is not None and grid != self.listed_grid):
+            self.grid, self.told_grid = grid, None
+        self.listed_grid = grid
+
+    def moved(self) -> bool:
+        """Is what we believe of this market about another bracket than the exchange's?"""
+        told, fair = self.told_strikes, self.fair
+        return told is not None and fair is not None and (fair.low, fair.high) != told
 
     def own(self, side: Side) -> dict[Price, Count]:
         """Our size by price, as the book may hold it: everything that may rest."""
@@ -174,6 +193,7 @@ class EventState:
     fair: EventFair | None = None
     markets: list[MarketState] = field(default_factory=list)
     enabled: bool = True
+    moved: bool = False  # a bracket's strikes moved, and what is published is of the old ones
     loss: Money = Money(0)
     stress: Money = Money(0)
     held: Money = Money(0)  # the worst case of what is held alone, no order filled

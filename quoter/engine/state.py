@@ -53,6 +53,10 @@ class State:
     started: bool = False
     connected: bool = False
     heard_at: Instant = Instant(0)
+    late_until: Instant = Instant(0)  # the last book change came too late: until then all of them count as late
+    least_lag: int = 0  # ns from the exchange's stamp to us, clocks that differ included: in this stretch of minutes,
+    least_lag_before: int = 0  # and in the one before it
+    lag_stretch_ends: Instant = Instant(0)
     orders_known: bool = False
     orders_known_at: Instant = Instant(0)  # when the first list of orders of this connection came
     positions_known: bool = False

@@ -302,6 +302,8 @@ def _questions(state: State, everything: bool) -> list[Action]:
         state.watched = wanted
         found.append(Watch(tuple(sorted(wanted))))
     unknown = tuple(t for t, x in state.markets.items() if not x.book.known and t in wanted)
-    if everything and state.connected and unknown and len(unknown) < len(wanted):
+    if len(unknown) == len(wanted):  # just subscribed: the first snapshots are on their way
+        unknown = tuple(t for t in unknown if state.markets[t].book.broken)
+    if everything and state.connected and unknown:
         found.append(Resync(unknown))
     return found

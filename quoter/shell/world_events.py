@@ -55,6 +55,8 @@ def _pause(world: "World") -> None:
 
     def over() -> None:
         world.advance()
+        for listed in world.exchange.markets.values():
+            listed.clock //= 2  # after maintenance the clocks of its markets may have fallen
         world.exchange.unpause()
 
     # the pause may fall between two requests of one batch

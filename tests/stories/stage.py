@@ -5,7 +5,7 @@ from typing import Any
 
 from core import config as settings
 from core import messages as m
-from core.contract import LINEAR_CENT
+from core.contract import LINEAR_CENT, PriceGrid
 from core.publication import EventFair, MarketFair, Publication, PublishedLimits, Window
 from core.risk.limits import Approved
 from core.units import DAY, SECOND, Count, Instant, Money, Price, instant, money
@@ -18,8 +18,10 @@ from quoter.engine.state import State, new_state
 from quoter.engine.step import step
 
 START = instant("2026-11-24T15:00:00Z")
+CLOSE = Instant(START + 2 * DAY)
 EVENT = "KXHIGHNY-26NOV25"
 COLD, MILD, WARM = (f"{EVENT}-{suffix}" for suffix in ("T46", "B46.5", "T47"))
+BOUNDS: dict[str, tuple[int | None, int | None]] = {COLD: (None, 45), MILD: (46, 47), WARM: (48, None)}
 FAIRS = {COLD: 0.25, MILD: 0.45, WARM: 0.30}
 
 
@@ -90,14 +92,14 @@ class Stage:
 
     def publish(
         self, fairs: dict[str, float] | None = None, valid_s: float = 240, max_loss: str = "60.00",
-        windows: list[Window] | None = None,
+        windows: list[Window] | None = None, close: Instant = CLOSE, grid: PriceGrid = LINEAR_CENT,
+        bounds: dict[str, tuple[int | None, int | None]] = BOUNDS,
     ) -> list[Action]:  # fmt: skip
         """A publication about the one event."""
         self.now = Instant(self.now + SECOND)
-        until, close = Instant(self.now + int(valid_s * SECOND)), Instant(START + 2 * DAY)
-        bounds: dict[str, tuple[int | None, int | None]] = {COLD: (None, 45), MILD: (46, 47), WARM: (48, None)}
+        until = Instant(self.now + int(valid_s * SECOND))
         markets = [
-            MarketFair(t, *bounds[t], fair, 0.004, 0.0, fair, None, list(LINEAR_CENT.ranges), close, 70_000, 0)
+            MarketFair(t, *bounds[t], fair, 0.004, 0.0, fair, None, list(grid.ranges), close, 70_000, 0)
             for t, fair in (fairs or FAIRS).items()
         ]
         event = EventFair(

@@ -2,13 +2,14 @@
 
 import dataclasses
 
+import msgspec
 import pytest
 
 from core import messages as m
 from core.publication import Window
-from core.units import SECOND, Count, Instant, Price, money
+from core.units import SECOND, Count, Duration, Instant, Price, money
 from quoter.engine import events as e
-from quoter.engine.actions import AskFills, LookUp, Resync
+from quoter.engine.actions import Action, AskFills, LookUp, Resync
 from quoter.engine.orders import Life
 from tests.stories.stage import COLD, EVENT, FAIRS, MILD, WARM, Stage, make_config
 
@@ -123,6 +124,60 @@ def test_a_silent_feed_takes_the_quotes_away(stage: Stage) -> None:
     assert len(stage.requests(m.CancelOrder)) == 6
 
 
+def told(stage: Stage, late_s: float, ahead_s: float = 0.0) -> list[Action]:
+    """A change deep in a book that was so long on its way; by the exchange's clock, which is so much ahead of ours."""
+    sent = Instant(stage.now + round((ahead_s - late_s) * SECOND))
+    return stage.say(m.BookDelta(stage.now, COLD, m.Side.BID, Price(100), Count(100), sent_at=sent))
+
+
+@pytest.mark.parametrize("ahead", [-300.0, -2.0, 0.0, 300.0])
+def test_a_feed_that_is_seconds_late_pulls_every_quote_until_it_is_in_time(ahead: float, stage: Stage) -> None:
+    """Who reads slowly gets old books, not none; how far the exchange's clock is from ours does not matter."""
+    stage.ack_all()
+    for late in (0.3, 0.1, 4.0, 0.2):
+        told(stage, late, ahead)
+        assert stage.wait(1) == [] and stage.market().bid_reasons == ()
+    done = told(stage, 6.0, ahead) + stage.wait(1)
+    assert len(stage.requests(m.CancelOrder, done)) == 6
+    assert {stage.market(t).bid_reasons for t in FAIRS} == {("feed_late",)}
+    told(stage, 7.0, ahead)
+    stage.wait(4)
+    assert stage.market().bid_reasons == ("feed_late",)
+    told(stage, 0.2, ahead)
+    stage.wait(1)
+    assert "feed_late" not in stage.market().bid_reasons
+
+
+def test_a_late_feed_that_falls_quiet_counts_as_late_for_some_seconds_only(stage: Stage) -> None:
+    told(stage, 0.1)
+    told(stage, 9.0)
+    stage.wait(4)
+    assert stage.market().bid_reasons == ("feed_late",)
+    stage.wait(2)
+    assert "feed_late" not in stage.market().bid_reasons
+
+
+def test_a_clock_that_jumps_silences_us_for_minutes_only(stage: Stage) -> None:
+    late = 0
+    for n in range(1_200):
+        told(stage, 0.1, 0.0 if n < 60 else -3_600.0)
+        stage.say(m.Heartbeat(stage.now))
+        stage.wait(1)
+        late += "feed_late" in stage.market().bid_reasons
+    assert 240 <= late <= 600
+
+
+def test_a_feed_without_stamps_or_with_the_setting_off_is_never_late() -> None:
+    for allowed, sent in ((Duration(0), True), (Duration(SECOND), False)):
+        stage = Stage(make_config(feed_late=allowed)).begin()
+        stage.publish()
+        for late in (0.0, 100.0):
+            when = Instant(stage.now - int(late * SECOND)) if sent else None
+            stage.say(m.BookDelta(stage.now, COLD, m.Side.BID, Price(100), Count(100), sent_at=when))
+        stage.wait(1)
+        assert stage.market().bid_reasons == ()
+
+
 def test_after_a_disconnect_nothing_is_believed_until_reconciled(stage: Stage) -> None:
     stage.ack_all()
     stage.say(m.Disconnected(stage.now, "reset by peer"))
@@ -138,6 +193,27 @@ def test_a_gap_asks_for_that_book_again_and_quotes_wait(stage: Stage) -> None:
     done = stage.say(m.Gap(stage.now, "orderbook_delta", [MILD], "seq 7 after 5")) + stage.wait(2)
     assert any(isinstance(a, Resync) and a.tickers == (MILD,) for a in done)
     assert {r.ticker for r in stage.requests(m.CancelOrder, done)} == {MILD}
+
+
+@pytest.mark.parametrize("fallen", [(MILD,), (COLD, MILD, WARM)], ids=["one market", "every market"])
+def test_a_clock_that_falls_pulls_the_quotes_until_a_new_snapshot(fallen: tuple[str, ...]) -> None:
+    """In maintenance a market's clock may fall; deltas of the new clock were swallowed, the frozen book quoted."""
+    stage = Stage().begin()
+    bids, asks = [(Price(2_000), Count(9_000))], [(Price(5_100), Count(9_000))]
+    books = {t: m.BookSnapshot(stage.now, t, bids, asks, clock=4_000) for t in FAIRS}
+    for told in books.values():
+        stage.say(told)
+    stage.publish()
+    for ticker in fallen:
+        stage.say(m.BookDelta(stage.now, ticker, m.Side.BID, Price(2_000), Count(-9_000), clock=17))
+        assert stage.market(ticker).bid_reasons == ("book_unknown",)
+    asked = [t for a in stage.wait(1) if isinstance(a, Resync) for t in a.tickers]
+    assert sorted(asked) == sorted(fallen), "also where no book is left that is known"
+    for ticker in fallen:
+        stage.say(msgspec.structs.replace(books[ticker], at=stage.now, clock=18))
+        stage.say(m.BookDelta(stage.now, ticker, m.Side.BID, Price(1_900), Count(100), clock=19))
+        assert "book_unknown" not in stage.market(ticker).bid_reasons
+    assert [a for a in stage.wait(1) if isinstance(a, Resync)] == []
 
 
 def test_halt_cancels_everything_and_only_a_person_starts_again(stage: Stage) -> None:

@@ -21,17 +21,17 @@ def frame(kind: str, sid: int, seq: int, **msg: Any) -> bytes:
 
 
 def conversation(rng: random.Random) -> list[bytes]:
-    """Snapshots and deltas of two subscriptions; some lost, some unreadable, some below nought, some known already."""
+    """Snapshots and deltas of two subscriptions; some lost, some unreadable, some below nought; some clocks fall."""
     seqs, clock, found = {1: 0, 2: 0}, 0, []
     for n in range(400):
         ticker = rng.choice(TICKERS)
         sid = 2 if ticker == "C" else 1
         seqs[sid] += 1
         clock += 1
-        if n < 3 or rng.random() < 0.04:
+        if n < 3 or rng.random() < 0.08:
             levels = [[f"{c / 100:.4f}", f"{rng.randint(1, 9)}.00"] for c in rng.sample(range(1, 40), 4)]
             asks = [[f"{c / 100:.4f}", f"{rng.randint(1, 9)}.00"] for c in rng.sample(range(60, 99), 3)]
-            ahead = rng.choice((0, 0, 2))
+            ahead = 2 if rng.random() < 0.2 else 0
             found.append(frame("orderbook_snapshot", sid, seqs[sid], market_ticker=TICKERS[n] if n < 3 else ticker,
                                yes_dollars_fp=levels, no_dollars_fp=asks, clock=clock + ahead))  # fmt: skip
             continue
@@ -84,6 +84,32 @@ def test_books_from_frames_are_the_books_that_messages_make(seed: int, yes_price
                 assert ours.best_bid == max(ours.bids, default=None) and ours.best_ask == min(ours.asks, default=None)
     assert slow.troubles == fast_session.troubles
     assert taken > 10
+
+
+def test_a_clock_that_falls_makes_a_book_unknown_and_the_next_snapshot_makes_it_known() -> None:
+    """In maintenance a market's clock may fall: what it was before says nothing of what comes after."""
+    talk, books = session(True), Books()
+    books.converse(talk)
+
+    def hear(raw: bytes) -> Book | None:
+        found = books.delta(raw)
+        for said in talk.receive(raw, T0)[0] if found is None else ():
+            books.learn(said)
+        return books.of.get("A")
+
+    def bid(seq: int, clock: int) -> Book | None:
+        return hear(frame("orderbook_delta", 1, seq, market_ticker="A", price_dollars="0.3900", delta_fp="1.00",
+                          side="yes", clock=clock))  # fmt: skip
+
+    def whole(seq: int, clock: int) -> Book | None:
+        return hear(frame("orderbook_snapshot", 1, seq, market_ticker="A", clock=clock))
+
+    assert whole(1, 1_000) is not None
+    assert bid(2, 1_001) is not None and bid(3, 1_001) is not None, "deltas of one action share their clock"
+    assert bid(4, 1_000) is None, "the clock fell between two deltas"
+    assert whole(5, 17) is not None and bid(6, 18) is not None, "the new clocks are as good as the old ones"
+    assert whole(7, 19) is not None
+    assert bid(8, 19) is None, "what follows a snapshot has higher clocks"
 
 
 def test_a_change_below_nought_changes_nothing_and_says_so() -> None:

@@ -3,10 +3,13 @@
 import json
 from typing import Any
 
+import msgspec
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from core import messages as m
+from core.exchange import translate
 from core.exchange.session import PRIVATE, Command, Session
 from core.units import SECOND, Instant
 
@@ -219,3 +222,21 @@ _FIELDS = ("market_ticker", "price_dollars", "delta_fp", "side", "yes_dollars_fp
 def test_any_shape_under_a_known_name_is_survived(kind: str, msg: dict[str, Any], sid: int, seq: int) -> None:
     raw = json.dumps({"type": kind, "sid": sid, "seq": seq, "id": 1, "msg": msg})
     watching("A").receive(raw, T0)
+
+
+@pytest.mark.parametrize(
+    ("metadata", "strikes"),
+    [
+        ({"strike_type": "between", "floor_strike": 48, "cap_strike": 49.0}, (48, 49)),
+        ({"strike_type": "greater", "floor_strike": 70}, (71, None)),
+        ({"yes_sub_title": "48° to 49°"}, None),
+        ({"strike_type": "between", "floor_strike": 48.5, "cap_strike": 49}, (None, None)),
+        ({"floor_strike": 48}, (None, None)),
+    ],
+)
+def test_strikes_that_moved_are_a_bracket_and_those_that_mean_nothing_are_none(
+    metadata: dict[str, Any], strikes: tuple[int | None, int | None] | None
+) -> None:
+    body = {"event_type": "metadata_updated", "market_ticker": "A"} | metadata
+    said = translate.lifecycle(msgspec.Raw(msgspec.json.encode(body)), Instant(0))
+    assert (said.change, said.strikes) == ("metadata_updated", strikes)
