@@ -196,7 +196,12 @@ def _macros() -> None:
 
 
 def export(
-    what: Annotated[str, typer.Argument(help="a table or view (kwm sql --tables), or a query in quotes")],
+    what: Annotated[
+        str,
+        typer.Argument(
+            help="a table or view (kwm sql --tables), or a query in quotes; of fills: our_fills has each once"
+        ),
+    ],
     to: Annotated[Path, typer.Option("--to", help="the file: its ending .csv, .parquet or .json says the format")],
     force: Annotated[bool, typer.Option("--force", help="replace the file where it exists")] = False,
 ) -> None:
@@ -218,3 +223,5 @@ def export(
     finally:
         temporary.unlink(missing_ok=True)
     typer.echo(f"{rows} rows written to {to}")
+    if what == "fills":
+        typer.echo("fills has each as often as it was heard; our_fills has each once", err=True)

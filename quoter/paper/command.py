@@ -133,7 +133,13 @@ def calibrate(as_json: AsJson = False) -> None:
 def graduate(as_json: AsJson = False) -> None:
     """Which evidence is still missing before more is risked: paper, demo, one contract, live."""
     settings = config.load()
-    found = gather(settings.storage.data.resolve(), folder_of(settings), settings.paper.haircut)
+    folder = folder_of(settings)
+    if folder.exists():
+        try:
+            load(folder, prefect_url(settings))
+        except KwmError as error:
+            typer.echo(f"paper as loaded before: {error}", err=True)
+    found = gather(settings.storage.data.resolve(), folder, settings.paper.haircut)
     stage, missing = next_stage(found)
     if as_json:
         typer.echo(json.dumps({
