@@ -11,15 +11,14 @@ from rich.table import Column, Table
 from core import config
 from core.clock import this_process
 from core.errors import SettingsError
+from core.event_words import one_event
 from core.publication import EventFair, Publication, encode
 from core.storage import publications
 from core.units import HOUR, MINUTE, Instant, to_datetime
 
 
 def fair(
-    event: Annotated[
-        str, typer.Argument(help="event ticker, for example KXHIGHNY-26NOV24; without it all are listed")
-    ] = "",
+    event: Annotated[str, typer.Argument(help='ticker, or words: "new york high"; without it all are listed')] = "",
     as_json: Annotated[
         bool, typer.Option("--json", help="as JSON: the event, or without one the whole publication")
     ] = False,
@@ -35,8 +34,12 @@ def fair(
         else:
             _all(console, found)
         return
+    if event.upper() not in found.withheld:
+        said = {e.event_ticker: f"{e.city} {e.station} {e.variable} {e.day}" for e in found.events}
+        event = one_event(event, said, "kwm fair")
     one = next((e for e in found.events if e.event_ticker == event), None)
     if one is None:
+        event = event.upper()
         raise SettingsError(f"{event}: {found.withheld.get(event, 'no such event in the last publication')}")
     if as_json:
         typer.echo(json.dumps({"model": found.model, "published_at": found.published_at, **msgspec.to_builtins(one)}))

@@ -60,15 +60,23 @@ def sql(
         _macros()
         return
     style = "json" if as_json else "csv" if as_csv else "table"
+    asked = questions(_read(file)) if file is not None else []
     with open_lake() as db:
         if file is not None:
-            for one in questions(file.read_text(encoding="utf-8")):
+            for one in asked:
                 Console().print(f"\n[bold]{one.splitlines()[0]}[/bold]" if one.startswith("--") else "")
                 answer(db, one, style)
         elif query:
             answer(db, query, style)
         else:
             _prompt(db, style)
+
+
+def _read(file: Path) -> str:
+    try:
+        return file.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise SettingsError(f"--file {file} cannot be read: {error}") from error
 
 
 @contextlib.contextmanager

@@ -3,6 +3,7 @@
 import asyncio
 import json
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated
 
@@ -90,6 +91,9 @@ def status(as_json: AsJson = False) -> None:
         typer.echo(json.dumps(found))
         return
     typer.echo(control.words())
+    if not found["running"]:
+        typer.echo(f"nothing quoted, no orders, {found['fills']} fills")
+        return
     typer.echo(
         f"today ${found['today_usd']:,.2f}, worst case ${found['worst_usd']:,.2f}, {found['quoting']} markets quoted,"
         f" {found['orders']} orders, {found['fills']} fills"
@@ -130,15 +134,22 @@ def calibrate(as_json: AsJson = False) -> None:
     )
 
 
+def brought_in(folder: Path, prefect: str, by: Callable[[Path, str], None] = load) -> str:
+    """Load a session's journal where there is one; why that failed, "" when it did not."""
+    try:
+        if folder.exists():
+            by(folder, prefect)
+    except KwmError as error:
+        return str(error)
+    return ""
+
+
 def graduate(as_json: AsJson = False) -> None:
     """Which evidence is still missing before more is risked: paper, demo, one contract, live."""
     settings = config.load()
     folder = folder_of(settings)
-    if folder.exists():
-        try:
-            load(folder, prefect_url(settings))
-        except KwmError as error:
-            typer.echo(f"paper as loaded before: {error}", err=True)
+    if trouble := brought_in(folder, prefect_url(settings)):
+        typer.echo(f"paper as loaded before: {trouble}", err=True)
     found = gather(settings.storage.data.resolve(), folder, settings.paper.haircut)
     stage, missing = next_stage(found)
     if as_json:

@@ -23,7 +23,8 @@ _DAYS = (
     " AND p.happened_at < c.until WHERE p.state = 'quoting'"
 )
 _FILLS = (  # of `our_fills`: `fills` has each as often as it was heard
-    "SELECT count(DISTINCT f.trade_id) FROM our_fills f JOIN chosen c ON f.filled_at >= c.since AND f.filled_at < c.until"
+    "SELECT count(DISTINCT f.trade_id) FROM our_fills f JOIN chosen c ON f.filled_at >= c.since"
+    " AND f.filled_at < c.until"
 )
 _DAILY = (
     "SELECT sum(a.pnl_usd) FROM pnl_attribution a JOIN chosen c ON a.filled_at >= c.since AND a.filled_at < c.until"

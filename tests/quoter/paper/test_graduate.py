@@ -8,7 +8,7 @@ import pytest
 from core.errors import KwmError
 from core.storage import lake, views
 from core.units import DAY, SECOND, Instant, iso
-from quoter.paper import command
+from quoter.paper.command import brought_in
 from quoter.paper.evidence import gather, trial
 from quoter.paper.graduate import Evidence, Stage, Trial, lower_bound, next_stage, requirements
 
@@ -91,21 +91,12 @@ def test_a_fill_heard_again_and_a_halt_said_again_count_once(tmp_path: Path) -> 
     assert (found.fills, found.halts) == (2, 2)
 
 
-def test_graduate_brings_the_paper_journal_in_before_it_counts(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
-    monkeypatch.setenv("KWM_STORAGE__DATA", str(tmp_path))
+def test_graduate_brings_the_paper_journal_in_before_it_counts(tmp_path: Path) -> None:
     loaded: list[Path] = []
-    monkeypatch.setattr(command, "load", lambda folder, _: loaded.append(folder))
-    command.graduate(as_json=True)
-    assert loaded == [], "nothing was tried on paper"
-    (tmp_path / "paper").mkdir()
-    command.graduate(as_json=True)
-    assert loaded == [tmp_path / "paper"]
+    assert (brought_in(tmp_path / "paper", "", lambda folder, _: loaded.append(folder)), loaded) == ("", [])
+    assert (brought_in(tmp_path, "", lambda folder, _: loaded.append(folder)), loaded) == ("", [tmp_path])
 
     def fails(folder: Path, _: str) -> None:
-        raise KwmError(f"{folder} cannot be loaded")
+        raise KwmError("no disk")
 
-    monkeypatch.setattr(command, "load", fails)
-    command.graduate(as_json=True)
-    assert "cannot be loaded" in capsys.readouterr().err, "what was loaded before is shown all the same, and said so"
+    assert brought_in(tmp_path, "", fails) == "no disk", "what was loaded before is shown all the same"
