@@ -13,7 +13,6 @@ from core import config
 from core.clock import this_process
 from core.config import Settings
 from core.errors import KwmError
-from core.up.plan import prefect_url
 from quoter.paper.calibration import haircut, write
 from quoter.paper.control import PaperControl
 from quoter.paper.evidence import gather
@@ -115,7 +114,7 @@ def calibrate(as_json: AsJson = False) -> None:
     folder = folder_of(settings)
     if not folder.exists():
         raise KwmError(f"{folder} does not exist: `kwm paper start` makes it")
-    load(folder, prefect_url(settings))
+    load(folder)
     found = measure(settings.storage.data.resolve(), folder)
     write(folder, found)
     cut = haircut(found, settings.paper.haircut)
@@ -134,11 +133,11 @@ def calibrate(as_json: AsJson = False) -> None:
     )
 
 
-def brought_in(folder: Path, prefect: str, by: Callable[[Path, str], None] = load) -> str:
+def brought_in(folder: Path, by: Callable[[Path], None] = load) -> str:
     """Load a session's journal where there is one; why that failed, "" when it did not."""
     try:
         if folder.exists():
-            by(folder, prefect)
+            by(folder)
     except KwmError as error:
         return str(error)
     return ""
@@ -148,7 +147,7 @@ def graduate(as_json: AsJson = False) -> None:
     """Which evidence is still missing before more is risked: paper, demo, one contract, live."""
     settings = config.load()
     folder = folder_of(settings)
-    if trouble := brought_in(folder, prefect_url(settings)):
+    if trouble := brought_in(folder):
         typer.echo(f"paper as loaded before: {trouble}", err=True)
     found = gather(settings.storage.data.resolve(), folder, settings.paper.haircut)
     stage, missing = next_stage(found)

@@ -1,11 +1,13 @@
 """Wrong or empty words on the command line end in one line of ours, never in a traceback."""
 
+import contextlib
 import json
 import threading
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
+import duckdb
 import pytest
 from typer.testing import CliRunner
 
@@ -13,6 +15,9 @@ from core import config
 from core.cli import app
 from core.errors import KwmError
 from core.exchange.sweep import Swept
+from core.ops.sql_command import answer
+from flows.commands import answers
+from quoter import tables as t
 from quoter.commands_kill import unproved
 from quoter.paper.control import PaperControl
 from quoter.shell.heartbeat import path_of
@@ -57,7 +62,7 @@ def test_what_cannot_be_is_said_in_our_words(
 class Quoter(BaseHTTPRequestHandler):
     """Answers like one that has halted, with `working` orders left and one event listed."""
 
-    working = 0
+    working = port = 0
 
     def do_GET(self) -> None:
         """Status, or what is listed."""
@@ -92,6 +97,7 @@ def quoter(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[type[Quo
         threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True).start()
         monkeypatch.setenv("KWM_STORAGE__DATA", str(tmp_path))
         monkeypatch.setenv("KWM_DASHBOARD__PORT", str(server.server_port))
+        One.port = server.server_port
         yield One
         server.shutdown()
 
@@ -138,3 +144,16 @@ def test_a_stopped_paper_session_quotes_nothing(tmp_path: Path) -> None:
     )
     found = control.status()
     assert [found[key] for key in ("running", "quoting", "orders", "worst_usd", "today_usd")] == [False, 0, 0, 0.0, 0.0]
+
+
+def test_a_flow_is_run_against_the_server_that_answers(quoter: type[Quoter]) -> None:
+    assert answers(config.load({"KWM_PREFECT__PORT": str(quoter.port)}))
+    assert not answers(config.load({"KWM_PREFECT__PORT": "9"}))
+
+
+def test_what_is_no_terminal_gets_whole_tables(capsys: pytest.CaptureFixture[str]) -> None:
+    wide = "x" * 300
+    t.show(t.table([{"k": wide, "v": wide}], {"k": ("k", t.text), "v": ("v", t.text)}))
+    with contextlib.closing(duckdb.connect()) as db:
+        answer(db, f"SELECT '{wide}' AS one, '{wide}' AS two", "table")
+    assert capsys.readouterr().out.count(wide) == 4

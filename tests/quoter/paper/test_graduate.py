@@ -93,10 +93,10 @@ def test_a_fill_heard_again_and_a_halt_said_again_count_once(tmp_path: Path) -> 
 
 def test_graduate_brings_the_paper_journal_in_before_it_counts(tmp_path: Path) -> None:
     loaded: list[Path] = []
-    assert (brought_in(tmp_path / "paper", "", lambda folder, _: loaded.append(folder)), loaded) == ("", [])
-    assert (brought_in(tmp_path, "", lambda folder, _: loaded.append(folder)), loaded) == ("", [tmp_path])
+    assert (brought_in(tmp_path / "paper", lambda folder: loaded.append(folder)), loaded) == ("", [])
+    assert (brought_in(tmp_path, lambda folder: loaded.append(folder)), loaded) == ("", [tmp_path])
 
-    def fails(folder: Path, _: str) -> None:
+    def fails(_: Path) -> None:
         raise KwmError("no disk")
 
-    assert brought_in(tmp_path, "", fails) == "no disk", "what was loaded before is shown all the same"
+    assert brought_in(tmp_path, fails) == "no disk", "what was loaded before is shown all the same"
