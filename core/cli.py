@@ -115,6 +115,7 @@ class Door(TyperGroup):
         if not isinstance(owner, typer.Typer):
             function, owner = owner, typer.Typer(add_completion=False, pretty_exceptions_enable=False)
             owner.command(name=cmd_name)(function)
+        owner.rich_markup_mode = None  # it would take [alerts] for markup and leave it out
         command = typer.main.get_command(owner)
         command.name = cmd_name
         return command
@@ -130,7 +131,7 @@ app = typer.Typer(
     help="A market maker for Kalshi's daily temperature brackets. `kwm up` starts everything.",
     no_args_is_help=True,
     pretty_exceptions_enable=False,
-    context_settings={"help_option_names": ["-h", "--help"]},
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 120},
 )
 
 

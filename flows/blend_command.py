@@ -13,9 +13,9 @@ from typing import Annotated
 
 import numpy as np
 import typer
-from rich.console import Console
 from rich.table import Table
 
+from core.console import console
 from core.contract import Bracket
 from core.errors import SettingsError
 from core.fair import blend as pool
@@ -177,4 +177,4 @@ def blend(
                       *(f"{line[f'brier_{n}']:.4f}" for n in ("model", "market", "blend")),
                       *(f"{line[f'log_loss_{n}']:.3f}" for n in ("model", "market", "blend")),
                       f"{line['weight']:.2f}")  # fmt: skip
-    Console().print(shown)
+    console().print(shown)

@@ -11,14 +11,14 @@ from typing import Annotated, Any
 
 import typer
 import yaml
-from rich.console import Console
 from rich.table import Table
 
 from core import config
 from core.clock import this_process
 from core.config import FlowSettings
+from core.console import console
 from core.errors import SettingsError
-from core.up.plan import prefect_url
+from core.up.plan import QUIET, prefect_url
 from flows.fair_command import fair as fair
 
 NAMES = (
@@ -44,12 +44,15 @@ _LEAST_S = {
     "brief": 300.0, "eod": 300.0, "fit": 3600.0, "score": 600.0, "verify": 3600.0,
 }  # fmt: skip
 _AT_ONCE = 3
+_ANSWERS_S = 3.0
 flows = typer.Typer(help="The Prefect flows.", no_args_is_help=True, pretty_exceptions_enable=False)
 
 
 @flows.callback()
 def _room() -> None:
     """The Prefect flows: run one now, list them, or serve all on their schedules."""
+    for name, value in QUIET.items():
+        os.environ.setdefault(name, value)
 
 
 def flow_named(name: str) -> Any:
@@ -65,15 +68,27 @@ def list_flows() -> None:
     table = Table("flow", "what it does")
     for name in NAMES:
         table.add_row(name, flow_named(name).description)
-    Console().print(table)
+    console().print(table)
 
 
 @flows.command()
 def run(
     name: Annotated[str, typer.Argument(help="one of: " + ", ".join(NAMES))],
 ) -> None:
-    """Run one flow now, in this process; it shows in the Prefect UI when a server is set."""
-    Console().print(flow_named(name)())
+    """Run one flow now, in this process; it shows in the Prefect UI when the server answers."""
+    settings = config.load()
+    with pointed_at(settings) if answers(settings) else contextlib.nullcontext():
+        console().print(flow_named(name)())
+
+
+def answers(settings: config.Settings) -> bool:
+    """Is the server of the settings there? Without it Prefect starts one of its own, for one run."""
+    import httpx
+
+    try:
+        return httpx.get(f"{prefect_url(settings)}/api/health", timeout=_ANSWERS_S, trust_env=False).is_success
+    except httpx.HTTPError:
+        return False
 
 
 def schedules() -> dict[str, dict[str, Any]]:

@@ -14,6 +14,7 @@ from rich.text import Text
 
 from core import config
 from core.errors import KwmError
+from core.event_words import one_event
 from core.units import instant
 from quoter import tables as t
 from quoter.client import Client, NotRunning
@@ -44,19 +45,10 @@ def event_tickers(incomplete: str) -> list[str]:
 
 def find_event(client: Client, words: str) -> dict[str, Any]:
     """The one event that `words` mean: a ticker, or parts of it, of city, variable, day. Raises: KwmError."""
-    found: list[dict[str, Any]] = client.get("/api/events")
-    exact = [e for e in found if e["event"] == words.upper()]
-    wanted = words.lower().split()
-    fit = exact or [
-        e for e in found
-        if all(w in f"{e['event']} {e['city']} {e['station']} {e['variable']} {e['day']}".lower() for w in wanted)
-    ]  # fmt: skip
-    if len(fit) == 1:
-        return fit[0]
-    if not fit:
-        raise KwmError(f"no event fits {words!r}: kwm markets lists them")
-    named = ", ".join(e["event"] for e in fit[:8])
-    raise KwmError(f"{words!r} fits {len(fit)} events: {named}{' ...' if len(fit) > 8 else ''}")
+    found = {e["event"]: e for e in client.get("/api/events")}
+    said = {name: f"{e['city']} {e['station']} {e['variable']} {e['day']}" for name, e in found.items()}
+    one: dict[str, Any] = found[one_event(words, said, "kwm markets")]
+    return one
 
 
 def status(as_json: Json = False) -> None:
@@ -223,6 +215,7 @@ def why(
     as_json: Json = False,
 ) -> None:
     """Why a market is quoted as it is, or is not; now, or (`--at`) at an instant of the past."""
+    ticker = ticker.upper()
     if at:
         when = instant(at, "--at")
         then = why_then(config.load().storage.data.resolve(), ticker, when)
@@ -269,7 +262,7 @@ def ladder(
 
 def opportunities(
     series: Annotated[str, typer.Argument(help="only series that begin with this")] = "",
-    top: Annotated[int, typer.Option(help="how many")] = 40,
+    top: Annotated[int, typer.Option(min=1, help="how many")] = 40,
     as_json: Json = False,
 ) -> None:
     """Every open weather market ranked by what quoting it should earn; `kwm config events.only=...` chooses events."""
@@ -286,7 +279,8 @@ def opportunities(
         "volume_24h_contracts": ("volume>", t.number), "fair_c": ("fair>", t.cents), "mid_c": ("market>", t.cents),
         "left_usd": ("left>", t.dollars), "incentive": ("incentive", t.text), "said": ("quoted, or why not", t.text),
     }  # fmt: skip
+    nothing = f"no open weather market of {series.upper()}" if series else "the exchange lists no open weather market"
     if t.narrow():  # the page and --json have every column
         for name in ("bracket", "depth_contracts", "left_usd", "incentive", "volume_24h_contracts"):
             del columns[name]
-    return t.show(t.table(found, columns, nothing="the exchange lists no open weather market"))
+    return t.show(t.table(found, columns, nothing=nothing))

@@ -31,11 +31,17 @@ def kill(within: Annotated[float, typer.Option(help="seconds to go on trying")] 
     if as_json:
         t.say_json(asdict(done))
     if not done.verified or done.left:
-        raise NotProved(f"{len(done.left)} orders may still rest: {'; '.join(done.troubles[:3])}")
+        raise NotProved(unproved(done))
     if not as_json:
         typer.echo(
             f"{done.cancelled} orders cancelled, none left, verified in {done.seconds:.1f} s; {done.others} not ours"
         )
+
+
+def unproved(done: Swept) -> str:
+    """What may still rest; a number only where the exchange listed them."""
+    said = f"{len(done.left)} orders may still rest" if done.left else "could not be checked: orders may still rest"
+    return f"{said}: {'; '.join(done.troubles[:3])}"
 
 
 async def _sweep(client: Client, within: float) -> Swept:

@@ -8,9 +8,8 @@ import typer
 
 from core import live_settings
 from core.errors import KwmError
-from core.units import money_text
 from quoter import tables as t
-from quoter.client import Client
+from quoter.client import Client, NotRunning
 from quoter.commands import Json, event_tickers
 
 
@@ -76,13 +75,17 @@ def switch(
 
 
 def halt(
-    within: Annotated[float, typer.Option(help="seconds to wait for the proof")] = 10.0, as_json: Json = False
+    within: Annotated[float, typer.Option(min=0, help="seconds to wait for the proof; 0 looks once")] = 10.0,
+    as_json: Json = False,
 ) -> None:
     """Stop now: cancel everything of ours, verify that nothing rests, stay stopped until `kwm resume`."""
     client = Client()
-    client.post("/api/risk/halt")
+    try:
+        client.post("/api/risk/halt")
+    except NotRunning as error:
+        raise NotRunning(f"{error}; `kwm kill` cancels without it") from error
     began = time.monotonic()
-    while time.monotonic() - began < within:
+    while True:
         now = client.get("/api/status")
         left = now["working"]
         if left == 0 and now["halted"]:
@@ -92,6 +95,8 @@ def halt(
             else:
                 typer.echo(f"halted: no order of ours is working ({took:.1f} s); kwm resume quotes again")
             return
+        if time.monotonic() - began >= within:
+            break
         time.sleep(0.2)
     raise NotProved(f"halted, but {left} orders are not proved gone after {within:.0f} s: try kwm kill")
 
@@ -110,7 +115,9 @@ def config(
     client = Client()
     wanted = [word for word in changes or [] if "=" in word]
     if wanted:
-        body = {"changes": dict(_change(word) for word in wanted), "lasting": lasting}
+        asked = dict(_change(word) for word in wanted)
+        _listed(client, asked)
+        body = {"changes": asked, "lasting": lasting}
         found = client.patch("/api/config", body)
         t.say_json(found) if as_json else typer.echo(found["words"])
         return None
@@ -127,6 +134,16 @@ def config(
     return t.show(t.table(shown, columns))
 
 
+def _listed(client: Client, changes: dict[str, Any]) -> None:
+    """Events to choose must exist: only a misspelt one would quote nothing. Raises: KwmError naming them."""
+    named = changes.get("events.only")
+    if not named:
+        return
+    known = {one["event"] for path in ("/api/events", "/api/opportunities") for one in client.get(path)}
+    if missing := [ticker for ticker in named if ticker not in known]:
+        raise KwmError(f"not listed: {', '.join(missing)}; kwm opportunities lists what is open")
+
+
 def _change(word: str) -> tuple[str, Any]:
     """`quoting.edge=0.03` -> (key, value as the file would say it)."""
     name, _, value = word.partition("=")
@@ -136,7 +153,8 @@ def _change(word: str) -> tuple[str, Any]:
     except KeyError as error:
         raise KwmError(f"[{name}] is no setting we know; kwm config lists all") from error
     if what == "list":
-        return name, [part.strip() for part in value.split(",") if part.strip()]
+        parts = [part.strip() for part in value.split(",") if part.strip()]
+        return name, [part.upper() for part in parts] if section == "events" else parts
     if what in ("number", "whole"):
         try:
             return name, json.loads(value)
@@ -147,14 +165,12 @@ def _change(word: str) -> tuple[str, Any]:
 
 def settings(as_json: Json = False) -> None:
     """Every setting that files and environment give, quoter or not; core/settings.toml explains each."""
-    found = Client().settings
+    found = live_settings.as_file(Client().settings)
+    for section in found.values():
+        section.update({key: "(set)" for key in ("token", "key_id", "key_pem") if section.get(key)})
     if as_json:
-        t.say_json(found.model_dump(mode="json"))
+        t.say_json(found)
         return
-    for name, section in found:
-        rows = []
-        for key, value in section:
-            amount = live_settings.kind(name, key) == "dollars"
-            hidden = key in ("token", "key_id") and value
-            rows.append({"k": key, "v": "(set)" if hidden else f"${money_text(value)}" if amount else str(value)})
+    for name, section in found.items():
+        rows = [{"k": key, "v": value} for key, value in section.items()]
         t.show(t.table(rows, {"k": ("key", t.text), "v": ("value", t.text)}, title=f"[{name}]".replace("[", r"\[")), "")

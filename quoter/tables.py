@@ -6,9 +6,10 @@ from datetime import UTC, datetime
 from typing import Any
 
 import typer
-from rich.console import Console
 from rich.table import Table
 from rich.text import Text
+
+from core.console import console
 
 Row = dict[str, Any]
 Cell = Callable[[Any], Text | str]
@@ -21,14 +22,14 @@ def say_json(found: Any) -> None:
 
 def show(*things: Any) -> None:
     """For people."""
-    console = Console()
+    out = console()
     for thing in things:
-        console.print(thing)
+        out.print(thing)
 
 
 def narrow() -> bool:
     """Is the terminal too narrow for a table of a dozen columns?"""
-    return Console().width < 130
+    return console().width < 130
 
 
 def text(value: Any) -> str:

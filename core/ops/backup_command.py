@@ -27,7 +27,12 @@ def backup(
         raise SettingsError(f"{target} exists; give another name")
     if target.resolve().is_relative_to(data):
         raise SettingsError(f"{target} lies inside the data folder: a backup belongs elsewhere, best on another disk")
-    made = write_backup(data, target)
+    if not target.parent.is_dir():
+        raise SettingsError(f"--to {target}: there is no folder {target.parent}")
+    try:
+        made = write_backup(data, target)
+    except OSError as error:
+        raise SettingsError(f"{target} could not be written: {error}") from error
     typer.echo(f"{made.files} files, {made.size / 1e6:,.1f} MB in {made.took_s:.1f} s -> {target}")
 
 

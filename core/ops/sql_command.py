@@ -12,10 +12,10 @@ from typing import Annotated
 import duckdb
 import msgspec
 import typer
-from rich.console import Console
 from rich.table import Table
 
 from core import config
+from core.console import console
 from core.errors import SettingsError
 from core.storage import dictionary, lake
 from core.storage.schema import TABLES
@@ -60,15 +60,23 @@ def sql(
         _macros()
         return
     style = "json" if as_json else "csv" if as_csv else "table"
+    asked = questions(_read(file)) if file is not None else []
     with open_lake() as db:
         if file is not None:
-            for one in questions(file.read_text(encoding="utf-8")):
-                Console().print(f"\n[bold]{one.splitlines()[0]}[/bold]" if one.startswith("--") else "")
+            for one in asked:
+                console().print(f"\n[bold]{one.splitlines()[0]}[/bold]" if one.startswith("--") else "")
                 answer(db, one, style)
         elif query:
             answer(db, query, style)
         else:
             _prompt(db, style)
+
+
+def _read(file: Path) -> str:
+    try:
+        return file.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise SettingsError(f"--file {file} cannot be read: {error}") from error
 
 
 @contextlib.contextmanager
@@ -106,9 +114,9 @@ def answer(db: duckdb.DuckDBPyConnection, query: str, style: str) -> None:
         table = Table(*names)
         for row in rows[:_SHOWN]:
             table.add_row(*(("" if value is None else str(value)) for value in row))
-        Console().print(table)
+        console().print(table)
         if len(rows) > _SHOWN:
-            Console().print(f"{len(rows)} rows; the first {_SHOWN} are shown (--csv, --json and kwm export give all)")
+            console().print(f"{len(rows)} rows; the first {_SHOWN} are shown (--csv, --json and kwm export give all)")
 
 
 def _prompt(db: duckdb.DuckDBPyConnection, style: str) -> None:
@@ -117,7 +125,7 @@ def _prompt(db: duckdb.DuckDBPyConnection, style: str) -> None:
 
         readline.set_completer(_completer())
         readline.parse_and_bind("tab: complete")
-    Console().print("DuckDB on the lake, in memory. .tables, .schema NAME, .help; a query ends with ; and Ctrl-D ends.")
+    console().print("DuckDB on the lake, in memory. .tables, .schema NAME, .help; a query ends with ; and Ctrl-D ends.")
     waiting = ""
     while True:
         try:
@@ -138,7 +146,7 @@ def _prompt(db: duckdb.DuckDBPyConnection, style: str) -> None:
             try:
                 answer(db, waiting, style)
             except SettingsError as error:
-                Console().print(str(error), style="red")
+                console().print(str(error), style="red")
             waiting = ""
 
 
@@ -148,13 +156,13 @@ def _dot(db: duckdb.DuckDBPyConnection, line: str, style: str) -> str:
         table = Table("name", "what")
         for name, what in _everything():
             table.add_row(name, what)
-        Console().print(table)
+        console().print(table)
     elif word == ".schema" and rest.strip() in dict(_everything()):
         _describe(db, rest.strip())
     elif word in (".csv", ".json", ".table"):
         return word[1:]
     else:
-        Console().print(_HELP)
+        console().print(_HELP)
     return style
 
 
@@ -187,16 +195,21 @@ def _describe(db: duckdb.DuckDBPyConnection, name: str) -> None:
     table = Table("column", "type", "meaning", title=f"{name}: {what}", title_justify="left")
     for row in rows:
         table.add_row(*row)
-    Console().print(table)
+    console().print(table)
 
 
 def _macros() -> None:
     for name, what in dictionary.macros().items():
-        Console().print(f"macro {name}: {what}")
+        console().print(f"macro {name}: {what}")
 
 
 def export(
-    what: Annotated[str, typer.Argument(help="a table or view (kwm sql --tables), or a query in quotes")],
+    what: Annotated[
+        str,
+        typer.Argument(
+            help="a table or view (kwm sql --tables), or a query in quotes; of fills: our_fills has each once"
+        ),
+    ],
     to: Annotated[Path, typer.Option("--to", help="the file: its ending .csv, .parquet or .json says the format")],
     force: Annotated[bool, typer.Option("--force", help="replace the file where it exists")] = False,
 ) -> None:
@@ -218,3 +231,5 @@ def export(
     finally:
         temporary.unlink(missing_ok=True)
     typer.echo(f"{rows} rows written to {to}")
+    if what == "fills":
+        typer.echo("fills has each as often as it was heard; our_fills has each once", err=True)

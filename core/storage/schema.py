@@ -117,7 +117,7 @@ TABLES: dict[str, Table] = {
            ("client_order_id", TEXT, ""),
            ("order_id", TEXT, ""), ("ticker", TEXT, ""), ("price_usd", USD, ""), ("filled_contracts", CONTRACTS, ""),
            ("remaining_contracts", CONTRACTS, ""), ("words", TEXT, "code or reason")),
-        _t("fills", "our fills, each once",
+        _t("fills", "our fills as heard, again at each reconciliation; our_fills has each once",
            ("trade_id", TEXT, ""), ("order_id", TEXT, ""), ("client_order_id", TEXT, ""), ("ticker", TEXT, ""),
            ("event_ticker", TEXT, ""), ("side", TEXT, "bid bought YES"), ("price_usd", USD, ""),
            ("contracts", CONTRACTS, ""), ("fee_usd", USD, ""), ("is_taker", "BOOLEAN", ""), ("filled_at", AT, ""),

@@ -49,6 +49,8 @@ def up(
     Without settings it needs no keys and no network: exchange and weather are embedded. What runs is printed; each
     process writes its log to data/logs/. Starting it again continues with the data it finds.
     """
+    if not 0.01 <= speed <= 10_000:  # as core/clock.py, before anything starts
+        raise SettingsError(f"--speed {speed:g} is outside 0.01 to 10,000")
     if weather:
         os.environ["KWM_WEATHER__SOURCE"] = weather
     if settings_file is not None:

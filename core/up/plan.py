@@ -8,6 +8,8 @@ from core.clock import VARIABLE, Clock
 from core.config import Settings
 from core.errors import SettingsError
 
+QUIET = {"PREFECT_SERVER_ANALYTICS_ENABLED": "false", "DO_NOT_TRACK": "1"}  # Prefect tells nobody of us
+
 
 @dataclass(frozen=True, slots=True)
 class Process:
@@ -53,12 +55,11 @@ def environment(settings: Settings, clock: Clock, data: Path) -> dict[str, str]:
         "PREFECT_HOME": str(data / "prefect"),
         "PREFECT_API_URL": f"{prefect_url(settings)}/api",
         "PREFECT_UI_URL": prefect_url(settings),
-        "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
+        **QUIET,
         "PREFECT_SERVER_UI_SHOW_PROMOTIONAL_CONTENT": "false",
         "PREFECT_SERVER_SERVICES_DB_VACUUM_ENABLED": "events,flow_runs",  # a month of runs is kept: about 1 GB
         "PREFECT_SERVER_SERVICES_DB_VACUUM_RETENTION_PERIOD": str(30 * 86_400),
         "PREFECT_LOGGING_LEVEL": "INFO",
-        "DO_NOT_TRACK": "1",
         "PYTHONUNBUFFERED": "1",
     }
 

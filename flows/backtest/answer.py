@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 
-from flows.backtest.statistics import LEAST, Band
+from flows.backtest.statistics import Band
 from flows.backtest.summary import ArmLine, Line
 
 CANNOT_KNOW = (
@@ -26,8 +26,9 @@ def plain(arms: Mapping[str, ArmLine], cities: Sequence[Line], leads: Sequence[L
     if not base.fills:
         return f"On {where} the strategy never traded: it was quoted in {base.quoted_events} of {base.events} events."
     found = [verdict(low, base, high, where)]
+    between = "" if not base.pnl.known else f" ({base.cents[1]:+.2f} to {base.cents[2]:+.2f})"
     found.append(
-        f"Per contract that is {base.cents[0]:+.2f} ¢ ({base.cents[1]:+.2f} to {base.cents[2]:+.2f}) on "
+        f"Per contract that is {base.cents[0]:+.2f} ¢{between} on "
         f"{base.contracts:,.0f} contracts in {base.quoted_events} of {base.events} events; it was quoting "
         f"{base.quoted:.0%} of the time in which it had a market to watch."
     )
@@ -51,21 +52,22 @@ def plain(arms: Mapping[str, ArmLine], cities: Sequence[Line], leads: Sequence[L
 def verdict(low: ArmLine, base: ArmLine, high: ArmLine, where: str) -> str:
     """Yes, no, or not to be told from chance."""
     signs = {low.pnl.sign, base.pnl.sign, high.pnl.sign}
+    how = f"95 % intervals, {base.pnl.days} days in blocks" if base.pnl.known else "no intervals"
     three = (
         f"{money(low.pnl)} filled pessimistically, {money(base.pnl)} with a place in the queue, {money(high.pnl)} "
-        f"optimistically (95 % intervals, {base.pnl.days} days in blocks)"
+        f"optimistically ({how})"
     )
     if signs == {1}:
         head = f"Yes: on {where} this maker makes money under all three fill models"
     elif signs == {-1}:
         head = f"No: on {where} this maker loses money under all three fill models"
-    elif max(signs) <= 0 and base.pnl.total < 0:
+    elif max(signs) <= 0 and base.pnl.sign == -1:
         head = f"It does not make money on {where}"
     elif base.pnl.sign == 1:
         head = f"Perhaps: on {where} this maker makes money in the base model, but not under every fill model"
     else:
         head = f"Not to be told from chance: on {where} this maker's result cannot be told from zero"
-    few = f" {base.pnl.days} days are too few to say more." if base.pnl.days < LEAST else ""
+    few = f" {base.pnl.days} days are too few to say more." if not base.pnl.known else ""
     return f"{head}: {three}.{few}"
 
 
@@ -124,4 +126,4 @@ def place(line: Line) -> str:
 
 def money(found: Band) -> str:
     """`+12 $ (−3 to +27)`."""
-    return f"{found.total:+,.0f} $ ({found.low:+,.0f} to {found.high:+,.0f})"
+    return f"{found.total:+,.0f} $ ({found.interval})"

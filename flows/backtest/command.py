@@ -40,7 +40,9 @@ def backtest(
     given: Annotated[
         Path | None, typer.Option("--fairs", help="your own fair values (Parquet) instead of the model's")
     ] = None,
-    lag_h: Annotated[float, typer.Option("--forecast-lag", help="hours from a forecast's issue to its use")] = 4.0,
+    lag_h: Annotated[
+        float, typer.Option("--forecast-lag", min=0, help="hours from a forecast's issue to its use")
+    ] = 4.0,
     only: Annotated[str, typer.Option("--arms", help="full: all comparisons; core: the three fill models")] = "full",
     workers: Annotated[int, typer.Option("--workers", help="processes")] = os.cpu_count() or 1,
 ) -> None:
@@ -48,6 +50,8 @@ def backtest(
     began = time.perf_counter()
     begin, end = day(since, "--from") if since else None, day(until, "--to") if until else None
     config.load(None, settings)
+    if given is not None and not given.is_file():
+        raise SettingsError(f"--fairs {given}: no such file")
     chosen = kinds.named(only)
     out.mkdir(parents=True, exist_ok=True)
     folder = tables(folder, out)

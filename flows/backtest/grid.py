@@ -91,7 +91,7 @@ def words(points_: Sequence[Point], judged: Judged, daily: Mapping[str, Array]) 
     found = band(daily[judged.best])
     lines = [
         f"The best of {len(daily)} settings on these days: {named[judged.best]} with {found.total:+,.0f} $ "
-        f"({found.low:+,.0f} to {found.high:+,.0f}), a daily Sharpe ratio of {judged.ratios[judged.best]:.2f}.",
+        f"({found.interval}), a daily Sharpe ratio of {judged.ratios[judged.best]:.2f}.",
         f"The best of {len(daily)} worthless ones would be expected to show {judged.bar:.2f}. Deflated for "
         f"the search, the "
         f"chance that its true ratio is above zero is {judged.chance:.0%} (Bailey & López de Prado 2014)"
@@ -106,8 +106,8 @@ def words(points_: Sequence[Point], judged: Judged, daily: Mapping[str, Array]) 
         lines.append(
             f"Chosen walk-forward (every {FOLD_DAYS} days the best so far) it would have made "
             f"{chosen.result.total:+,.0f} $ "
-            f"({chosen.result.low:+,.0f} to {chosen.result.high:+,.0f}) on {chosen.result.days} days; the "
+            f"({chosen.result.interval}) on {chosen.result.days} days; the "
             f"settings as they "
-            f"are, on the same days, {as_set.total:+,.0f} $ ({as_set.low:+,.0f} to {as_set.high:+,.0f})."
+            f"are, on the same days, {as_set.total:+,.0f} $ ({as_set.interval})."
         )
     return lines

@@ -53,7 +53,8 @@ def bars(lines: Sequence[Line], title: str) -> str:
     y = np.arange(len(lines))
     total = np.array([line.pnl.total for line in lines])
     low, high = np.array([line.pnl.low for line in lines]), np.array([line.pnl.high for line in lines])
-    reach = np.maximum(np.vstack((total - low, high - total)), 0)
+    known = np.array([line.pnl.known for line in lines])
+    reach = np.where(known, np.maximum(np.vstack((total - low, high - total)), 0), 0)
     axes.barh(y, total, xerr=reach, color=["#3a9d5d" if t > 0 else "#b3473c" for t in total],
               error_kw={"lw": 1, "capsize": 2})  # fmt: skip
     axes.set_yticks(y, [line.name for line in lines])

@@ -73,8 +73,10 @@ def make(
 
 def short(arm: ArmLine) -> dict[str, Any]:
     """One arm's figures for a machine."""
-    return {"pnl": arm.pnl.total, "low": arm.pnl.low, "high": arm.pnl.high, "contracts": arm.contracts,
-            "fills": arm.fills, "cents": arm.cents, "spread": arm.spread, "markouts": arm.markouts, "fees": arm.fees,
+    known = arm.pnl.known
+    return {"pnl": arm.pnl.total, "low": arm.pnl.low if known else None, "high": arm.pnl.high if known else None,
+            "contracts": arm.contracts, "fills": arm.fills, "cents": arm.cents if known else (arm.cents[0], None, None),
+            "spread": arm.spread, "markouts": arm.markouts, "fees": arm.fees,
             "quoted": arm.quoted, "drawdown": arm.drawdown, "sharpe_day": arm.sharpe}  # fmt: skip
 
 

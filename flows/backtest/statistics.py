@@ -35,6 +35,16 @@ class Band:
             return 0
         return 1 if self.low > 0 else -1 if self.high < 0 else 0
 
+    @property
+    def interval(self) -> str:
+        """`-3 to +27`; of fewer than ten days an interval would only look like one."""
+        return f"{self.low:+,.0f} to {self.high:+,.0f}" if self.known else "too few days"
+
+    @property
+    def known(self) -> bool:
+        """Are there days enough for an interval?"""
+        return self.days >= LEAST
+
 
 def resampled(values: Sequence[float] | Array, block: int = BLOCK, draws: int = DRAWS) -> Array:
     """Sums of `draws` resampled histories, circular blocks of `block` days."""

@@ -28,7 +28,7 @@ td:first-child,th:first-child{text-align:left}.answer{background:#eef4f7;border-
 <img alt="first half against second half" src="{{ plot }}">
 <table><tr><th>settings</th><th>PnL $</th><th>95 %</th><th>first half</th><th>second half</th><th>¢ a contract</th>
 <th>Sharpe a day</th></tr>{% for r in rows %}<tr><td>{{ r.words }}</td><td>{{ '%+.0f' % r.pnl }}</td>
-<td>{{ '%+.0f' % r.low }} … {{ '%+.0f' % r.high }}</td><td>{{ '%+.0f' % r.first }}</td><td>{{ '%+.0f' % r.second }}</td>
+<td>{{ r.interval }}</td><td>{{ '%+.0f' % r.first }}</td><td>{{ '%+.0f' % r.second }}</td>
 <td>{{ '%+.2f' % r.cents }}</td><td>{{ '%.2f' % r.sharpe }}</td></tr>{% endfor %}</table>
 <h2>Chosen walk-forward</h2><ul>{% for day, words in picks %}<li>from {{ day }}: {{ words }}</li>{% endfor %}</ul>
 </html>"""
@@ -44,7 +44,9 @@ def sweep(
     series: Annotated[list[str] | None, typer.Option("--series", help="only these")] = None,
     fill: Annotated[str, typer.Option("--fill", help="pessimistic, base or optimistic")] = "base",
     belief: Annotated[str, typer.Option("--belief", help="fair, model, market or last")] = "fair",
-    lag_h: Annotated[float, typer.Option("--forecast-lag", help="hours from a forecast's issue to its use")] = 4.0,
+    lag_h: Annotated[
+        float, typer.Option("--forecast-lag", min=0, help="hours from a forecast's issue to its use")
+    ] = 4.0,
     runner: Annotated[str, typer.Option("--runner", help="local, or dask (the extra `cluster`)")] = "local",
     address: Annotated[str, typer.Option("--address", help="of a Dask scheduler; a local cluster if left out")] = "",
     workers: Annotated[int, typer.Option("--workers", help="processes")] = os.cpu_count() or 1,
@@ -106,7 +108,9 @@ def report(out: Path, points: list[grid.Point], chosen: list[dict[str, Any]], wh
     words = grid.words(points, judged, daily)
     half = len(every) // 2
     rows = [{"words": p.words, "name": p.name, "settings": p.settings, "pnl": lines[p.name].pnl.total,
-             "low": lines[p.name].pnl.low, "high": lines[p.name].pnl.high, "cents": lines[p.name].cents[0],
+             "interval": lines[p.name].pnl.interval, "cents": lines[p.name].cents[0],
+             "low": lines[p.name].pnl.low if lines[p.name].pnl.known else None,
+             "high": lines[p.name].pnl.high if lines[p.name].pnl.known else None,
              "first": float(daily[p.name][:half].sum()), "second": float(daily[p.name][half:].sum()),
              "sharpe": judged.ratios[p.name]} for p in points]  # fmt: skip
     rows.sort(key=lambda row: -row["sharpe"])

@@ -3,6 +3,7 @@
 import asyncio
 import json
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated
 
@@ -12,7 +13,6 @@ from core import config
 from core.clock import this_process
 from core.config import Settings
 from core.errors import KwmError
-from core.up.plan import prefect_url
 from quoter.paper.calibration import haircut, write
 from quoter.paper.control import PaperControl
 from quoter.paper.evidence import gather
@@ -90,6 +90,9 @@ def status(as_json: AsJson = False) -> None:
         typer.echo(json.dumps(found))
         return
     typer.echo(control.words())
+    if not found["running"]:
+        typer.echo(f"nothing quoted, no orders, {found['fills']} fills")
+        return
     typer.echo(
         f"today ${found['today_usd']:,.2f}, worst case ${found['worst_usd']:,.2f}, {found['quoting']} markets quoted,"
         f" {found['orders']} orders, {found['fills']} fills"
@@ -111,7 +114,7 @@ def calibrate(as_json: AsJson = False) -> None:
     folder = folder_of(settings)
     if not folder.exists():
         raise KwmError(f"{folder} does not exist: `kwm paper start` makes it")
-    load(folder, prefect_url(settings))
+    load(folder)
     found = measure(settings.storage.data.resolve(), folder)
     write(folder, found)
     cut = haircut(found, settings.paper.haircut)
@@ -130,10 +133,23 @@ def calibrate(as_json: AsJson = False) -> None:
     )
 
 
+def brought_in(folder: Path, by: Callable[[Path], None] = load) -> str:
+    """Load a session's journal where there is one; why that failed, "" when it did not."""
+    try:
+        if folder.exists():
+            by(folder)
+    except KwmError as error:
+        return str(error)
+    return ""
+
+
 def graduate(as_json: AsJson = False) -> None:
     """Which evidence is still missing before more is risked: paper, demo, one contract, live."""
     settings = config.load()
-    found = gather(settings.storage.data.resolve(), folder_of(settings), settings.paper.haircut)
+    folder = folder_of(settings)
+    if trouble := brought_in(folder):
+        typer.echo(f"paper as loaded before: {trouble}", err=True)
+    found = gather(settings.storage.data.resolve(), folder, settings.paper.haircut)
     stage, missing = next_stage(found)
     if as_json:
         typer.echo(json.dumps({

@@ -140,9 +140,10 @@ class PaperControl:
 
     def status(self) -> dict[str, Any]:
         """For `kwm paper status` and programs."""
-        beat, haircut, earned = self.beat(), self.haircut(), self.earned_usd()
+        haircut, earned, running = self.haircut(), self.earned_usd(), self.pid() is not None
+        beat = self.beat() if running else {}  # what a stopped session last quoted is no longer so
         return {
-            "running": self.pid() is not None, "began_at": self.began_at(), "pnl_usd": earned,
+            "running": running, "began_at": self.began_at(), "pnl_usd": earned,
             "pnl_after_haircut_usd": haircut.of(earned), "haircut": json.loads(msgspec.json.encode(haircut)),
             "today_usd": int(beat.get("pnl") or 0) / 1e6, "worst_usd": int(beat.get("worst") or 0) / 1e6,
             "orders": int(beat.get("working") or 0), "quoting": int(beat.get("quoting") or 0),

@@ -22,15 +22,27 @@ _DAYS = (
     "SELECT count(DISTINCT date_trunc('day', p.happened_at)) FROM pnl p JOIN chosen c ON p.happened_at >= c.since"
     " AND p.happened_at < c.until WHERE p.state = 'quoting'"
 )
-_FILLS = "SELECT count(*) FROM fills f JOIN chosen c ON f.filled_at >= c.since AND f.filled_at < c.until"
+_FILLS = (  # of `our_fills`: `fills` has each as often as it was heard
+    "SELECT count(DISTINCT f.trade_id) FROM our_fills f JOIN chosen c ON f.filled_at >= c.since"
+    " AND f.filled_at < c.until"
+)
 _DAILY = (
     "SELECT sum(a.pnl_usd) FROM pnl_attribution a JOIN chosen c ON a.filled_at >= c.since AND a.filled_at < c.until"
     " GROUP BY a.day HAVING bool_and(a.settled)"
 )
-_NOTES = (
+_BUGS = (
     "SELECT count(*) FROM notes n JOIN chosen c ON n.happened_at >= c.since AND n.happened_at < c.until"
-    " WHERE n.kind IN ({kinds})"
+    " WHERE n.kind = 'bug'"
 )
+# said again while halted it is no other halt; a halt outlives its run, so the order is that of all runs
+_HALTS = """
+, stops AS (
+    SELECT happened_at, kind, lag(kind, 1, 'resume') OVER (ORDER BY happened_at) AS before FROM notes
+    WHERE kind IN ('halt', 'daily_loss', 'drawdown') OR (kind = 'resume' AND words LIKE 'resumed%')
+)
+SELECT count(*) FROM stops n JOIN chosen c ON n.happened_at >= c.since AND n.happened_at < c.until
+WHERE n.kind = 'halt' AND n.before = 'resume'
+"""
 _ANY = 10**9
 
 
@@ -44,7 +56,7 @@ def trial(db: duckdb.DuckDBPyConnection, environments: tuple[str, ...], most: in
 
     daily: list[tuple[Any, ...]] = db.execute(runs + _DAILY).fetchall()
     return Trial(one(_DAYS), one(_FILLS), tuple(float(row[0]) for row in daily),
-                 one(_NOTES.format(kinds="'halt'")), one(_NOTES.format(kinds="'bug'")))  # fmt: skip
+                 one(_HALTS), one(_BUGS))  # fmt: skip
 
 
 def gather(data: Path, paper: Path, assumed: float) -> Evidence:

@@ -19,11 +19,11 @@ _LOAD_S = 300.0
 Fills = list[tuple[object, float, float]]
 
 
-def load(folder: Path, prefect: str) -> None:
-    """Bring a paper journal into its lake by the same flow as the real one; `prefect`: its server. Raises: KwmError."""
+def load(folder: Path) -> None:
+    """Bring a paper journal into its lake by the same flow as the real one. Raises: KwmError."""
     done = subprocess.run(
         [sys.executable, "-m", "core.cli", "flows", "run", "load"], capture_output=True, text=True, timeout=_LOAD_S,
-        env={**os.environ, "KWM_STORAGE__DATA": str(folder), "PREFECT_API_URL": f"{prefect}/api"}, check=False,
+        env={**os.environ, "KWM_STORAGE__DATA": str(folder)}, check=False,
     )  # fmt: skip
     if done.returncode:
         raise KwmError(f"the paper journal could not be loaded: {done.stderr.strip()[-300:]}")

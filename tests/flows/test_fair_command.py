@@ -57,6 +57,7 @@ def said(*arguments: str) -> str:
 
 def test_an_event_s_ladder_says_what_it_stands_on_what_is_missing_and_what_comes(published: Publication) -> None:
     words = said(DAY.event_ticker)
+    assert said(DAY.event_ticker.lower()) == said("new york high") == words
     assert "New York high 2026-09-01" in words and "observed so far: 84 °F" in words
     assert "stands on observations of 17:51 UTC (9 min old), nws_forecast of 15:00 UTC (3 h old)" in words
     assert "but: no fresh nws_grid: using nws_forecast" in words

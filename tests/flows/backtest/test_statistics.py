@@ -66,7 +66,17 @@ def test_the_answer_says_what_the_intervals_allow(mean: float, word: str) -> Non
 
 def test_few_days_say_nothing() -> None:
     arms = {name: line(name, np.full(3, 5.0)) for name in ("pessimistic", "base", "optimistic")}
-    assert "too few to say more" in plain(arms, [], [], "somewhere")
+    told = plain(arms, [], [], "somewhere")
+    assert "too few to say more" in told
+    assert "+15 $ (too few days)" in told and "to +" not in told, "an interval of three days is none"
+    assert report.short(arms["base"])["low"] is None
+
+
+def test_a_loss_whose_interval_holds_zero_is_as_unsure_as_a_gain() -> None:
+    daily = np.random.default_rng(5).normal(0, 1, 100)
+    daily += -0.01 - daily.mean()
+    arms = {name: line(name, daily) for name in ("pessimistic", "base", "optimistic")}
+    assert plain(arms, [], [], "somewhere").startswith("Not to be told")
 
 
 def test_arms_by_name() -> None:

@@ -5,8 +5,10 @@ from pathlib import Path
 
 import pytest
 
+from core.errors import KwmError
 from core.storage import lake, views
 from core.units import DAY, SECOND, Instant, iso
+from quoter.paper.command import brought_in
 from quoter.paper.evidence import gather, trial
 from quoter.paper.graduate import Evidence, Stage, Trial, lower_bound, next_stage, requirements
 
@@ -62,3 +64,39 @@ def test_the_evidence_is_read_by_environment_and_size(tmp_path: Path) -> None:
     assert (small.days, small.bugs) == (2, 1)
     found = gather(tmp_path, tmp_path / "paper", 2.4)
     assert (found.demo.days, found.one_lot.days, found.paper.days) == (1, 2, 0)
+
+
+def test_a_fill_heard_again_and_a_halt_said_again_count_once(tmp_path: Path) -> None:
+    def later(seconds: int) -> str:
+        return iso(Instant(_AT + seconds * SECOND))
+
+    def heard(trade: str, at: int) -> dict[str, object]:
+        return {"trade_id": trade, "order_id": "o", "client_order_id": "c", "ticker": "T", "side": "bid",
+                "filled_at": later(10), "heard_at": later(at)}  # fmt: skip
+
+    def note(at: int, kind: str, words: str) -> dict[str, object]:
+        return {"happened_at": later(at), "kind": kind, "words": words}
+
+    lake.commit(tmp_path, "r1", _AT, {
+        "runs": [{"quoter_run": "a", "happened_at": later(0), "version": "1", "environment": "demo", "settings": "{}"}],
+        "fills": [heard("t1", 10), heard("t1", 70), heard("t1", 130), heard("t2", 11)],
+        "notes": [note(20, "halt", "halted by a person"), note(21, "halt", "halted by a person"),
+                  note(30, "resume", "not resumed (a person): x"), note(31, "halt", "again"),
+                  note(40, "resume", "resumed by a person"), note(50, "halt", "a second time"),
+                  note(60, "resume", "resumed by a person"), note(70, "daily_loss", "x"), note(71, "halt", "y")],
+    })  # fmt: skip
+    views.build(tmp_path)
+    with lake.connect(tmp_path) as db:
+        found = trial(db, ("demo",))
+    assert (found.fills, found.halts) == (2, 2)
+
+
+def test_graduate_brings_the_paper_journal_in_before_it_counts(tmp_path: Path) -> None:
+    loaded: list[Path] = []
+    assert (brought_in(tmp_path / "paper", lambda folder: loaded.append(folder)), loaded) == ("", [])
+    assert (brought_in(tmp_path, lambda folder: loaded.append(folder)), loaded) == ("", [tmp_path])
+
+    def fails(_: Path) -> None:
+        raise KwmError("no disk")
+
+    assert brought_in(tmp_path, fails) == "no disk", "what was loaded before is shown all the same"

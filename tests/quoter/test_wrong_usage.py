@@ -1,0 +1,159 @@
+"""Wrong or empty words on the command line end in one line of ours, never in a traceback."""
+
+import contextlib
+import json
+import threading
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+
+import duckdb
+import pytest
+from typer.testing import CliRunner
+
+from core import config
+from core.cli import app
+from core.errors import KwmError
+from core.exchange.sweep import Swept
+from core.ops.sql_command import answer
+from flows.commands import answers
+from quoter import tables as t
+from quoter.commands_kill import unproved
+from quoter.paper.control import PaperControl
+from quoter.shell.heartbeat import path_of
+
+
+def said(*words: str) -> tuple[int, str]:
+    """(exit code, words) of a command line; an error of ours counts as 1."""
+    found = CliRunner().invoke(app, list(words), env={"COLUMNS": "200"})
+    if found.exception is not None and not isinstance(found.exception, SystemExit):
+        assert isinstance(found.exception, KwmError), found.exception
+        return 1, str(found.exception)
+    return found.exit_code, found.output
+
+
+def test_an_exchange_that_was_not_reached_is_not_said_to_hold_nothing() -> None:
+    assert unproved(Swept(troubles=["no route"])) == "could not be checked: orders may still rest: no route"
+    assert unproved(Swept(left=["a", "b"])).startswith("2 orders may still rest")
+
+
+@pytest.mark.parametrize("words", [
+    ("halt", "--within", "-1"), ("opportunities", "--top", "0"),
+    ("backtest", "x", "--out", "y", "--forecast-lag", "-5"),
+    ("sweep", "x", "--from", "2031-01-01", "--to", "2031-01-02", "--out", "y", "--set", "quoting.edge=0.03",
+     "--forecast-lag", "-5"),
+])  # fmt: skip
+def test_what_is_out_of_range_is_wrong_usage(words: tuple[str, ...]) -> None:
+    assert said(*words)[0] == 2
+
+
+@pytest.mark.parametrize("words", [
+    ("sql", "--file", "nope.sql"), ("backtest", "x", "--out", "y", "--fairs", "nope.parquet"), ("up", "--speed", "0"),
+    ("up", "--speed", "-1"), ("backup", "--to", "/nope/x.tar.zst"),
+])  # fmt: skip
+def test_what_cannot_be_is_said_in_our_words(
+    words: tuple[str, ...], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("KWM_STORAGE__DATA", str(tmp_path))
+    code, told = said(*words)
+    assert (code, any(word in told for word in words[1:])) == (1, True), told
+
+
+class Quoter(BaseHTTPRequestHandler):
+    """Answers like one that has halted, with `working` orders left and one event listed."""
+
+    working = port = 0
+
+    def do_GET(self) -> None:
+        """Status, or what is listed."""
+        listed = self.path in ("/api/events", "/api/opportunities")
+        self._say([{"event": "KXHIGHNY-26NOV25"}] if listed else {"working": self.working, "halted": "by a person"})
+
+    def do_POST(self) -> None:
+        """A command."""
+        self._say({"words": "yes"})
+
+    def do_PATCH(self) -> None:
+        """A change is taken as it is."""
+        self._say({"words": self.rfile.read(int(self.headers["content-length"])).decode()})
+
+    def log_message(self, *_: object) -> None:
+        """Quietly."""
+
+    def _say(self, found: object) -> None:
+        body = json.dumps(found).encode()
+        self.send_response(200)
+        self.send_header("content-length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+
+@pytest.fixture
+def quoter(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[type[Quoter]]:
+    class One(Quoter):
+        """Of this test."""
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), One) as server:
+        threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True).start()
+        monkeypatch.setenv("KWM_STORAGE__DATA", str(tmp_path))
+        monkeypatch.setenv("KWM_DASHBOARD__PORT", str(server.server_port))
+        One.port = server.server_port
+        yield One
+        server.shutdown()
+
+
+def test_halt_within_nothing_looks_once(quoter: type[Quoter]) -> None:
+    assert said("halt", "--within", "0")[0] == 0
+    quoter.working = 2
+    assert said("halt", "--within", "0")[1].startswith("halted, but 2 orders")
+
+
+def test_halt_without_a_quoter_names_the_way_that_needs_none(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("KWM_STORAGE__DATA", str(tmp_path))
+    monkeypatch.setenv("KWM_DASHBOARD__PORT", "9")
+    assert "`kwm kill` cancels without it" in said("halt")[1]
+
+
+@pytest.mark.usefixtures("quoter")
+def test_events_are_chosen_in_any_case_and_only_where_listed() -> None:
+    assert '["KXHIGHNY-26NOV25"]' in said("config", "events.only=kxhighny-26nov25")[1]
+    assert said("config", "events.only=KXHIGHNY-26NOV25,KXHIGHNO-26NOV25") == (
+        1, "not listed: KXHIGHNO-26NOV25; kwm opportunities lists what is open"
+    )  # fmt: skip
+    assert "[]" in said("config", "events.only=")[1]
+
+
+def test_settings_are_shown_as_a_file_says_them(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("KWM_DASHBOARD__TOKEN", "secret-secret-secret")
+    shown = json.loads(said("settings", "--json")[1])
+    assert (shown["risk"]["max_loss_total"], shown["quoting"]["size"]) == ("1500.00", "10")
+    assert "secret" not in said("settings", "--json")[1] + said("settings")[1]
+
+
+def test_help_keeps_what_stands_in_brackets() -> None:
+    for name, words in (("alerts", "[alerts]"), ("restore", "[storage]")):
+        assert words in said(name, "--help")[1]
+
+
+def test_a_stopped_paper_session_quotes_nothing(tmp_path: Path) -> None:
+    settings = config.load({"KWM_STORAGE__DATA": str(tmp_path)}, None)
+    control = PaperControl(settings)
+    (control.folder / "live").mkdir(parents=True)
+    path_of(control.folder).write_text(
+        json.dumps({"pid": 1, "state": "stopped", "quoting": 9, "working": 7, "worst": 10**6, "pnl": 10**6})
+    )
+    found = control.status()
+    assert [found[key] for key in ("running", "quoting", "orders", "worst_usd", "today_usd")] == [False, 0, 0, 0.0, 0.0]
+
+
+def test_a_flow_is_run_against_the_server_that_answers(quoter: type[Quoter]) -> None:
+    assert answers(config.load({"KWM_PREFECT__PORT": str(quoter.port)}))
+    assert not answers(config.load({"KWM_PREFECT__PORT": "9"}))
+
+
+def test_what_is_no_terminal_gets_whole_tables(capsys: pytest.CaptureFixture[str]) -> None:
+    wide = "x" * 300
+    t.show(t.table([{"k": wide, "v": wide}], {"k": ("k", t.text), "v": ("v", t.text)}))
+    with contextlib.closing(duckdb.connect()) as db:
+        answer(db, f"SELECT '{wide}' AS one, '{wide}' AS two", "table")
+    assert capsys.readouterr().out.count(wide) == 4
