@@ -17,7 +17,7 @@ from quoter.engine import learn_ledger as ledger
 from quoter.engine import learn_orders as own
 from quoter.engine import learn_person as person
 from quoter.engine.market import FOREVER, MarketState
-from quoter.engine.state import ALL, DAILY_LOSS, DRAWDOWN, NONE, State
+from quoter.engine.state import ALL, DAILY_LOSS, DRAWDOWN, LOSING, NONE, State
 
 _LIFECYCLE: Final = "market_lifecycle_v2"  # the channel on which markets open and close
 
@@ -214,6 +214,9 @@ def timer(state: State, event: e.Timer) -> Iterable[str]:
     if len(state.ended) > 2_000:
         old = event.at - 10 * state.config.reconcile
         state.ended = {cid: at for cid, at in state.ended.items() if at > old}
+    for market in state.markets.values():
+        if market.position:
+            market.last_mark = market.mark()
     today = _date(event.at // DAY)
     if state.baseline is not None:
         if today != state.day:
@@ -221,6 +224,8 @@ def timer(state: State, event: e.Timer) -> Iterable[str]:
             state.peak = state.accepted = Money(0)
             if state.lost_the_day():
                 state.halted = f"a new day after: {state.halted}"  # a plain resume is enough now
+            if state.reduce_only.startswith(LOSING):
+                state.reduce_only = ""
         pnl, lost = state.pnl_today(), state.lost_today()
         state.peak = Money(max(state.peak, pnl))
         allowed = state.max_daily_loss()
@@ -236,7 +241,7 @@ def timer(state: State, event: e.Timer) -> Iterable[str]:
             and state.config.reduce_only_at < 1.0
             and lost >= state.config.reduce_only_at * allowed
         ):
-            state.reduce_only = f"the day has lost {lost / 1e6:.2f} of {allowed / 1e6:.2f} dollars"
+            state.reduce_only = f"{LOSING} {lost / 1e6:.2f} of {allowed / 1e6:.2f} dollars"
             state.alerts.append(("reduce_only", state.reduce_only))
     return ALL
 

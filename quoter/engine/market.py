@@ -102,6 +102,7 @@ class MarketState:
     shown: tuple[tuple[Quote, ...], tuple[str, ...], tuple[str, ...]] | None = None  # what the last QuoteRow said
     leg: Leg = field(default_factory=lambda: Leg(Count(0), Money(0), Money(0), Money(0)))
     mine: Mine = field(default_factory=Mine)
+    last_mark: Price | None = None  # at the last tick, while something was held
     others: tuple[Price | None, Price | None] | None = None  # kept by `others_touch` until book or orders change
     index: int = 0  # of this market in its event's `markets`
     halves: tuple[object, object, float, tuple[float, float]] | None = None  # kept by `quoting.half_spreads`
@@ -137,11 +138,12 @@ class MarketState:
         return bid, ask
 
     def mark(self) -> Price | None:
-        """What a contract is taken to be worth: the middle of a book no wider than 20 cents, else our fair."""
+        """What a contract is taken to be worth: the middle of a book no wider than 20 cents, else our fair, else what
+        it was last: between the close and the payout there is neither."""
         bid, ask = self.others_touch() if self.book.known else (None, None)
         if bid is not None and ask is not None and ask - bid <= 2_000:
             return Price((bid + ask) // 2)
-        return None if self.fair is None else Price(round(self.fair.fair * ONE_DOLLAR))
+        return self.last_mark if self.fair is None else Price(round(self.fair.fair * ONE_DOLLAR))
 
     def measure(self) -> None:
         """Compute anew what follows from the orders and the position."""

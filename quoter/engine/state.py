@@ -19,6 +19,7 @@ from quoter.engine.orders import Order
 
 ALL: Final[tuple[str, ...]] = ("*",)  # what an event touched: every market
 NONE: Final[tuple[str, ...]] = ()
+LOSING: Final = "the day has lost"  # why only reducing orders are let through; over with the day
 DRAWDOWN: Final = "drawdown limit reached"
 DAILY_LOSS: Final = "daily loss limit reached"  # a halt whose words begin so needs a resume that accepts the loss
 

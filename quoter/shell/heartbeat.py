@@ -13,7 +13,7 @@ import msgspec
 from core.units import SECOND, Instant, Money, to_datetime
 from quoter.engine import events as e
 from quoter.engine.rows import state_name
-from quoter.engine.state import State
+from quoter.engine.state import DAILY_LOSS, LOSING, State
 
 _WATCHDOG_SILENT_S = 30.0
 
@@ -60,7 +60,9 @@ def started(left: Left, run: str, now: Instant) -> e.Started:
     today = to_datetime(now).date().isoformat()
     same = left.day == today
     carried, accepted, peak = (left.pnl, left.accepted, left.peak) if same else (Money(0), Money(0), Money(0))
-    return e.Started(now, run, today, carried, left.halted, left.paused, left.reduce_only, tuple(left.off), accepted,
+    halted = f"a new day after: {left.halted}" if not same and left.halted.startswith(DAILY_LOSS) else left.halted
+    reduce_only = "" if not same and left.reduce_only.startswith(LOSING) else left.reduce_only
+    return e.Started(now, run, today, carried, halted, left.paused, reduce_only, tuple(left.off), accepted,
                      peak)  # fmt: skip
 
 

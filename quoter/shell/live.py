@@ -61,7 +61,7 @@ class Live:
         self.journal = Journal(self.data, self.run)
         reach = reach or kalshi(settings, clock, credentials(settings))
         self.sdk, self.rest, self.stream = reach.sdk, reach.desk, reach.feed
-        self.performer = Performer(self.rest, self.stream, self.put, self.note)
+        self.performer = Performer(self.rest, self.stream, self.put, self.note, self.clock.now)
         self.stopping = asyncio.Event()
         self.notes: list[tuple[int, str, str]] = []
         self.swept: Swept | None = None
@@ -138,27 +138,39 @@ class Live:
 
     async def watch_publications(self) -> None:
         """Each new publication becomes an event."""
-        async for found in publications.watch(self.settings.storage.data.resolve()):
-            now = self.clock.now()
-            if isinstance(found, Publication):
-                self.put(e.Published(now, found))
-            else:
-                self.put(e.PublicationRefused(now, found))
+        while True:
+            try:
+                async for found in publications.watch(self.settings.storage.data.resolve()):
+                    now = self.clock.now()
+                    if isinstance(found, Publication):
+                        self.put(e.Published(now, found))
+                    else:
+                        self.put(e.PublicationRefused(now, found))
+            except OSError as error:  # of this moment: what is published later must not be missed
+                self.note("disk", f"publications cannot be read: {error}")
+                await asyncio.sleep(1.0)
 
     async def beat(self) -> None:
         """The heartbeat file each second, the ledger into the journal each minute."""
         next_ledger = 0
         while True:
-            heartbeat.write(self.data, heartbeat.beat(self.state, os.getpid()))
-            if self.state.now >= next_ledger:
-                next_ledger = self.state.now + MINUTE
-                self.history.append(
-                    (self.state.now // 1_000_000, self.state.pnl_today() / 1e6, self.state.total_loss / 1e6)
-                )
-                del self.history[:-1_440]
-                self.journal.append(rows.pnl_row(self.state, rows.state_name(self.state)), self.state.now)
-            self.journal.flush()
+            try:
+                next_ledger = self._beat_once(next_ledger)
+            except OSError as error:  # a full disk for a moment must not silence us for good: the watchdog would act
+                self.note("disk", f"the heartbeat cannot be written: {error}")
             await asyncio.sleep(1.0)
+
+    def _beat_once(self, next_ledger: int) -> int:
+        heartbeat.write(self.data, heartbeat.beat(self.state, os.getpid()))
+        if self.state.now >= next_ledger:
+            next_ledger = self.state.now + MINUTE
+            self.history.append(
+                (self.state.now // 1_000_000, self.state.pnl_today() / 1e6, self.state.total_loss / 1e6)
+            )
+            del self.history[:-1_440]
+            self.journal.append(rows.pnl_row(self.state, rows.state_name(self.state)), self.state.now)
+        self.journal.flush()
+        return next_ledger
 
     # --- the life of a run -------------------------------------------------------------------------------------------
 
@@ -196,6 +208,7 @@ class Live:
     async def prove_halt(self, had: int) -> None:
         """After a halt: the engine's own cancels, then the exchange's list and a sweep of what it still shows."""
         began = time.monotonic()
+        self.performer.refuse_waiting()
         await self.brake()
         while self.state.working() and time.monotonic() - began < _OWN_CANCELS_S:
             await asyncio.sleep(0.05)

@@ -4,6 +4,7 @@ Accepts requests only as `Approved`. Questions that fail are asked again by the 
 """
 
 import asyncio
+import time
 from collections.abc import Callable, Coroutine
 from typing import Any
 
@@ -11,19 +12,26 @@ from core import messages as m
 from core.errors import KwmError, classify
 from core.exchange.reach import Desk, Feed
 from core.risk.limits import Approved
+from core.units import Instant
 from quoter.engine import actions as a
 
 _AT_ONCE = 16
+_TOO_OLD_S = 2.0  # an order or amend that has waited so long for its turn is of another moment: it is not sent
 Put = Callable[[m.Said], None]
 Say = Callable[[str, str], None]
 
 
 class Performer:
-    """`put` takes what was learnt, `say` (kind, words) what a person should read."""
+    """`put` takes what was learnt, `say` (kind, words) what a person should read.
 
-    def __init__(self, rest: Desk, stream: Feed, put: Put, say: Say) -> None:
-        self.rest, self.stream, self.put, self.say = rest, stream, put, say
-        self.gate = asyncio.Semaphore(_AT_ONCE)
+    So many requests are under way at once; what takes orders away has a gate of its own and never waits behind others.
+    """
+
+    def __init__(self, rest: Desk, stream: Feed, put: Put, say: Say, now: Callable[[], Instant]) -> None:
+        self.rest, self.stream, self.put, self.say, self.now = rest, stream, put, say, now
+        self.gate, self.away = asyncio.Semaphore(_AT_ONCE), asyncio.Semaphore(_AT_ONCE)
+        self.refused_before = 0.0  # what waits since before then is not sent any more
+        self.asked: set[str] = set()  # orders that are being looked up
         self.tasks: set[asyncio.Task[None]] = set()
         self.under_way: dict[asyncio.Task[None], m.Request] = {}  # sent, and no answer yet
 
@@ -31,7 +39,9 @@ class Performer:
         """Start one action; never waits."""
         match action:
             case Approved(request=request):
-                self._spawn(self._request(request))
+                self._spawn(self._request(request, time.monotonic()))
+            case a.LookUp(client_order_id=name) if name in self.asked:
+                pass  # the question is on its way
             case a.Watch(tickers=tickers):
                 self.stream.watch(set(tickers))
             case a.Resync(tickers=tickers):
@@ -50,8 +60,18 @@ class Performer:
         self.tasks.discard(task)
         self.under_way.pop(task, None)
 
-    async def _request(self, request: m.Request) -> None:
-        async with self.gate:
+    def refuse_waiting(self) -> None:
+        """Orders and amends that still wait for their turn are not sent."""
+        self.refused_before = time.monotonic()
+
+    async def _request(self, request: m.Request, since: float) -> None:
+        adds = request if isinstance(request, m.PlaceOrder | m.AmendOrder) else None
+        async with self.away if adds is None else self.gate:
+            if adds is not None and (since <= self.refused_before or time.monotonic() - since > _TOO_OLD_S):
+                words = "it waited too long for its turn"
+                name = type(request).__name__
+                self.put(m.NotSent(self.now(), adds.client_order_id, adds.ticker, name, False, words))
+                return
             task = asyncio.current_task()
             assert task is not None, "a request runs as a task"
             self.under_way[task] = request
@@ -59,6 +79,8 @@ class Performer:
                 self.put(said)
 
     async def _question(self, action: a.Action) -> None:
+        name = action.client_order_id if isinstance(action, a.LookUp) else ""
+        self.asked.add(name)
         try:
             async with self.gate:
                 match action:
@@ -73,6 +95,8 @@ class Performer:
                             self.put(fill)
         except (KwmError, OSError, TimeoutError) as error:
             self.say("question", f"{type(action).__name__} failed ({classify(error)}): {error}")
+        finally:
+            self.asked.discard(name)
 
     async def finish(self, seconds: float) -> None:
         """Send nothing more, ask nothing more; let what was sent be answered, for at most so long."""

@@ -148,6 +148,36 @@ def test_what_was_accepted_and_the_day_s_best_are_known_to_the_next_run() -> Non
     assert again.state.pnl_today() == money("-201.00") and not again.state.halted
 
 
+def test_what_is_held_between_close_and_payout_is_worth_what_it_was_last() -> None:
+    """The flows drop an event at its close, the exchange empties the book, and the result comes in the morning."""
+    stage = Stage().begin()
+    stage.publish()
+    stage.ack_all()
+    bid = next(r for r in stage.requests(m.PlaceOrder) if r.ticker == MILD and r.side is m.Side.BID)
+    stage.fill(bid, 5)
+    stage.wait(2)
+    before = stage.state.pnl_today()
+    stage.state.publication = None
+    for market in stage.state.markets.values():
+        market.fair, market.event.fair = None, None
+        stage.say(m.BookSnapshot(stage.now, market.ticker, [], []))
+    stage.wait(2)
+    assert stage.market().position == 500 and stage.state.pnl_today() == before and not stage.state.halted
+
+
+def test_only_reducing_because_of_the_day_s_loss_ends_with_the_day() -> None:
+    stage = Stage(make_config(reduce_only_at=0.5)).begin(pnl="-150.00")
+    stage.wait(2)
+    assert stage.state.reduce_only
+    left = heartbeat.left_of(stage.state)
+    later = Instant(stage.now + 10 * 3_600 * SECOND)  # past midnight UTC
+    assert heartbeat.started(left, "r2", later).reduce_only == ""
+    assert heartbeat.started(heartbeat.left_of(lost().state), "r2", later).halted.startswith("a new day after")
+    stage.now = later
+    stage.wait(2)
+    assert not stage.state.reduce_only
+
+
 def test_after_the_drawdown_the_day_s_best_is_what_it_is_now() -> None:
     stage = Stage(make_config(max_drawdown=money("50.00"))).begin(pnl="-60.00")
     stage.wait(1)

@@ -1,0 +1,92 @@
+"""What waits for its turn: cancels behind nothing, orders not for long, one question an order."""
+
+import asyncio
+from typing import Any
+
+from core import messages as m
+from core.risk.limits import Approved
+from core.units import Count, Instant, Price
+from quoter.engine import actions as a
+from quoter.shell import perform
+from quoter.shell.perform import Performer
+
+
+class SlowDesk:
+    """Answers nothing before it is let."""
+
+    def __init__(self) -> None:
+        self.let, self.sent, self.looked_up = asyncio.Event(), list[m.Request](), list[str]()
+
+    async def perform(self, request: m.Request) -> list[m.Said]:
+        self.sent.append(request)
+        await self.let.wait()
+        return []
+
+    async def look_up(self, client_order_id: str, ticker: str, order_id: str = "") -> m.OrderLookedUp:
+        self.looked_up.append(client_order_id)
+        await self.let.wait()
+        return m.OrderLookedUp(Instant(0), Instant(0), client_order_id, None)
+
+
+def place(n: int) -> Approved[m.PlaceOrder]:
+    return Approved(m.PlaceOrder(f"kwm-{n}", "X", m.Side.BID, Price(4_000), Count(1_000)))
+
+
+def crowded() -> tuple[SlowDesk, Performer, list[m.Said]]:
+    """More orders than may be under way at once, and an exchange that does not answer."""
+    desk, heard = SlowDesk(), list[m.Said]()
+    rest: Any = desk
+    performer = Performer(rest, rest, heard.append, lambda kind, words: None, lambda: Instant(7))
+    for n in range(perform._AT_ONCE + 3):
+        performer.perform(place(n))
+    return desk, performer, heard
+
+
+async def test_a_cancel_does_not_wait_behind_orders() -> None:
+    desk, performer, _ = crowded()
+    performer.perform(Approved(m.CancelOrder("o-1", "kwm-old", "X")))
+    await asyncio.sleep(0)
+    await asyncio.sleep(0)
+    assert any(isinstance(request, m.CancelOrder) for request in desk.sent)
+    assert len(desk.sent) == perform._AT_ONCE + 1
+    desk.let.set()
+    await performer.finish(1.0)
+
+
+async def test_what_waits_when_a_person_halts_is_never_sent_and_said_so() -> None:
+    desk, performer, heard = crowded()
+    await asyncio.sleep(0)
+    performer.refuse_waiting()
+    desk.let.set()
+    while performer.tasks:
+        await asyncio.sleep(0.001)
+    assert len(desk.sent) == perform._AT_ONCE
+    assert [(s.client_order_id, s.at) for s in heard if isinstance(s, m.NotSent)] == [
+        (f"kwm-{perform._AT_ONCE + n}", 7) for n in range(3)
+    ]
+
+
+async def test_an_order_that_waited_too_long_is_of_another_moment(monkeypatch: Any) -> None:
+    monkeypatch.setattr(perform, "_TOO_OLD_S", 0.01)
+    desk, performer, heard = crowded()
+    await asyncio.sleep(0.05)
+    desk.let.set()
+    while performer.tasks:
+        await asyncio.sleep(0.001)
+    assert len(desk.sent) == perform._AT_ONCE and len(heard) == 3
+
+
+async def test_an_order_is_asked_about_once_at_a_time() -> None:
+    desk, performer, _ = SlowDesk(), None, None
+    rest: Any = desk
+    performer = Performer(rest, rest, lambda said: None, lambda kind, words: None, lambda: Instant(7))
+    for _ in range(5):
+        performer.perform(a.LookUp("kwm-1", "X"))
+        await asyncio.sleep(0)
+    assert desk.looked_up == ["kwm-1"]
+    desk.let.set()
+    while performer.tasks:
+        await asyncio.sleep(0.001)
+    performer.perform(a.LookUp("kwm-1", "X"))
+    await asyncio.sleep(0.01)
+    assert desk.looked_up == ["kwm-1"] * 2
