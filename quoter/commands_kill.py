@@ -17,6 +17,7 @@ from quoter import tables as t
 from quoter.client import Client
 from quoter.commands import Json
 from quoter.commands_tell import NotProved
+from quoter.shell import heartbeat
 
 
 def kill(within: Annotated[float, typer.Option(help="seconds to go on trying")] = 30.0, as_json: Json = False) -> None:
@@ -25,6 +26,7 @@ def kill(within: Annotated[float, typer.Option(help="seconds to go on trying")] 
     try:
         client.post("/api/risk/halt")
     except KwmError as error:
+        heartbeat.hold(client.settings.storage.data.resolve(), "killed by a person (kwm kill)")
         if not as_json:
             typer.echo(f"the quoter does not take the halt ({error}); cancelling over REST all the same")
     done = asyncio.run(_sweep(client, within))

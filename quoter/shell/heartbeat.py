@@ -55,6 +55,16 @@ def left_in(data: Path) -> Left:
         return Left(halted=words)
 
 
+def hold(data: Path, words: str) -> None:
+    """A person stopped us while no quoter listened: the next run begins halted. One that never ran needs no telling,
+    and a damaged file halts by itself."""
+    try:
+        said = msgspec.json.decode(path_of(data).read_bytes(), type=dict[str, Any])
+    except (FileNotFoundError, msgspec.MsgspecError):
+        return
+    write(data, said | {"halted": said.get("halted") or words})
+
+
 def started(left: Left, run: str, now: Instant) -> e.Started:
     """The first event of a run; what another day earned is not carried over."""
     today = to_datetime(now).date().isoformat()

@@ -78,7 +78,7 @@ def many(first: int, count: int, workers: int, *, harsh: bool = False) -> Iterat
 
 
 def simulate(
-    seeds: Annotated[int, typer.Option(help="how many worlds")] = 100,
+    seeds: Annotated[int, typer.Option(min=1, help="how many worlds")] = 100,
     start: Annotated[int, typer.Option("--from", help="the first seed")] = 0,
     seed: Annotated[int | None, typer.Option(help="only this one, with its history")] = None,
     workers: Annotated[int, typer.Option(help="processes; 0 = one a core")] = 0,

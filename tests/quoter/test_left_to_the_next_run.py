@@ -66,3 +66,13 @@ def test_what_yesterday_earned_is_not_carried_over_and_what_it_stopped_is() -> N
     assert (said.pnl_carried, said.halted, said.off) == (0, "because", (MARKET,))
     same_day = heartbeat.started(msgspec.structs.replace(left, day="2026-11-24"), "r2", Instant(NOON))
     assert same_day.pnl_carried == -5_000_000
+
+
+def test_what_was_killed_while_nobody_listened_begins_halted(tmp_path: Path) -> None:
+    heartbeat.hold(tmp_path, "killed by a person")
+    assert heartbeat.left_in(tmp_path) == heartbeat.Left(), "it never ran: nothing is invented"
+    heartbeat.write(tmp_path, heartbeat.beat(run(tmp_path).state, 1))
+    heartbeat.hold(tmp_path, "killed by a person")
+    assert heartbeat.left_in(tmp_path).halted == "killed by a person"
+    heartbeat.hold(tmp_path, "again")
+    assert heartbeat.left_in(tmp_path).halted == "killed by a person"
