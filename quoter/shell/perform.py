@@ -16,7 +16,6 @@ from core.units import Instant
 from quoter.engine import actions as a
 
 _AT_ONCE = 16
-_TOO_OLD_S = 2.0  # an order or amend that has waited so long for its turn is of another moment: it is not sent
 Put = Callable[[m.Said], None]
 Say = Callable[[str, str], None]
 
@@ -25,11 +24,15 @@ class Performer:
     """`put` takes what was learnt, `say` (kind, words) what a person should read.
 
     So many requests are under way at once; what takes orders away has a gate of its own and never waits behind others.
+    An order or amend that has waited `too_old_s` for its turn is of another moment: it is not sent.
     """
 
-    def __init__(self, rest: Desk, stream: Feed, put: Put, say: Say, now: Callable[[], Instant]) -> None:
+    def __init__(
+        self, rest: Desk, stream: Feed, put: Put, say: Say, now: Callable[[], Instant], too_old_s: float = 2.0
+    ) -> None:
         self.rest, self.stream, self.put, self.say, self.now = rest, stream, put, say, now
         self.gate, self.away = asyncio.Semaphore(_AT_ONCE), asyncio.Semaphore(_AT_ONCE)
+        self.too_old_s = too_old_s
         self.refused_before = 0.0  # what waits since before then is not sent any more
         self.asked: set[str] = set()  # orders that are being looked up
         self.tasks: set[asyncio.Task[None]] = set()
@@ -67,7 +70,7 @@ class Performer:
     async def _request(self, request: m.Request, since: float) -> None:
         adds = request if isinstance(request, m.PlaceOrder | m.AmendOrder) else None
         async with self.away if adds is None else self.gate:
-            if adds is not None and (since <= self.refused_before or time.monotonic() - since > _TOO_OLD_S):
+            if adds is not None and (since <= self.refused_before or time.monotonic() - since > self.too_old_s):
                 words = "it waited too long for its turn"
                 name = type(request).__name__
                 self.put(m.NotSent(self.now(), adds.client_order_id, adds.ticker, name, False, words))

@@ -32,11 +32,11 @@ def place(n: int) -> Approved[m.PlaceOrder]:
     return Approved(m.PlaceOrder(f"kwm-{n}", "X", m.Side.BID, Price(4_000), Count(1_000)))
 
 
-def crowded() -> tuple[SlowDesk, Performer, list[m.Said]]:
+def crowded(**more: float) -> tuple[SlowDesk, Performer, list[m.Said]]:
     """More orders than may be under way at once, and an exchange that does not answer."""
     desk, heard = SlowDesk(), list[m.Said]()
     rest: Any = desk
-    performer = Performer(rest, rest, heard.append, lambda kind, words: None, lambda: Instant(7))
+    performer = Performer(rest, rest, heard.append, lambda kind, words: None, lambda: Instant(7), **more)
     for n in range(perform._AT_ONCE + 3):
         performer.perform(place(n))
     return desk, performer, heard
@@ -66,9 +66,8 @@ async def test_what_waits_when_a_person_halts_is_never_sent_and_said_so() -> Non
     ]
 
 
-async def test_an_order_that_waited_too_long_is_of_another_moment(monkeypatch: Any) -> None:
-    monkeypatch.setattr(perform, "_TOO_OLD_S", 0.01)
-    desk, performer, heard = crowded()
+async def test_an_order_that_waited_too_long_is_of_another_moment() -> None:
+    desk, performer, heard = crowded(too_old_s=0.01)
     await asyncio.sleep(0.05)
     desk.let.set()
     while performer.tasks:
