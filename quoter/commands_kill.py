@@ -29,6 +29,7 @@ def kill(within: Annotated[float, typer.Option(help="seconds to go on trying")] 
         heartbeat.hold(client.settings.storage.data.resolve(), "killed by a person (kwm kill)")
         if not as_json:
             typer.echo(f"the quoter does not take the halt ({error}); cancelling over REST all the same")
+            typer.echo("its next run begins halted: kwm resume quotes again")
     done = asyncio.run(_sweep(client, within))
     if as_json:
         t.say_json(asdict(done))

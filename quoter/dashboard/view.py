@@ -165,11 +165,12 @@ def orders(state: State) -> list[v.OrderShown]:
 
 def risk(state: State) -> v.Risk:
     """Limits and how much of each is used."""
-    limits = state.limits_now()
+    limits = state.limits
     worst_event = max(state.events.values(), key=lambda ev: ev.loss, default=None)
     worst_city = max(state.city_loss.items(), key=lambda kv: kv[1], default=("", 0))
-    believed = worst_event if worst_event is not None and worst_event.fair is not None else None
-    event_limit = state.event_limit(believed) if believed else limits.max_loss_event
+    event_limit = limits.max_loss_event
+    if worst_event is not None and worst_event.fair is not None:
+        event_limit = state.event_limit(worst_event)
     pnl, used = state.pnl_today(), v.Used
     return v.Risk(
         halted=state.halted,

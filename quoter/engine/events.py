@@ -24,8 +24,8 @@ class Started(Message, frozen=True):
     paused: bool = False
     reduce_only: str = ""  # why only reducing orders are let through, "" when all are
     off: tuple[str, ...] = ()  # markets and events that are switched off
-    accepted: Money = Money(0)  # of the day's loss, by a person
-    peak: Money = Money(0)  # the day's best
+    accepted: Money = Money(0)  # of the day's loss, by a person; not in journals of earlier versions: then nothing was
+    peak: Money = Money(0)  # the day's best; likewise
 
 
 class Published(Message, frozen=True):

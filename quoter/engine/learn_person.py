@@ -5,13 +5,13 @@ from collections.abc import Iterable
 from core.units import Money
 from quoter.engine import events as e
 from quoter.engine import groups
-from quoter.engine.state import ALL, DRAWDOWN, NONE, State
+from quoter.engine.state import ALL, DAILY_LOSS, DRAWDOWN, NONE, State
 
 
 def halted(state: State, event: e.Halted) -> Iterable[str]:
-    """Stop until a person resumes. Halting what the day's loss has halted does not open that latch."""
+    """Stop until a person resumes. Halting what a loss has halted does not make it forgotten why."""
     words = event.words or f"halted by {event.by}"
-    if not state.lost_the_day():
+    if not state.halted.startswith((DAILY_LOSS, DRAWDOWN)):
         state.halted = words
     elif words not in state.halted:
         state.halted = f"{state.halted}; {words}"

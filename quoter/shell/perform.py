@@ -43,8 +43,10 @@ class Performer:
         match action:
             case Approved(request=request):
                 self._spawn(self._request(request, time.monotonic()))
-            case a.LookUp(client_order_id=name) if name in self.asked:
-                pass  # the question is on its way
+            case a.LookUp(client_order_id=name):
+                if name not in self.asked:
+                    self.asked.add(name)
+                    self._spawn(self._question(action))
             case a.Watch(tickers=tickers):
                 self.stream.watch(set(tickers))
             case a.Resync(tickers=tickers):
@@ -68,12 +70,10 @@ class Performer:
         self.refused_before = time.monotonic()
 
     async def _request(self, request: m.Request, since: float) -> None:
-        adds = request if isinstance(request, m.PlaceOrder | m.AmendOrder) else None
-        async with self.away if adds is None else self.gate:
-            if adds is not None and (since <= self.refused_before or time.monotonic() - since > self.too_old_s):
-                words = "it waited too long for its turn"
-                name = type(request).__name__
-                self.put(m.NotSent(self.now(), adds.client_order_id, adds.ticker, name, False, words))
+        async with self.gate if isinstance(request, m.PlaceOrder | m.AmendOrder | m.DecreaseOrder) else self.away:
+            if isinstance(request, m.PlaceOrder | m.AmendOrder) and self._is_late(since):
+                name, words = type(request).__name__, "it waited too long for its turn"
+                self.put(m.NotSent(self.now(), request.client_order_id, request.ticker, name, False, words))
                 return
             task = asyncio.current_task()
             assert task is not None, "a request runs as a task"
@@ -81,9 +81,10 @@ class Performer:
             for said in await self.rest.perform(request):
                 self.put(said)
 
+    def _is_late(self, since: float) -> bool:
+        return since <= self.refused_before or time.monotonic() - since > self.too_old_s
+
     async def _question(self, action: a.Action) -> None:
-        name = action.client_order_id if isinstance(action, a.LookUp) else ""
-        self.asked.add(name)
         try:
             async with self.gate:
                 match action:
@@ -99,7 +100,8 @@ class Performer:
         except (KwmError, OSError, TimeoutError) as error:
             self.say("question", f"{type(action).__name__} failed ({classify(error)}): {error}")
         finally:
-            self.asked.discard(name)
+            if isinstance(action, a.LookUp):
+                self.asked.discard(action.client_order_id)
 
     async def finish(self, seconds: float) -> None:
         """Send nothing more, ask nothing more; let what was sent be answered, for at most so long."""

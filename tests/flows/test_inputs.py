@@ -1,10 +1,10 @@
 """What the lake knows of a thing that was said twice: always the same of the two, and the one that counts."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from pathlib import Path
-from typing import cast
+from typing import Any, cast
 
 import msgspec
 import pytest
@@ -12,6 +12,7 @@ import pytest
 from core import config
 from core.clock import Clock
 from core.config import Settings
+from core.fair.live import Known
 from core.station_day import StationDay, Variable
 from core.stations import BY_CODE
 from core.storage import lake
@@ -68,20 +69,19 @@ class Lake:
 
     def reports(self) -> list[ClimateRow]:
         """The climate reports: what is learnt from, and what is published from."""
-        with lake.connect(self.data) as db:
-            found = list(inputs.inputs(db, NOW).climate)
-            since = {"since": iso(Instant(NOW - 120 * HOUR)), "now": iso(NOW)}
-            past = [inputs.climate(row) for row in inputs.rows_of(db, history._REPORTS, since)]
-        assert found == past
-        return found
+        return self._both(lambda known: known.climate, inputs.climate, history._REPORTS, 120)
 
     def known(self) -> list[ObservationRow]:
         """What is published from; the past must be learnt from the same."""
+        return self._both(lambda known: known.observations, inputs.observation, history._OBSERVATIONS, 48)
+
+    def _both[R](
+        self, of: Callable[[Known], Sequence[R]], row: Callable[[dict[str, Any]], R], past: str, hours: int
+    ) -> list[R]:
         with lake.connect(self.data) as db:
-            found = list(inputs.inputs(db, NOW).observations)
-            since = {"since": iso(Instant(NOW - 48 * HOUR)), "now": iso(NOW)}
-            past = [inputs.observation(row) for row in inputs.rows_of(db, history._OBSERVATIONS, since)]
-        assert found == past
+            found = list(of(inputs.inputs(db, NOW)))
+            since = {"since": iso(Instant(NOW - hours * HOUR)), "now": iso(NOW)}
+            assert found == [row(one) for one in inputs.rows_of(db, past, since)]
         return found
 
 

@@ -181,7 +181,8 @@ def test_only_reducing_because_of_the_day_s_loss_ends_with_the_day() -> None:
 def test_after_the_drawdown_the_day_s_best_is_what_it_is_now() -> None:
     stage = Stage(make_config(max_drawdown=money("50.00"))).begin(pnl="-60.00")
     stage.wait(1)
-    assert stage.state.halted.startswith("drawdown")
+    stage.say(e.Halted(stage.now, "a person"))
+    assert stage.state.halted.startswith("drawdown") and "halted by a person" in stage.state.halted
     stage.say(e.Resumed(stage.now, "a person"))
     stage.wait(3)
     assert not stage.state.halted and stage.state.pnl_today() == money("-60.00")
