@@ -90,7 +90,7 @@ class Situation:
         event_loss_before: Money, event_raised: int | None, event_limit: Money, event_stress: Money,
         event_stress_before: Money, station_day_loss: Money, station_day_loss_before: Money, city_loss: Money,
         city_loss_before: Money, total_loss: Money, total_loss_before: Money, balance: Money | None,
-        reduce_only: bool = False, empty_book: bool = False, doubtful: bool = False,
+        reduce_only: bool = False, empty_book: bool = False, doubtful: bool = False, to_leave: bool = False,
     ) -> None:  # fmt: skip
         self.fair: Final = fair
         self.book_known: Final = book_known
@@ -117,6 +117,7 @@ class Situation:
         self.empty_book: Final = empty_book  # may we be the first in a book that nobody else is in?
         # may a fill be counted in the position and in its order too? Then losses may be too high
         self.doubtful: Final = doubtful
+        self.to_leave: Final = to_leave  # does a person's rule want us out of this market, whatever we believe?
 
 
 _REFUSALS: Final = {limit: Refused(limit, limit.replace("_", " ")) for limit in Limit}
@@ -147,7 +148,7 @@ def _collar(price: Price, side: Side, now: Situation, limits: RiskLimits) -> Lim
         return Limit.NO_FAIR
     fair = now.fair * ONE_DOLLAR
     beyond_fair = price - fair if side is BID else fair - price
-    if beyond_fair > limits.collar:
+    if beyond_fair > limits.collar and not _way_out(side, now):
         return Limit.COLLAR_FAIR
     if not now.book_known:
         return Limit.NO_BOOK
@@ -162,6 +163,13 @@ def _collar(price: Price, side: Side, now: Situation, limits: RiskLimits) -> Lim
     if other is not None and (price >= other if side is BID else price <= other):
         return Limit.SELF_CROSS
     return None
+
+
+def _way_out(side: Side, now: Situation) -> bool:
+    """Does the order only reduce, in a market that is to be left, where a book of two sides is there to judge by? Then
+    not our belief but the book's middle is what its price is held against."""
+    reached = now.most_long if side is BID else -now.most_short
+    return now.to_leave and reached <= 0 and now.book_bid is not None and now.book_ask is not None
 
 
 def reference_price(bid: Price | None, ask: Price | None) -> Price | None:

@@ -7,9 +7,9 @@ it was, so a replay feeds the engine exactly what it saw.
 import msgspec
 
 from core import messages as m
-from core.messages import Message
+from core.messages import Message, Ticker
 from core.publication import Publication
-from core.units import Instant, Money
+from core.units import Instant, Money, Price
 from quoter.engine.config import EngineConfig
 
 
@@ -26,6 +26,7 @@ class Started(Message, frozen=True):
     off: tuple[str, ...] = ()  # markets and events that are switched off
     accepted: Money = Money(0)  # of the day's loss, by a person; not in journals of earlier versions: then nothing was
     peak: Money = Money(0)  # the day's best; likewise
+    marks: dict[Ticker, Price] = {}  # noqa: RUF012 - copied by msgspec; what a contract of what is held was worth
 
 
 class Published(Message, frozen=True):

@@ -36,7 +36,7 @@ WORDS: Final[dict[str, str]] = {
     "book_crossed": "the order book is crossed, so it cannot be right",
     "fair_extreme": "the fair value is too close to 0 or 1",
     "market_disagrees": "the market's middle is too far from our fair value: we are probably wrong",
-    "cooling_down": "the last request here failed: waiting before the next",
+    "cooling_down": "the last request on this side failed, or its order was taken away: waiting before the next",
     "position_disputed": "the exchange reports another position than ours",
     "inventory_full": "inventory is near its limit: only the reducing side is quoted",
     "book_empty": "nobody else is in this book, and [engine] empty_books does not let us be the first",
@@ -121,14 +121,12 @@ def market_reasons(state: State, market: MarketState) -> tuple[str, ...]:
         found.append(group)
     if market.disputed is not None:
         found.append("position_disputed")
-    if now < market.retry_at:
-        found.append("cooling_down")
-    fair = market.fair.fair
-    if not config.quote.min_fair <= fair <= 1 - config.quote.min_fair:
+    fair, to_leave = market.fair.fair, bool(market.position and leaving(state, market))
+    if not to_leave and not config.quote.min_fair <= fair <= 1 - config.quote.min_fair:
         found.append("fair_extreme")
     if widening(market, now) == 0.0:
         found.append("release_window")
-    if not found and _disagrees(market, config.quote.max_gap):
+    if not found and not to_leave and _disagrees(market, config.quote.max_gap):
         found.append("market_disagrees")
     return tuple(found)
 
@@ -152,11 +150,28 @@ def widening(market: MarketState, now: Instant) -> float:
 
 
 def _disagrees(market: MarketState, gap: float) -> bool:
+    """The middle of a book no wider than 20 cents is too far from fair; or, of any book, the nearer side is."""
+    assert market.fair is not None, "asked only for markets with a fair value"
     bid, ask = market.others_touch()
-    if bid is None or ask is None or market.fair is None:
-        return False  # one-sided books say too little to disagree with
-    middle = (bid + ask) / 2 / ONE_DOLLAR
-    return ask - bid <= 2_000 and abs(middle - market.fair.fair) > gap
+    fair = market.fair.fair
+    if (bid is not None and bid / ONE_DOLLAR - fair > gap) or (ask is not None and fair - ask / ONE_DOLLAR > gap):
+        return True
+    if bid is None or ask is None:
+        return False
+    return ask - bid <= 2_000 and abs((bid + ask) / 2 / ONE_DOLLAR - fair) > gap
+
+
+def leaving(state: State, market: MarketState) -> str:
+    """Why this market is to be left: only its reducing side is quoted, at the others' touch, whatever we believe of it.
+    Empty: it is not."""
+    config = state.config.quote
+    if config.stop_loss:
+        mark = market.mark()
+        if mark is not None and -(market.cash + market.position * mark) >= config.stop_loss:
+            return "stop_loss"
+    if config.exit_before_close and state.now >= market.close_at - config.exit_before_close:
+        return "exit_before_close"
+    return ""
 
 
 def one_sided(state: State, market: MarketState) -> Side | None:

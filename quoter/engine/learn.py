@@ -31,6 +31,10 @@ def started(state: State, event: e.Started) -> Iterable[str]:
     state.pnl_carried, state.halted, state.paused = event.pnl_carried, event.halted, event.paused
     state.reduce_only, state.switched_off = event.reduce_only, set(event.off)
     state.accepted, state.peak = event.accepted, event.peak
+    for ticker, mark in event.marks.items():
+        market = state.market(ticker)
+        market.marked_before(mark, event.at)
+        state.remeasure(market)
     return NONE
 
 
@@ -178,7 +182,7 @@ def market_changed(state: State, event: m.MarketChanged) -> Iterable[str]:
         case "activated":
             market.open, market.shut_until = True, Instant(0)
         case "determined" | "settled":
-            if event.settlement_value is not None and not market.settled:
+            if event.settlement_value is not None:
                 ledger.settle(state, market, event.settlement_value)
             market.over = True
     if event.close_at is not None:
@@ -216,7 +220,9 @@ def timer(state: State, event: e.Timer) -> Iterable[str]:
         state.ended = {cid: at for cid, at in state.ended.items() if at > old}
     for market in state.markets.values():
         if market.position:
-            market.last_mark = market.mark()
+            corrected = market.tick(event.at)
+            if corrected and state.baseline is not None:
+                state.baseline = Money(state.baseline + corrected)
     today = _date(event.at // DAY)
     if state.baseline is not None:
         if today != state.day:

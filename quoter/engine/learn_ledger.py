@@ -7,7 +7,7 @@ A fill is counted once, in one of three places: in the position, inside a report
 from collections.abc import Iterable
 
 from core import messages as m
-from core.units import ONE_CONTRACT, Count, Instant, Money
+from core.units import ONE_CONTRACT, Count, Instant, Money, Price
 from quoter.engine import groups
 from quoter.engine import learn_orders as own
 from quoter.engine.market import Booked, MarketState
@@ -59,6 +59,7 @@ def _paid_out(state: State, market: MarketState, event: m.Fill) -> None:
     """A fill that we hear of only after its market was settled: what it cost, and what it was paid."""
     signed = event.side.sign * event.count
     paid = signed * market.paid // ONE_CONTRACT
+    market.held_at_end = Count(market.held_at_end + signed)
     state.realised = Money(state.realised - signed * event.price - event.fee + paid)
 
 
@@ -127,8 +128,24 @@ def positions(state: State, event: m.PositionsReported) -> Iterable[str]:
             touched += own.settle_told(state, market, event.asked_at)
     state.positions_known = True
     if state.baseline is None:
-        state.baseline = state.ledger()
+        state.baseline = _begins_with(state)
     return dict.fromkeys(touched)
+
+
+def _begins_with(state: State) -> Money:
+    """The ledger that today's PnL is counted from: what is held is worth what the run before this one took it for, so
+    that nothing is earned or lost by a restart and what prices did meanwhile counts."""
+    total = state.ledger()
+    for market in state.markets.values():
+        if not market.position:
+            continue
+        now, before = market.mark() or 0, market.last_mark
+        if before is not None:
+            total = Money(total + market.position * (before - now))
+        elif not market.book.known:
+            market.marked_before(Price(now), state.now)
+            market.guessed = True
+    return total
 
 
 def _adopt(state: State, market: MarketState, view: m.PositionView | None) -> None:
@@ -156,12 +173,21 @@ def _adopt(state: State, market: MarketState, view: m.PositionView | None) -> No
 
 
 def settle(state: State, market: MarketState, value: Money) -> None:
-    """The market was paid out at `value` a contract: position, early fills, and what was guessed at its last mark."""
+    """The market was paid out at `value` a contract: position, early fills, and what was guessed at its last mark.
+
+    A result that is told again and differs (amended after a dispute) pays the difference on what was held.
+    """
+    if market.settled:
+        again = market.held_at_end * (value - market.paid) // ONE_CONTRACT
+        state.realised, market.paid = Money(state.realised + again), value
+        return
     early, spent = market.early
     paid = (market.position + early) * value // ONE_CONTRACT
     earned = market.cash + spent + paid
+    market.held_at_end = Count(market.position + early)
     if (booked := market.booked) is not None:
         earned += booked.cash + booked.contracts * value // ONE_CONTRACT - booked.value
+        market.held_at_end = Count(market.held_at_end + booked.contracts)
     state.realised = Money(state.realised + earned)
     market.early, market.booked = (Count(0), Money(0)), None
     market.settled, market.paid, market.position, market.cash = True, value, Count(0), Money(0)

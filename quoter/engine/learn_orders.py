@@ -14,8 +14,6 @@ from quoter.engine.market import MarketState
 from quoter.engine.orders import Happening, Life, Order
 from quoter.engine.state import State
 
-_COOL_DOWN: Final = 2 * SECOND
-_LONGEST_COOL_DOWN: Final = 60 * SECOND
 _LAG: Final = 15 * SECOND  # how far a list may be behind what the stream and answers say (Kalshi "User Data Timestamp")
 
 
@@ -93,7 +91,6 @@ def acked(state: State, event: m.Acked) -> Iterable[str]:
     market = state.market(event.ticker)
     if order is None:
         return ()  # a late word on an order proved gone; a listing would bring it back if it were not
-    market.failures = 0
     stale = event.filled < order.told or (event.updated_at is not None and event.updated_at < order.updated_at)
     if stale and order.life is not Life.ASKED:
         return ()  # an older word that was overtaken by a newer one
@@ -154,6 +151,8 @@ def gone(state: State, event: m.Gone) -> Iterable[str]:
     if final is None:
         order.become(Happening.UNKNOWN)  # gone, but how much of it filled must be asked
         return changed(state, market, order)
+    if order.life is not Life.CANCELLING and final < order.total and event.at < order.expires_at:
+        market.pauses[order.side].failed(state.now)  # taken away, and not by us: at once it would be again
     order.tell(final, event.at)
     order.ends()
     return changed(state, market, order)
@@ -167,7 +166,7 @@ def rejected(state: State, event: m.Rejected) -> Iterable[str]:
     if order is None:
         return ()
     market = state.market(event.ticker)
-    _failed(state, market)
+    _failed(state, market, order)
     if event.request == "PlaceOrder":
         if event.code in groups.REFUSALS:
             groups.refused(state, market.event, event.code, order.sent_at)
@@ -199,7 +198,7 @@ def not_sent(state: State, event: m.NotSent) -> Iterable[str]:
     if order is None:
         return ()
     market = state.market(event.ticker)
-    _failed(state, market)
+    _failed(state, market, order)
     if event.request == "PlaceOrder" and order.life is Life.ASKED:
         order.become(Happening.GONE)
     else:
@@ -213,7 +212,7 @@ def unknown(state: State, event: m.Unknown) -> Iterable[str]:
     if order is None:
         return ()
     market = state.market(event.ticker)
-    _failed(state, market)
+    _failed(state, market, order)
     order.become(Happening.UNKNOWN)
     return changed(state, market, order)
 
@@ -228,14 +227,10 @@ def not_found(state: State, event: m.CancelNotFound) -> Iterable[str]:
     return changed(state, state.market(event.ticker), order)
 
 
-def _failed(state: State, market: MarketState) -> None:
+def _failed(state: State, market: MarketState, order: Order) -> None:
     state.counters.errors += 1
     state.recent_errors.append(state.now)
-    if state.now < market.retry_at:
-        return  # of the same trouble: ten orders that fail together are one failure
-    market.failures += 1
-    pause = min(_COOL_DOWN << min(market.failures - 1, 6), _LONGEST_COOL_DOWN)
-    market.retry_at = Instant(state.now + pause)
+    market.pauses[order.side].failed(state.now)
 
 
 def looked_up(state: State, event: m.OrderLookedUp) -> Iterable[str]:

@@ -16,10 +16,14 @@ from core.messages import OrderView, Side, Ticker
 from core.publication import EventFair, MarketFair
 from core.risk.exposure import Leg, losses_by_outcome, stress
 from core.side import ASK, BID
-from core.units import ONE_DOLLAR, Count, Instant, Money, Price
+from core.units import ONE_DOLLAR, SECOND, Count, Instant, Money, Price
 from quoter.engine.book import Book
 from quoter.engine.orders import Life, Order
 
+_SHORTEST: Final = 2 * SECOND  # of the pauses of a side
+_LONGEST: Final = 60 * SECOND
+_FORGOTTEN: Final = 120 * SECOND  # after a pause: longer than the longest, or what stays would be new each time
+_MARK_HOLDS: Final = 300 * SECOND
 FOREVER: Final = Instant(2**62 - 1)  # as large as a machine integer of compiled code
 
 
@@ -49,6 +53,23 @@ class Mine:
     most_short: Count = Count(0)
 
 
+@dataclass(slots=True)
+class Pause:
+    """A side of a market on which requests failed, or orders were taken away by somebody else, lately: nothing is asked
+    there before `until`."""
+
+    until: Instant = Instant(0)
+    failures: int = 0  # in a row, none of them long after the one before
+
+    def failed(self, now: Instant) -> None:
+        """Once more, or for the first time in a while; of the same trouble, while it pauses: ten orders that fail
+        together are one failure."""
+        if now < self.until:
+            return
+        self.failures = self.failures + 1 if now < self.until + _FORGOTTEN else 1
+        self.until = Instant(now + min(_SHORTEST << min(self.failures - 1, 6), _LONGEST))
+
+
 @dataclass(frozen=True, slots=True)
 class Booked:
     """A position that is no longer reported, taken to have earned `value` (at its last mark) until it is paid out."""
@@ -75,7 +96,8 @@ class MarketState:
     told_strikes: tuple[int | None, int | None] | None = None  # by the stream: the degrees that pay since they moved
     over: bool = False  # determined: it does not open again
     settled: bool = False
-    paid: Money = Money(0)  # what a contract was settled at, once it is
+    paid: Money = Money(0)  # what a contract was settled at, once it is,
+    held_at_end: Count = Count(0)  # and how many were held then
     reported: bool = False  # did the positions that we took over hold it?
     adopted_asked: Instant = Instant(0)  # when its position was last taken over from a report: asked for,
     adopted_at: Instant = Instant(0)  # and heard, with a margin for clocks that differ
@@ -91,8 +113,7 @@ class MarketState:
     desired: tuple[Quote, ...] = ()
     bid_reasons: tuple[str, ...] = ("starting",)
     ask_reasons: tuple[str, ...] = ("starting",)
-    retry_at: Instant = Instant(0)
-    failures: int = 0
+    pauses: dict[Side, "Pause"] = field(default_factory=lambda: {BID: Pause(), ASK: Pause()})
     flow: dict[Side, tuple[float, Instant]] = field(  # contracts traded on a side, fading over an hour, and as of when
         default_factory=lambda: {BID: (0.0, Instant(0)), ASK: (0.0, Instant(0))}
     )
@@ -102,7 +123,10 @@ class MarketState:
     shown: tuple[tuple[Quote, ...], tuple[str, ...], tuple[str, ...]] | None = None  # what the last QuoteRow said
     leg: Leg = field(default_factory=lambda: Leg(Count(0), Money(0), Money(0), Money(0)))
     mine: Mine = field(default_factory=Mine)
-    last_mark: Price | None = None  # at the last tick, while something was held
+    last_mark: Price | None = None  # at the last tick, while something was held, or by the run before this one
+    mark_holds: bool = False  # it was taken by a book, or before the first one of this run, and not long ago
+    mark_until: Instant = Instant(0)  # then it is too old to hold
+    guessed: bool = False  # taken over, and nobody has seen a book of it yet: what it is worth is a guess
     others: tuple[Price | None, Price | None] | None = None  # kept by `others_touch` until book or orders change
     index: int = 0  # of this market in its event's `markets`
     halves: tuple[object, object, float, tuple[float, float]] | None = None  # kept by `quoting.half_spreads`
@@ -138,12 +162,35 @@ class MarketState:
         return bid, ask
 
     def mark(self) -> Price | None:
-        """What a contract is taken to be worth: the middle of a book no wider than 20 cents, else our fair, else what
-        it was last: between the close and the payout there is neither."""
-        bid, ask = self.others_touch() if self.book.known else (None, None)
+        """What a contract is taken to be worth: the middle of a book no wider than 20 cents; of a wider one our fair,
+        but no less than its bid and no more than its ask. Without a book what it was worth by the last one, for a
+        while: a stream that breaks earns and loses nothing. Then our fair, else what it was last: between the close
+        and the payout there is neither."""
+        fair = self.last_mark if self.fair is None else Price(round(self.fair.fair * ONE_DOLLAR))
+        if not self.book.known:
+            return self.last_mark if self.mark_holds else fair
+        bid, ask = self.others_touch()
         if bid is not None and ask is not None and ask - bid <= 2_000:
             return Price((bid + ask) // 2)
-        return self.last_mark if self.fair is None else Price(round(self.fair.fair * ONE_DOLLAR))
+        if fair is not None and bid is not None and fair < bid:
+            return bid
+        return ask if fair is not None and ask is not None and fair > ask else fair
+
+    def marked_before(self, mark: Price, now: Instant) -> None:
+        """So much the run before this one took a contract to be worth."""
+        self.last_mark, self.mark_holds, self.mark_until = mark, True, Instant(now + _MARK_HOLDS)
+
+    def tick(self, now: Instant) -> Money:
+        """Remember what a contract is worth. Returns by how much the first book corrects what was guessed of it."""
+        mark, corrected = self.mark(), 0
+        if self.book.known:
+            if self.guessed and mark is not None and self.last_mark is not None and now < self.mark_until:
+                corrected = self.position * (mark - self.last_mark)
+            self.guessed = False
+            self.mark_until = Instant(now + _MARK_HOLDS)
+        self.mark_holds = now < self.mark_until
+        self.last_mark = mark
+        return Money(corrected)
 
     def measure(self) -> None:
         """Compute anew what follows from the orders and the position."""

@@ -13,7 +13,7 @@ from core.side import ASK, BID
 from core.units import ONE_CONTRACT, ONE_DOLLAR, Count, Price
 from quoter.engine import reservation, spread
 from quoter.engine.config import QuoteConfig
-from quoter.engine.guard import one_sided, widening
+from quoter.engine.guard import leaving, one_sided, widening
 from quoter.engine.market import MarketState, Quote
 from quoter.engine.state import State
 
@@ -83,18 +83,6 @@ def half_spread(market: MarketState, config: QuoteConfig, factor: float) -> floa
     return sum(half_spreads(market, config, factor)) / 2
 
 
-def leaving(state: State, market: MarketState) -> str:
-    """Why this market is to be left: only its reducing side is quoted, at the others' touch. Empty: it is not."""
-    config = state.config.quote
-    if config.stop_loss:
-        mark = market.mark()
-        if mark is not None and -(market.cash + market.position * mark) >= config.stop_loss:
-            return "stop_loss"
-    if config.exit_before_close and state.now >= market.close_at - config.exit_before_close:
-        return "exit_before_close"
-    return ""
-
-
 def _size(state: State, market: MarketState, side: Side) -> int:
     """Contracts (1/100) of one quote: fixed, or less as the event's limit is used up by what is held."""
     config = state.config.quote
@@ -118,6 +106,7 @@ def desired(state: State, market: MarketState) -> tuple[tuple[Quote, ...], tuple
 
 
 _OFF_GRID: Final = ("off_grid",)
+_COOLING_DOWN: Final = ("cooling_down",)
 
 
 def _side(
@@ -126,6 +115,8 @@ def _side(
     """The quotes of one side, or why there are none."""
     config, position = state.config.quote, market.position if side is BID else -market.position
     room = state.limits.max_position - position
+    if state.now < market.pauses[side].until:
+        return (), _COOLING_DOWN
     reason = "inventory_full" if room <= 0 or (only is not None and side is not only) else ""
     if state.reduce_only or left_for:
         room = min(room, -position)
@@ -139,10 +130,10 @@ def _side(
     best_bid, best_ask = market.others_touch()
     if config.levels == 1 or left_for:
         price = _price(market, side, _centre(state, market, side, 0), half, config, best_bid, best_ask)
-        if price is None:
-            return (), _OFF_GRID
         if left_for:
             price = _at_the_touch(market, side, price, best_bid, best_ask)
+        if price is None:
+            return (), _OFF_GRID
         return (Quote(side, price, Count(size if size < room else room), 0),), ()
     quotes: list[Quote] = []
     last = None
@@ -186,16 +177,18 @@ def _price(
 
 
 def _at_the_touch(
-    market: MarketState, side: Side, price: Price, best_bid: Price | None, best_ask: Price | None
-) -> Price:  # fmt: skip
-    """Out, as a maker: with the others' best, even without an edge, and never crossing."""
+    market: MarketState, side: Side, price: Price | None, best_bid: Price | None, best_ask: Price | None
+) -> Price | None:
+    """Out, as a maker: with the others' best, even without an edge or a price of our own, and never crossing."""
     if side is ASK:
-        joined = price if best_ask is None else min(price, best_ask)
+        prices = [x for x in (price, best_ask) if x is not None]
         inside = market.grid.up(best_bid) if best_bid is not None else None
-        return joined if inside is None else max(joined, inside)
-    joined = price if best_bid is None else max(price, best_bid)
+        joined = min(prices, default=inside)
+        return joined if inside is None or joined is None else max(joined, inside)
+    prices = [x for x in (price, best_bid) if x is not None]
     inside = market.grid.down(best_ask) if best_ask is not None else None
-    return joined if inside is None else min(joined, inside)
+    joined = max(prices, default=inside)
+    return joined if inside is None or joined is None else min(joined, inside)
 
 
 def safe(market: MarketState, side: Side, price: Price, config: QuoteConfig) -> bool:

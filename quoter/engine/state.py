@@ -91,6 +91,7 @@ class State:
     peak: Money = Money(0)
     accepted: Money = Money(0)  # of today's loss a person has said that it may be lost
     worst_seen: Money = Money(0)
+    behind: bool = False  # orders could not be renewed at the last tick for want of tokens
     recent_fills: deque[Instant] = field(default_factory=deque)
     recent_errors: deque[Instant] = field(default_factory=deque)
     next_tick: Instant = Instant(0)

@@ -46,6 +46,7 @@ from quoter.engine.reconcile import (
 from quoter.engine.rows import note, quote_row
 from quoter.engine.state import ALL, State
 
+_SOONEST: Final = 600  # of a minute: ticks are no closer to each other
 _LEAST: Final = 100  # one contract: smaller orders are not worth a request
 # what only the stream says: an answer over REST or a new publication is no sign of life of the feed
 _STREAMED: Final = frozenset((BookDelta, BookSnapshot, TradePrint, Heartbeat, StreamOpened, MarketChanged))
@@ -93,10 +94,21 @@ def _decisions(state: State, event: Event, touched: Iterable[str]) -> list[Actio
         wants += decide(state, market, stopped)
     if len(wants) > 1:
         wants.sort(key=_most_urgent_first)
+    if type(event) is Timer:
+        state.behind = False
     actions: list[Action] = []
     for want in wants:
         actions += _act(state, want)
     return actions
+
+
+def _unpaid(state: State, priority: Priority) -> list[Action]:
+    """The exchange would not take it now: woken as soon as the bucket pays for it, not at the next tick. While renewals
+    wait, what is only better or new does not take their tokens."""
+    state.behind = state.behind or priority is Priority.RENEW
+    soon = state.now + max(state.budget.wait(cost.AMEND), state.config.minute // _SOONEST)
+    state.next_tick = min(state.next_tick, Instant(soon))
+    return []
 
 
 def _most_urgent_first(want: Want) -> tuple[int, float]:
@@ -135,6 +147,9 @@ def _quiet_until(state: State, market: MarketState) -> Instant:
         fair.valid_until,
         market.close_at - max(config.quote.stop_before_close, config.quote.exit_before_close),
     )
+    for pause in market.pauses.values():
+        if state.now < pause.until < until:
+            until = pause.until
     for window in fair.windows:
         for edge in (window.start, window.end):
             if edge > state.now:
@@ -182,6 +197,7 @@ def _act(state: State, want: Want) -> list[Action]:
 
 def _cancel(state: State, order: Order) -> list[Action]:
     if not state.budget.take(cost.CANCEL, reserved=True):
+        state.next_tick = min(state.next_tick, Instant(state.now + state.config.minute // _SOONEST))
         return []
     order.become(Happening.CANCEL_SENT)
     order.sent_at = state.now
@@ -204,8 +220,8 @@ def _amend(state: State, want: WantAmend) -> list[Action]:
         if want.price == order.price and want.total > order.total:
             return []  # more of the same may not be had; what rests was approved and keeps its place
         return _cancel(state, order)  # what may not be amended may not stay as it is either
-    if not state.budget.take(cost.AMEND):
-        return _cancel(state, order) if want.priority is Priority.MAKE_SAFE else []
+    if (state.behind and want.priority is Priority.MOVE) or not state.budget.take(cost.AMEND):
+        return _cancel(state, order) if want.priority is Priority.MAKE_SAFE else _unpaid(state, want.priority)
     order.new_price, order.new_total, order.new_expires_at = want.price, want.total, want.expires_at
     order.become(Happening.AMEND_SENT)
     order.sent_at = state.now
@@ -222,8 +238,8 @@ def _amendment(state: State, want: WantAmend) -> Approved[AmendOrder] | Refused:
 
 def _decrease(state: State, want: WantDecrease) -> list[Action]:
     """Less only takes risk away and needs no check; until the answer comes the larger size counts."""
-    if not state.budget.take(cost.AMEND):
-        return []
+    if state.behind or not state.budget.take(cost.AMEND):
+        return _unpaid(state, want.priority)
     order = want.order
     order.new_left = want.left
     order.new_total = Count(max(order.filled, order.told) + want.left)
@@ -234,8 +250,8 @@ def _decrease(state: State, want: WantDecrease) -> list[Action]:
 
 
 def _place(state: State, market: MarketState, quote: Quote) -> list[Action]:
-    if state.budget.tokens - cost.CREATE < state.budget.reserve:
-        return []
+    if state.behind or state.budget.tokens - cost.CREATE < state.budget.reserve:
+        return _unpaid(state, Priority.QUOTE)
     side, price, size, reason = quote.side, quote.price, quote.count, ""
     expires_at = Instant(state.now + state.config.order_life)
     client_order_id = f"{state.config.prefix}-{state.run}-{state.n + 1}"

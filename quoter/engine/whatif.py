@@ -10,6 +10,7 @@ from core.messages import Side
 from core.risk.limits import Situation
 from core.side import BID
 from core.units import ONE_DOLLAR, Count, Money, Price
+from quoter.engine.guard import leaving
 from quoter.engine.market import MarketState
 from quoter.engine.orders import Order
 from quoter.engine.state import State
@@ -86,4 +87,5 @@ def _situation(state: State, market: MarketState, side: Side, more: int, count: 
         reduce_only=bool(state.reduce_only),
         empty_book=state.config.empty_books,
         doubtful=state.passed(event) and state.counts_twice(),
+        to_leave=bool(leaving(state, market)),
     )

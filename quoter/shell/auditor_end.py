@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 
 # why nothing may rest in a healthy engine: it ends by itself, is a belief, or what is held uses up a limit
-_PASSING = {"closed", "closing_soon", "cooling_down", "fair_extreme", "market_disagrees", "too_many_fills",
+_PASSING = {"closed", "closing_soon", "fair_extreme", "market_disagrees", "too_many_fills",
             "no_headroom", "stop_loss"}  # fmt: skip
 
 
@@ -30,8 +30,8 @@ def books_agree(world: "World") -> bool:
 def _may_rest_nothing(market: MarketState) -> bool:
     """It is closed, or both sides say why, and by nothing else than such reasons; one left for its loss is flat."""
     bid, ask = set(market.bid_reasons), set(market.ask_reasons)
-    if "closed" in bid & ask:
-        return True
+    if "closed" in bid & ask or "cooling_down" in bid | ask:
+        return True  # the second ends by itself: `Pause` has a longest
     if not bid or not ask or not bid | ask <= _PASSING:
         return False
     return not market.position or "stop_loss" not in bid & ask

@@ -10,7 +10,7 @@ from typing import Any
 
 import msgspec
 
-from core.units import SECOND, Instant, Money, to_datetime
+from core.units import SECOND, Instant, Money, Price, to_datetime
 from quoter.engine import events as e
 from quoter.engine.rows import state_name
 from quoter.engine.state import DAILY_LOSS, LOSING, State
@@ -29,6 +29,7 @@ class Left(msgspec.Struct, frozen=True):
     off: list[str] = []
     accepted: Money = Money(0)
     peak: Money = Money(0)
+    marks: dict[str, Price] = {}
 
 
 def stops(state: State) -> tuple[str, bool, str, int]:
@@ -40,7 +41,13 @@ def left_of(state: State) -> Left:
     """What this run would leave if it died now."""
     off = sorted(state.switched_off)
     return Left(state.day, state.pnl_today(), state.halted, state.paused, state.reduce_only, off, state.accepted,
-                state.peak)  # fmt: skip
+                state.peak, _marks(state))  # fmt: skip
+
+
+def _marks(state: State) -> dict[str, Price]:
+    """What a contract of each market that is held is taken to be worth."""
+    held = ((ticker, market.mark()) for ticker, market in state.markets.items() if market.position)
+    return {ticker: mark for ticker, mark in held if mark is not None}
 
 
 def left_in(data: Path) -> Left:
@@ -69,11 +76,12 @@ def started(left: Left, run: str, now: Instant) -> e.Started:
     """The first event of a run; what another day earned is not carried over."""
     today = to_datetime(now).date().isoformat()
     same = left.day == today
-    carried, accepted, peak = (left.pnl, left.accepted, left.peak) if same else (Money(0), Money(0), Money(0))
+    if not same:
+        left = msgspec.structs.replace(left, pnl=Money(0), accepted=Money(0), peak=Money(0), marks={})
     halted = f"a new day after: {left.halted}" if not same and left.halted.startswith(DAILY_LOSS) else left.halted
     reduce_only = "" if not same and left.reduce_only.startswith(LOSING) else left.reduce_only
-    return e.Started(now, run, today, carried, halted, left.paused, reduce_only, tuple(left.off), accepted,
-                     peak)  # fmt: skip
+    return e.Started(now, run, today, left.pnl, halted, left.paused, reduce_only, tuple(left.off), left.accepted,
+                     left.peak, left.marks)  # fmt: skip
 
 
 def path_of(data: Path) -> Path:
@@ -101,7 +109,7 @@ def beat(state: State, pid: int) -> dict[str, Any]:
         "quoting": quoting, "working": state.working(), "publications": c.publications, "events": c.events,
         "actions": c.actions, "quotes": c.quotes, "orders_sent": c.orders_sent, "amends": c.amends,
         "cancels": c.cancels, "fills": c.fills, "errors": c.errors, "rejections": c.rejections,
-        "accepted": state.accepted, "peak": state.peak,
+        "accepted": state.accepted, "peak": state.peak, "marks": _marks(state),
         "refusals": c.refusals, "pnl": state.pnl_today(), "fees": state.fees, "realised": state.realised,
         "worst": state.total_loss, "worst_seen": state.worst_seen, "balance": state.balance, "day": state.day,
         "reasons": reasons, "reduce_only": state.reduce_only, "off": sorted(state.switched_off),

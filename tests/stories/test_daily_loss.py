@@ -58,7 +58,7 @@ class Watched:
         return actions
 
 
-@pytest.mark.parametrize("seed", [1, 2, 5])
+@pytest.mark.parametrize("seed", [2, 3, 5])
 def test_a_losing_run_stops_at_its_daily_limit_fees_included(seed: int) -> None:
     watched = Watched()
     world = World(seed, step_=watched.step, change=adverse).run()

@@ -97,6 +97,22 @@ def test_a_market_that_lost_its_stop_is_only_reduced_at_the_others_touch() -> No
         assert stage.requests(m.AmendOrder, stage.ack(way_out) + stage.wait(2)) == [], "and left alone there"
 
 
+def test_a_market_that_must_be_left_is_left_even_where_it_disagrees_or_hardly_anything_is_open() -> None:
+    stage = stage_with({MILD: 10}, exit_before_close=3 * DAY)
+    stage.book(MILD, 5, 8)  # we believe in 45 cents
+    (way_out,) = quotes(stage)[m.Side.ASK]
+    assert (way_out.price, way_out.count) == (Price(800), Count(1_000))
+    assert stage.market().bid_reasons == ("exit_before_close",)
+    other = stage_with({MILD: 10}, exit_before_close=3 * DAY)
+    other.book(MILD, 95, 98)
+    other.publish({COLD: 0.002, MILD: 0.996, WARM: 0.002})
+    asks = [r for r in other.requests(m.PlaceOrder) if r.ticker == MILD and r.side is m.Side.ASK]
+    assert asks[-1].price == Price(9_800), "our own price would be off the grid"
+    flat = stage_with(exit_before_close=3 * DAY)
+    flat.publish({COLD: 0.002, MILD: 0.996, WARM: 0.002})
+    assert flat.market().bid_reasons == ("fair_extreme",)
+
+
 def test_near_the_close_inventory_is_only_reduced() -> None:
     stage = stage_with({MILD: -5}, exit_before_close=3 * DAY)
     found = quotes(stage)

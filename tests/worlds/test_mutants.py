@@ -7,8 +7,8 @@ from tests.worlds.mutants import MUTANTS
 
 pytestmark = pytest.mark.slow
 ENOUGH = 60  # seeds within which each has to be caught
-# the rarest begin where they were first caught, to be quick
-FIRST = {"keep quoting on a silent feed": 32, "leave what rests when a limit falls": 232}
+# the rarest begins where it was first caught, to be quick
+FIRST = {"leave what rests when a limit falls": 232}
 
 
 @pytest.mark.parametrize("name", MUTANTS)
