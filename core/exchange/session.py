@@ -22,7 +22,10 @@ PRIVATE = ("fill", "user_orders", "market_lifecycle_v2", "order_group_updates")
 _BOOKS = "orderbook_delta"
 _SNAPSHOT_WITHIN = 5 * SECOND
 _ANSWER_WITHIN = 10 * SECOND
+_BEHIND_ITS_BOOK = 2 * SECOND  # a trade is printed no later than this after its book has changed,
+_BEFORE_ITS_BOOK = 10 * SECOND  # or this before
 _TERMINAL = (10, 25)
+_DEAD = "trades are printed and no book changes: subscribed anew"
 _KEPT_TROUBLES = 200
 _HEAD = msgspec.json.Decoder(wire.Head)
 _PRICES, _COUNTS, _BID, _ASK, _YES = translate.PRICES, translate.COUNTS, m.Side.BID, m.Side.ASK, wire.Leg.YES
@@ -38,6 +41,8 @@ class Sid:
     channel: str
     tickers: set[str] = field(default_factory=set)
     seq: int | None = None
+    traded: tuple[int, Instant] | None = None  # since this `seq` somebody has traded in one of its markets, first then
+    owed_at: Instant | None = None  # and again, so much later that its books had to change in between
 
 
 @dataclass(slots=True)
@@ -114,12 +119,37 @@ class Session:
                 if wanted or not ask.tickers:
                     self.troubles.append(f"no answer to subscribing {ask.channel}: asked again")
                     commands.append(self._subscribe(ask.channel, wanted, now))
+        messages: list[m.Said] = []
+        for number, sub in list(self.sids.items()):
+            if sub.owed_at is None or sub.traded is None or sub.traded[0] != sub.seq:
+                continue
+            if now - sub.owed_at > _BEFORE_ITS_BOOK * self.slowness:
+                self.troubles.append(_DEAD)
+                commands.append(self._command("unsubscribe", {"sids": [number]}))
+                commands += self._lost(number, _DEAD, now, messages)
         late = {t for t, since in self.awaiting.items() if now - since > _SNAPSHOT_WITHIN * self.slowness}
         if not late:
-            return [], commands
+            return messages, commands
         self.awaiting |= dict.fromkeys(late, now)
         self.troubles.append(f"no snapshot came for {len(late)} markets, {min(late)} among them")
-        return [m.Gap(now, _BOOKS, sorted(late), "no snapshot came")], commands + self.resync(late, now)
+        messages.append(m.Gap(now, _BOOKS, sorted(late), "no snapshot came"))
+        return messages, commands + self.resync(late, now)
+
+    def _traded(self, ticker: str, now: Instant) -> None:
+        """A trade takes something out of a book. Where two of them move none, nothing of those books reaches us."""
+        for sub in self.sids.values():
+            if sub.channel != _BOOKS or ticker not in sub.tickers or sub.seq is None:
+                continue
+            if sub.traded is None or sub.traded[0] != sub.seq:
+                sub.traded, sub.owed_at = (sub.seq, now), None
+            elif sub.owed_at is None and now - sub.traded[1] > _BEHIND_ITS_BOOK * self.slowness:
+                sub.owed_at = now
+
+    def _lost(self, number: int, words: str, now: Instant, messages: list[m.Said]) -> list[Command]:
+        """A subscription brings nothing any more: its books are suspect, and it is made anew."""
+        dead = self.sids.pop(number)
+        messages.append(m.Gap(now, dead.channel, sorted(dead.tickers) if dead.channel == _BOOKS else [], words))
+        return [self._subscribe(dead.channel, dead.tickers, now)]
 
     def _command(self, cmd: str, params: Command) -> Command:
         self.number += 1
@@ -246,7 +276,9 @@ class Session:
                 self.awaiting.pop(found.ticker, None)
                 return found
             case "trade":
-                return translate.trade(head.msg, now)
+                print_ = translate.trade(head.msg, now)
+                self._traded(print_.ticker, now)
+                return print_
             case "fill":
                 return translate.own_fill(head.msg, now, self.subaccount)
             case "user_order":
@@ -276,12 +308,9 @@ class Session:
             ask.at = now
             ask.tickers -= {error.market_ticker, *(error.market_tickers or ())} if len(ask.tickers) > 1 else set()
             return []
-        dead = self.sids.pop(head.sid, None) if error.code in _TERMINAL else None
-        if dead is None:
+        if error.code not in _TERMINAL or head.sid not in self.sids:
             return []
-        books = sorted(dead.tickers) if dead.channel == _BOOKS else []
-        messages.append(m.Gap(now, dead.channel, books, words))
-        return [self._subscribe(dead.channel, dead.tickers, now)]
+        return self._lost(head.sid, words, now, messages)
 
 
 def _named(head: wire.Head) -> str | None:
