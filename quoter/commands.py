@@ -190,15 +190,22 @@ def risk(as_json: Json = False) -> None:
 
 
 def pnl(as_json: Json = False) -> None:
-    """Profit and loss today: realised, marked, fees; and the events that made it."""
+    """Profit and loss today; what this run has settled and paid in fees; and the events that made it."""
     client = Client()
     s, events = client.get("/api/status"), client.get("/api/events")
-    keys = ("pnl_usd", "realised_usd", "fees_usd", "worst_usd", "worst_seen_usd", "balance_usd")
+    keys = {
+        "pnl_usd": "PnL today, marked",
+        "realised_usd": "settled in this run",
+        "fees_usd": "fees of this run",
+        "worst_usd": "can lose now",
+        "worst_seen_usd": "could lose at most, this run",
+        "balance_usd": "balance",
+    }
     moved = sorted((e for e in events if abs(e["pnl_usd"]) > 0.004), key=lambda e: -abs(e["pnl_usd"]))
     by_event = [{k: e[k] for k in ("event", "city", "variable", "day", "pnl_usd", "worst_usd")} for e in moved]
     if as_json:
         return t.say_json({**{key: s[key] for key in keys}, "events": by_event})
-    rows = [{"k": key.removesuffix("_usd").replace("_", " "), "v": s[key]} for key in keys]
+    rows = [{"k": words, "v": s[key]} for key, words in keys.items()]
     t.show(t.table(rows, {"k": ("", t.text), "v": (">", t.earned)}))
     columns: dict[str, tuple[str, t.Cell]] = {
         "event": ("event", t.text), "city": ("city", t.text), "variable": ("", t.text), "day": ("day", t.text),
