@@ -3,6 +3,7 @@
 import shutil
 import tempfile
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated
 
@@ -11,12 +12,13 @@ import typer
 from core import config
 from core.config import CONFIRMATION
 from core.errors import KwmError, Malformed, SettingsError
-from core.exchange.credentials import credentials
+from core.exchange.credentials import Credentials, credentials
 from core.ops.settings_file import AMOUNTS, Answers, backup_name, meanings, proposal, written
 from core.stations import STATIONS
 from core.storage.files import write_whole
-from core.units import money
+from core.units import Money, money
 
+_REALLY = f"Production trades with real money. Type: {CONFIRMATION}"
 _ENVIRONMENTS = ("embedded", "demo", "production")
 
 
@@ -52,8 +54,8 @@ def init(
         answers = Answers(
             place,
             asking.text("--key-id", "The id of your API key", key_id),
-            asking.text("--key-file", "Path of its private key", key_file),
-            place == "production" and _confirmed(asking, confirm),
+            asking.checked("--key-file", "Path of its private key", key_file, _key_file),
+            place == "production" and asking.checked("--confirm", _REALLY, confirm, _confirmed),
             _cities(asking, city, all_cities),
             "live",
             f"kalshi-weather-maker ({asking.text('--contact', 'Your e-mail, for the weather service', contact)})",
@@ -84,32 +86,59 @@ class _Asking:
             raise SettingsError(f"{option} is needed: {question}")
         return str(typer.prompt(question)).strip()
 
+    def checked[T](self, option: str, question: str, given: str, read: Callable[[str], T]) -> T:
+        """What `read` makes of the answer. What it refuses is asked again, so that no other answer is lost; of an
+        option, or where nothing may be asked, that is the end. Raises: SettingsError."""
+        while True:
+            try:
+                return read(self.text(option, question, given))
+            except SettingsError as error:
+                if given or self.quiet:
+                    raise
+                typer.echo(str(error))
+
     def choice(self, option: str, question: str, known: tuple[str, ...], given: str) -> str:
-        found = self.text(f"--{option}", f"{question} ({', '.join(known)})", given)
-        while found not in known:
-            if given or self.quiet:
-                raise SettingsError(f"--{option} {found!r}: expected one of {', '.join(known)}")
-            found = self.text(f"--{option}", f"Please one of {', '.join(known)}", "")
-        return found
+        def read(said: str) -> str:
+            if said not in known:
+                raise SettingsError(f"--{option} {said!r}: expected one of {', '.join(known)}")
+            return said
+
+        return self.checked(f"--{option}", f"{question} ({', '.join(known)})", given, read)
 
 
-def _confirmed(asking: _Asking, given: str) -> bool:
-    said = asking.text("--confirm", f"Production trades with real money. Type: {CONFIRMATION}", given)
+def _confirmed(said: str) -> bool:
     if said != CONFIRMATION:
         raise SettingsError(f'production needs the words "{CONFIRMATION}"; nothing was written')
     return True
 
 
+def _key_file(said: str) -> str:
+    path = Path(said).expanduser()
+    try:
+        Credentials("", path.read_text()).key()
+    except (KwmError, OSError, ValueError) as error:
+        raise SettingsError(f"--key-file {said!r}: the key cannot be used: {error}; nothing was written") from error
+    return said
+
+
 def _cities(asking: _Asking, given: list[str] | None, everything: bool) -> tuple[str, ...]:
-    names = list(given or [])
-    if not names and not everything and not asking.quiet:
-        typer.echo("Cities: " + ", ".join(s.city for s in STATIONS))
+    if given or everything or asking.quiet:
+        return _named(given or [])
+    typer.echo("Cities: " + ", ".join(s.city for s in STATIONS))
+    while True:
         said = typer.prompt("Which ones, separated by commas? (empty = all)", default="", show_default=False)
-        names = [name.strip() for name in str(said).split(",") if name.strip()]
+        try:
+            return _named([name for name in str(said).split(",") if name.strip()])
+        except SettingsError as error:
+            typer.echo(str(error))
+
+
+def _named(said: list[str]) -> tuple[str, ...]:
+    names = tuple(name.strip() for name in said)
     unknown = [name for name in names if config.station_named(name) is None]
     if unknown:
         raise SettingsError(f"no station {', '.join(unknown)}; known are {', '.join(s.city for s in STATIONS)}")
-    return tuple(names)
+    return names
 
 
 def _limits_of(given: list[str]) -> dict[str, str]:
@@ -120,6 +149,24 @@ def _limits_of(given: list[str]) -> dict[str, str]:
             raise SettingsError(f"--limit {one!r}: expected NAME=AMOUNT with one of {', '.join(AMOUNTS)}")
         found[name] = value
     return found
+
+
+def _bearable(said: str) -> Money:
+    try:
+        found = money(said, "--worst-case")
+    except Malformed as error:
+        raise SettingsError(f"{error}: expected dollars such as 100.00") from error
+    if found <= 0:
+        raise SettingsError("--worst-case: expected more than 0 dollars")
+    return found
+
+
+def _amount(said: str) -> str:
+    try:
+        money(said, "amount")
+    except Malformed as error:
+        raise SettingsError(f"{error}: expected a number such as 25 or 25.00") from error
+    return said
 
 
 def _limits(asking: _Asking, worst_case: str, given: dict[str, str], *, accept: bool) -> dict[str, str]:
@@ -133,13 +180,8 @@ def _limits(asking: _Asking, worst_case: str, given: dict[str, str], *, accept: 
             " no amount of money has a default here"
         )
     question = "How many dollars may be lost in the worst case, all events together? (for example 100.00)"
-    amount = given.get("max_loss_total") or asking.text("--worst-case", question, worst_case)
-    try:
-        bearable = money(amount, "--worst-case")
-    except Malformed as error:
-        raise SettingsError(f"{error}: expected dollars such as 100.00") from error
-    if bearable <= 0:
-        raise SettingsError("--worst-case: expected more than 0 dollars")
+    amount = given.get("max_loss_total", worst_case)
+    bearable = asking.checked("--worst-case", question, amount, _bearable)
     proposed = proposal(bearable) | given
     said = meanings()
     typer.echo("In proportion, the limits would be:")
@@ -149,7 +191,8 @@ def _limits(asking: _Asking, worst_case: str, given: dict[str, str], *, accept: 
         return proposed
     typer.echo("Then each by itself:")
     return given | {
-        name: str(typer.prompt(f"{name} ({said.get(f'risk.{name}', 'amount')})")).strip() for name in missing
+        name: asking.checked(f"--limit {name}", f"{name} ({said.get(f'risk.{name}', 'amount')})", "", _amount)
+        for name in missing
     }
 
 
@@ -161,10 +204,7 @@ def _check(text: str, answers: Answers) -> None:
         settings = config.load({}, trial)
     if answers.environment == "embedded":
         return
+    credentials(settings).key()
     path = Path(answers.key_file).expanduser()
-    try:
-        credentials(settings).key()
-    except (KwmError, OSError) as error:
-        raise SettingsError(f"the key cannot be used: {error}; nothing was written") from error
     if path.exists() and path.stat().st_mode & 0o077:
         typer.echo(f"warning: others can read {path}: chmod 600 {path}")

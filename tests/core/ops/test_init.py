@@ -49,6 +49,20 @@ def test_answers_to_questions_become_settings_that_load(file: Path, key: Path) -
     assert "# worst case of one event over its brackets" in file.read_text()
 
 
+def test_what_cannot_be_is_asked_again_and_no_other_answer_is_lost(file: Path, key: Path) -> None:
+    limits = "".join(f"{n + 1}\n" for n in range(1, len(AMOUNTS)))
+    typed = (
+        f"production\nk1\n/nowhere.pem\n{key}\nyes\n{config.CONFIRMATION}\nNew York, Gotham\nKDEN\nme@example.com\n"
+        f"lots\n0\n100\nn\nmany\n1\n{limits}"
+    )
+    shown = init(file, typed=typed)
+    assert shown.exit_code == 0, shown.output
+    for words in ("No such file", "production needs the words", "no station Gotham", "100.00", "more than 0"):
+        assert words in shown.output
+    settings = config.load({}, file)
+    assert settings.events.cities == ("KDEN",) and str(key) == settings.exchange.key_file
+
+
 def test_who_does_not_accept_the_proportions_names_every_amount(file: Path, key: Path) -> None:
     amounts = "\n".join(str(n + 1) for n in range(len(AMOUNTS)))
     shown = init(file, *demo(key), "--all-cities", typed=f"100\nn\n{amounts}\n")
