@@ -10,7 +10,7 @@ from typing import Any, Final
 
 from core import messages as m
 from core.contract import PriceGrid
-from core.units import DAY, Instant, Money, Price, to_datetime
+from core.units import DAY, SECOND, Instant, Money, Price, to_datetime
 from quoter.engine import events as e
 from quoter.engine import groups, standing
 from quoter.engine import learn_ledger as ledger
@@ -140,12 +140,23 @@ def _lag(state: State, at: Instant, sent_at: Instant) -> None:
     if not allowed:
         return
     if at >= state.lag_stretch_ends:
+        if state.lag_stretch_ends:
+            _clocks(state)
         state.least_lag_before = state.least_lag if state.lag_stretch_ends else lag
         state.least_lag, state.lag_stretch_ends = lag, Instant(at + _STRETCH * state.config.minute)
     elif lag < state.least_lag:
         state.least_lag = lag
     late = lag - min(state.least_lag, state.least_lag_before) > allowed
     state.late_until = Instant(at + allowed) if late else Instant(0)
+
+
+def _clocks(state: State) -> None:
+    """A quickest message of seconds, or one from the future, is a clock that goes wrong: fills around a start would be
+    taken for older or newer than they are."""
+    lag, margin = state.least_lag, state.config.clock_margin
+    if margin and abs(lag) > margin:
+        words = f"{abs(lag) / SECOND:.1f} s {'ahead of' if lag > 0 else 'behind'} the exchange's"
+        state.alerts.append(("clock", f"our clock seems {words}: synchronise it (kwm doctor compares them)"))
 
 
 def delta(state: State, event: m.BookDelta) -> Iterable[str]:

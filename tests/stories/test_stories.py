@@ -9,7 +9,7 @@ from core import messages as m
 from core.publication import Window
 from core.units import SECOND, Count, Duration, Instant, Price, money
 from quoter.engine import events as e
-from quoter.engine.actions import Action, AskFills, LookUp, Resync
+from quoter.engine.actions import Action, Alert, AskFills, LookUp, Resync
 from quoter.engine.orders import Life
 from tests.stories.stage import COLD, EVENT, FAIRS, MILD, WARM, Stage, make_config
 
@@ -165,6 +165,15 @@ def test_a_clock_that_jumps_silences_us_for_minutes_only(stage: Stage) -> None:
         stage.wait(1)
         late += "feed_late" in stage.market().bid_reasons
     assert 240 <= late <= 600
+
+
+@pytest.mark.parametrize(("ahead", "said"), [(0.5, ""), (-3.0, "3.1 s ahead of"), (3.0, "2.9 s behind")])
+def test_a_clock_that_is_seconds_from_the_exchanges_is_said(ahead: float, said: str, stage: Stage) -> None:
+    done: list[Action] = []
+    for _ in range(320):
+        done += told(stage, 0.1, ahead) + stage.say(m.Heartbeat(stage.now)) + stage.wait(1)
+    words = [a.words for a in done if isinstance(a, Alert) and a.kind == "clock"]
+    assert [said in one for one in words] == [True] * bool(said), words
 
 
 def test_a_feed_without_stamps_or_with_the_setting_off_is_never_late() -> None:
