@@ -2,31 +2,89 @@
 
 Only shells, servers and flows hold a `Clock`; below them time is an argument. Every process of one `kwm up` gets
 the same clock through the environment (`KWM_CLOCK`), so that the exchange, the weather, the flows and the quoter
-agree to the millisecond.
+agree to the millisecond. Who must not see the time go back goes by a `Steady` wall clock (`Clock.by`).
 """
 
 import json
 import os
 import time
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
 
 from core.errors import SettingsError
-from core.units import Instant
+from core.units import SECOND, Instant
 
 VARIABLE = "KWM_CLOCK"
+HELD = SECOND + SECOND // 10  # set back by no more is waited out: a leap second, and the jitter of two readings
+_ONE_MOMENT = SECOND // 20  # two clocks read within this were read together
+_READ_AGAIN = 20  # times
+Readings = Callable[[], tuple[int, int]]
+
+
+def readings() -> tuple[int, int]:
+    """(wall, monotonic) ns of one moment: read again where the process was put aside between the two."""
+    for _ in range(_READ_AGAIN):
+        before = time.monotonic_ns()
+        wall = time.time_ns()
+        after = time.monotonic_ns()
+        if after - before < _ONE_MOMENT:
+            break
+    return wall, after
+
+
+@dataclass(slots=True)
+class Steady:
+    """The wall clock as one process goes by it: it never goes back. `at` is pure; `now` reads the clocks.
+
+    Wall and monotonic clock lie a fixed time apart until somebody sets the wall clock or the machine sleeps (NTP's
+    slewing moves both). Set back by up to `HELD`, the time stands until the wall has caught up. Set back further, it
+    goes on by the monotonic clock as if nothing had happened, and `set_back` says by how much: enough to leave in
+    order, and no time to trade on.
+    """
+
+    read: Readings = readings
+    latest: int = 0  # the wall time that was said last, ns
+    apart: int | None = None  # wall - monotonic, as we go by it
+    set_back: int = 0  # ns; 0 as long as all is well
+    leapt: int = 0  # ns by which it was set ahead, or the machine slept; whoever has told of it sets it to 0
+
+    def now(self) -> int:
+        """The wall time to go by, ns UTC."""
+        return self.at(*self.read())
+
+    def at(self, wall: int, monotonic: int) -> int:
+        """The same for these readings."""
+        apart = wall - monotonic
+        if self.apart is None:
+            self.apart = apart
+        if not self.set_back and self.apart - apart > HELD:
+            self.set_back = self.apart - apart
+        if self.set_back:
+            wall = monotonic + self.apart
+        elif wall >= self.latest:
+            if apart - self.apart > HELD:
+                self.leapt += apart - self.apart
+            self.apart = apart
+        self.latest = max(self.latest, wall)
+        return self.latest
 
 
 @dataclass(frozen=True, slots=True)
 class Clock:
-    """World time = `world_anchor` + (wall time - `wall_anchor`) x `speed`."""
+    """World time = `world_anchor` + (wall time - `wall_anchor`) x `speed`. `wall`: where the wall time comes from."""
 
     speed: float = 1.0
     wall_anchor: int = 0
     world_anchor: int = 0
+    wall: Callable[[], int] = field(default=time.time_ns, compare=False, repr=False)
+
+    def by(self, wall: Steady) -> "Clock":
+        """The same world's time, by a wall clock that never goes back."""
+        return replace(self, wall=wall.now)
 
     def now(self) -> Instant:
         """The world's time, ns UTC."""
-        wall = time.time_ns()
+        wall = self.wall()
         if self.speed == 1.0:
             return Instant(wall - self.wall_anchor + self.world_anchor)
         return Instant(self.world_anchor + int((wall - self.wall_anchor) * self.speed))

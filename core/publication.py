@@ -7,7 +7,9 @@ exchange's own stream. It is written to one small file, atomically (`core/storag
 import msgspec
 
 from core.errors import Malformed
-from core.units import Instant, Money, Price
+from core.units import SECOND, Duration, Instant, Money, Price, to_datetime
+
+AHEAD = Duration(5 * SECOND)  # of wall time: clocks of two machines that NTP keeps are not so far apart
 
 
 class MarketFair(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -105,6 +107,19 @@ def decode(raw: bytes) -> Publication:
     for event in publication.events:
         check_event(event)
     return publication
+
+
+def ahead(publication: Publication, now: Instant, most: Duration) -> str:
+    """Why a publication of the future may not be used: nobody knows how old it is, and it would count as fresh until
+    our time has caught up. "" for one of the past, or one that is ahead by no more than `most`."""
+    by = publication.published_at - now
+    if by <= most:
+        return ""
+    return (
+        f"published at {to_datetime(publication.published_at):%Y-%m-%d %H:%M:%S} UTC, {by / SECOND:,.0f} s ahead of our"
+        " time: a clock was set, or the clocks of the flows and of the quoter differ (keep both by NTP: timedatectl)."
+        " It is not used; the next publication is, once the clocks agree"
+    )
 
 
 def check_event(event: EventFair) -> None:

@@ -83,7 +83,7 @@ def _limited(event: EventFair, c: Context) -> EventFair:
 @task(name="publish")
 def put(c: Context, publication: Publication, took_s: float) -> dict[str, int]:
     """The lake first, then the one small file the quoter watches. Leaves when a newer publication exists."""
-    if publications.overtaken(publication, c.data):
+    if publications.overtaken(publication, c.data, c.now):
         return {}
     counts = lake.commit(c.data, f"publish-{c.run}", publication.published_at, {
         "publications": [rows.publication(publication, took_s)],
@@ -92,7 +92,7 @@ def put(c: Context, publication: Publication, took_s: float) -> dict[str, int]:
         "fair_values": [row for e in publication.events for row in rows.fair_values(publication, e)],
         "risk_limits": rows.limits(publication),
     })  # fmt: skip
-    if not publications.write(publication, c.data):
+    if not publications.write(publication, c.data, c.now):
         get_run_logger().info("a newer publication came first: this one is in the lake only")
     return counts
 

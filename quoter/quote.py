@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from core import config
-from core.clock import this_process
+from core.clock import Steady, this_process
 from core.errors import SettingsError
 from quoter.dashboard.app import Dashboard
 from quoter.dashboard.guard import token_of
@@ -23,11 +23,12 @@ def quote() -> None:
     data = settings.storage.data.resolve()
     (data / "live").mkdir(parents=True, exist_ok=True)
     with only_one(data):
-        sys.exit(asyncio.run(_run(settings, data)))
+        sys.exit(asyncio.run(run(settings, data)))
 
 
-async def _run(settings: config.Settings, data: Path) -> int:
-    live = Live(settings, this_process())
+async def run(settings: config.Settings, data: Path, wall: Steady | None = None) -> int:
+    """One run; its exit code. `wall`: another wall clock than the machine's."""
+    live = Live(settings, this_process(), wall=wall)
     dashboard = Dashboard(live, token_of(data, settings.dashboard.token), PaperShown(settings))
     web = server(dashboard.application(), settings.dashboard.host, settings.dashboard.port)
     serving = asyncio.create_task(web.serve())

@@ -1,18 +1,18 @@
-"""Is the quoter well? What the watchdog sees in, reasons to act out. Pure; all ages are wall seconds.
+"""Is the quoter well? What the watchdog sees in, reasons to act out. Pure; ages are seconds by its own count.
 
 A quoter that is down, halted or stopped is no reason to act while nothing of ours rests: there is nothing to take away.
 """
 
 from collections import deque
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, TypeGuard
 
 SETTLE_S = 2.0  # a heartbeat is a second old and an order's answer may take as long
 
 
 @dataclass(frozen=True, slots=True)
 class Rules:
-    """When it is not well. `max_daily_loss` in millionths of a dollar."""
+    """When it is not well. `max_daily_loss` in millionths of a dollar, as the settings file has it now."""
 
     heartbeat_s: float
     journal_s: float
@@ -46,13 +46,30 @@ def reasons(sight: Sight, rules: Rules) -> list[str]:
         found.append(f"no heartbeat for {sight.beat_age_s:.1f} s")
     elif sight.journal_age_s is not None and sight.journal_age_s > rules.journal_s:
         found.append(f"the journal has not grown for {sight.journal_age_s:.0f} s")
-    pnl = beat.get("pnl")
-    working = beat.get("working")
-    if isinstance(pnl, int) and -pnl >= rules.max_daily_loss and (working or sight.resting):
-        found.append(f"PnL {pnl / 1e6:.2f} is beyond the daily limit and orders still rest")
+    lost, limit, working = lost_today(beat), limit_in_force(beat, rules), beat.get("working")
+    if lost is not None and lost >= limit and (working or sight.resting):
+        found.append(f"{lost / 1e6:.2f} dollars lost, the daily limit is {limit / 1e6:.2f}, and orders still rest")
     if sight.unexplained >= rules.unexplained_looks:
         found.append(f"{sight.resting} orders of ours rest, the quoter knows of {working}")
     return found
+
+
+def lost_today(beat: dict[str, Any]) -> int | None:
+    """The day's loss as the quoter's own limit counts it: without what a person has accepted. None: it does not say."""
+    pnl, accepted = beat.get("pnl"), beat.get("accepted")
+    if not _whole(pnl):
+        return None
+    return max(0, -pnl - max(0, accepted)) if _whole(accepted) else max(0, -pnl)
+
+
+def limit_in_force(beat: dict[str, Any], rules: Rules) -> int:
+    """The tighter of the settings file's and the one the quoter says it goes by: its word alone loosens nothing."""
+    told = beat.get("max_daily_loss")
+    return min(rules.max_daily_loss, told) if _whole(told) else rules.max_daily_loss
+
+
+def _whole(value: Any) -> TypeGuard[int]:
+    return type(value) is int
 
 
 @dataclass(slots=True)
@@ -61,6 +78,7 @@ class Tally:
 
     A list is held against every heartbeat from `SETTLE_S` before it to `SETTLE_S` after it: while quotes go up, the
     later ones know more; while they come down, the earlier ones did. `row`: lists in a row with more than any of them.
+    All times are the watchdog's own monotonic seconds.
     """
 
     beats: deque[tuple[float, int]] = field(default_factory=lambda: deque(maxlen=60))
@@ -68,7 +86,7 @@ class Tally:
     row: int = 0
 
     def beat(self, written_at: float, working: int) -> None:
-        """A heartbeat as it was written."""
+        """A heartbeat, and when it was written."""
         if not self.beats or self.beats[-1][0] != written_at:
             self.beats.append((written_at, working))
         if self.waiting is None or written_at < self.waiting[0] + SETTLE_S:

@@ -10,7 +10,7 @@ from starlette.types import ASGIApp
 
 from core import config
 from core import messages as m
-from core.clock import this_process
+from core.clock import Steady, this_process
 from core.exchange.auth import Keyring
 from core.exchange.books_file import RecordedBook, read, world_of
 from core.exchange.credentials import make_embedded_key
@@ -44,7 +44,7 @@ def serve(
     settings = config.load()
     plan = read_faults(faults) if faults is not None else None
     data = settings.storage.data
-    clock = this_process()
+    clock = this_process().by(Steady())  # the exchange's time does not go back
     public = make_embedded_key(data).key().public_key()
     books = books or settings.exchange.books_file()
     recorded, refused = read(books, clock.now()) if books is not None else ([], {})

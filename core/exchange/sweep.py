@@ -36,9 +36,12 @@ class Swept:
     troubles: list[str] = field(default_factory=list)
 
 
-async def sweep(rest: Desk, prefix: str, patience_s: float = 30.0, known: Iterable[m.CancelOrder] = ()) -> Swept:
+async def sweep(
+    rest: Desk, prefix: str, patience_s: float = 30.0, known: Iterable[m.CancelOrder] = (), *, clocks: bool = True
+) -> Swept:
     """List, cancel, list again, until a list that is proved fresh is free of our orders or `patience_s` wall seconds
     have passed. `known`: orders of ours that a list may not show yet; they are cancelled unseen, a few a round.
+    `clocks` False: ours was set a moment ago and cannot be held against the exchange's.
 
     Never raises for what the exchange or the network does; refusals that no patience cures (a wrong key) end it early.
     """
@@ -48,7 +51,7 @@ async def sweep(rest: Desk, prefix: str, patience_s: float = 30.0, known: Iterab
     while True:
         done.rounds += 1
         try:
-            as_of = await _as_of(rest, done)
+            as_of = await _as_of(rest, done) if clocks else None
             report = await rest.report_orders()
         except KwmError as error:
             done.troubles.append(str(error))

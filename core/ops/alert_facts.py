@@ -16,6 +16,7 @@ import msgspec
 from core.config import Settings
 from core.errors import KwmError
 from core.ops.alerts import Facts, FlowTrouble, Note, Used
+from core.pulse import Pulse
 from core.storage import journal, lake, publications
 from core.storage.journal_rows import NoteRow
 from core.units import DAY, SECOND, Instant, Money, instant, iso
@@ -32,13 +33,13 @@ class JournalNotes:
 
     def __init__(self, data: Path) -> None:
         self.data = data
-        self.offsets = {path: path.stat().st_size for path in journal.files(data) if path.suffix != ".gz"}
+        self.offsets = {path: _size(path) for path in journal.files(data) if path.suffix != ".gz"}
 
     def new(self) -> list[Note]:
         """Those written since the last call."""
         found = []
         for path in journal.files(self.data):
-            if path.suffix == ".gz" or path.stat().st_size <= self.offsets.get(path, 0):
+            if path.suffix == ".gz" or _size(path) <= self.offsets.get(path, 0):
                 continue
             for line, after in journal.lines(path, self.offsets.get(path, 0)):
                 self.offsets[path] = after
@@ -61,6 +62,7 @@ class Watcher:
         self.run = ""
         self.names: dict[str, str] = {}
         self.since = self.began = time.time()
+        self.heart, self.watched = Pulse(), Pulse()
         self.next_lake = self.next_prefect = 0.0
         self.old_sources: list[str] = []
         self.mismatches: list[str] = []
@@ -71,17 +73,17 @@ class Watcher:
 
     def look(self, now: Instant) -> Facts:
         """The facts at the world's time `now`."""
-        wall = time.time()
+        wall, own = time.time(), time.monotonic()
         beat = self._beat()
-        failed = self._prefect(wall)
+        failed = self._prefect(wall, own)
         watchdog, watchdog_age_s = self._watchdog()
-        if wall >= self.next_lake:
-            self.next_lake = wall + _LAKE_EVERY_S
+        if own >= self.next_lake:
+            self.next_lake = own + _LAKE_EVERY_S
             self._lake(now)
         return Facts(
             beat_age_s=self._beat_age(wall), state=str(beat.get("state", "")), halted=str(beat.get("halted") or ""),
             connected=bool(beat.get("connected", True)), publication_left_s=self._publication_left(now),
-            used=used(beat, self.settings), fills_last_minute=self._fills(beat, wall), notes=self.notes.new(),
+            used=used(beat, self.settings), fills_last_minute=self._fills(beat, own), notes=self.notes.new(),
             old_sources=tuple(self.old_sources), mismatches=tuple(self.mismatches), flows=(*failed, *self.late),
             prefect_trouble=self.prefect_trouble, free_mb=shutil.disk_usage(self.data).free / 1e6,
             watchdog=watchdog, watchdog_age_s=watchdog_age_s,
@@ -95,9 +97,10 @@ class Watcher:
 
     def _beat_age(self, wall: float) -> float | None:
         try:
-            return wall - (self.data / "live" / "quoter.json").stat().st_mtime
+            found = (self.data / "live" / "quoter.json").stat()
         except FileNotFoundError:
             return None
+        return self.heart.age((found.st_mtime_ns, found.st_ino), wall - found.st_mtime, time.monotonic())
 
     def _publication_left(self, now: Instant) -> float | None:
         try:
@@ -106,13 +109,13 @@ class Watcher:
             return None
         return None if found is None else (found.valid_until - now) / SECOND
 
-    def _fills(self, beat: dict[str, Any], wall: float) -> int:
+    def _fills(self, beat: dict[str, Any], own: float) -> int:
         count, run = int(beat.get("fills") or 0), str(beat.get("run", ""))
         if run != self.run:
             self.fills.clear()
             self.run = run
-        self.fills.append((wall, count))
-        while self.fills and wall - self.fills[0][0] > 60.0:
+        self.fills.append((own, count))
+        while self.fills and own - self.fills[0][0] > 60.0:
             self.fills.popleft()
         return count - self.fills[0][1] if self.fills else 0
 
@@ -121,15 +124,16 @@ class Watcher:
         path = self.data / "live" / "watchdog.json"
         try:
             said = msgspec.json.decode(path.read_bytes())
-            age = time.time() - path.stat().st_mtime
+            found = path.stat()
         except (msgspec.MsgspecError, OSError):
             return "", None
         if not isinstance(said, dict):
             return "", None
+        age = self.watched.age((found.st_mtime_ns, found.st_ino), time.time() - found.st_mtime, time.monotonic())
         did = said.get("last") or {}
         at = float(did.get("at") or 0.0)
-        fresh = at > self.watchdog_did
-        self.watchdog_did = max(self.watchdog_did, at)
+        fresh = at not in (0.0, self.watchdog_did)  # not "later": the clock may have been set back
+        self.watchdog_did = at
         words = str(said.get("fired") or did.get("why") or "") if fresh else ""
         return words, None if said.get("state") == "stopped" else age
 
@@ -159,10 +163,10 @@ class Watcher:
 
     # --- Prefect -----------------------------------------------------------------------------------------------------
 
-    def _prefect(self, wall: float) -> list[FlowTrouble]:
-        if wall < self.next_prefect:
+    def _prefect(self, wall: float, own: float) -> list[FlowTrouble]:
+        if own < self.next_prefect:
             return []
-        self.next_prefect = wall + _PREFECT_EVERY_S
+        self.next_prefect = own + _PREFECT_EVERY_S
         try:
             with httpx.Client(base_url=self.api, timeout=5.0, trust_env=False) as client:
                 failed = _failed(client, self.since, self.names)
@@ -175,11 +179,21 @@ class Watcher:
         return failed
 
 
+def _size(path: Path) -> int:
+    try:
+        return path.stat().st_size
+    except FileNotFoundError:  # compressed, or let go, since it was listed
+        return 0
+
+
 def used(beat: dict[str, Any], settings: Settings) -> list[Used]:
     """Limits and how much of each the heartbeat says is used."""
     risk = settings.risk
+    limit, accepted = beat.get("max_daily_loss"), int(beat.get("accepted") or 0)  # in force; a person's word counts
+    daily = Money(limit) if type(limit) is int else risk.max_daily_loss
+    lost = Money(max(0, -int(beat.get("pnl") or 0) - accepted))
     shown = [Used("worst-case loss, all events", Money(int(beat.get("worst") or 0)), risk.max_loss_total)]
-    shown.append(Used("loss today", Money(max(0, -int(beat.get("pnl") or 0))), risk.max_daily_loss))
+    shown.append(Used("loss today", lost, daily))
     for key, limit in (("worst_event", risk.max_loss_event), ("worst_city", risk.max_loss_city)):
         found = beat.get(key)
         if isinstance(found, list) and len(found) == 2:

@@ -10,6 +10,7 @@ import msgspec
 from core.ops.alerts import Alert
 
 _HOUR_S = 3600.0
+_LONGEST_S = 600.0  # between two tries
 
 
 class Trouble(msgspec.Struct):
@@ -44,6 +45,7 @@ class Pace:
 
 def learn(memory: Memory, found: Sequence[Alert], now: float, pace: Pace) -> None:
     """Take note of what is wrong now; what a person must hear goes to `waiting`."""
+    _not_of_the_future(memory, now)
     for alert in found:
         trouble = memory.troubles.get(alert.key)
         if trouble is None:
@@ -68,6 +70,15 @@ def learn(memory: Memory, found: Sequence[Alert], now: float, pace: Pace) -> Non
         elif key in memory.waiting:
             memory.waiting[key] += f"\n  (over after {now - trouble.since:.0f} s)"
         del memory.troubles[key]
+
+
+def _not_of_the_future(memory: Memory, now: float) -> None:
+    """After the clock was set back a message of "tomorrow" would keep a person waiting until then."""
+    for trouble in memory.troubles.values():
+        trouble.since, trouble.seen = min(trouble.since, now), min(trouble.seen, now)
+        trouble.told = None if trouble.told is None else min(trouble.told, now)
+    memory.sent = [min(at, now) for at in memory.sent]
+    memory.failed_until = min(memory.failed_until, now + _LONGEST_S)
 
 
 def message(memory: Memory, now: float, pace: Pace) -> str:
@@ -96,4 +107,4 @@ def told(memory: Memory, now: float) -> None:
 def not_told(memory: Memory, now: float) -> None:
     """It was not: try again after 10 s, 20 s, ... 10 min; nothing is forgotten."""
     memory.failures += 1
-    memory.failed_until = now + min(600.0, 10.0 * 2 ** (memory.failures - 1))
+    memory.failed_until = now + min(_LONGEST_S, 10.0 * 2 ** (memory.failures - 1))

@@ -27,6 +27,7 @@ class Kind(StrEnum):
     DISK = "disk low"
     FLOW = "flow failed or late"
     BUG = "bug"
+    CLOCK = "clock"
 
 
 @dataclass(frozen=True, slots=True)
@@ -207,6 +208,7 @@ _OF_NOTES: dict[str, tuple[Kind, str, bool]] = {
     "position": (Kind.DRIFT, "kwm fills and the exchange's own fills: which one is missing?", True),
     "drift": (Kind.DRIFT, "kwm doctor --schema shows which field changed", True),
     "bug": (Kind.BUG, "the quoter cancelled its orders and started again; keep data/journal for the report", True),
+    "clock": (Kind.CLOCK, "the quoter goes on by itself; is the machine's clock kept by NTP (timedatectl)?", True),
     "watchdog": (Kind.WATCHDOG, "our orders were cancelled over REST; find out why the quoter hung", True),
     "reduce_only": (
         Kind.LIMIT,

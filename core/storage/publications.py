@@ -6,8 +6,9 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 
 from core.errors import Malformed
-from core.publication import Publication, decode, encode
+from core.publication import AHEAD, Publication, ahead, decode, encode
 from core.storage.files import write_whole
+from core.units import Instant
 
 _POLL_S = 0.05
 
@@ -17,23 +18,24 @@ def path_of(data: Path) -> Path:
     return data / "live" / "current.json"
 
 
-def overtaken(publication: Publication, data: Path) -> bool:
-    """Is one as new published already? A file that cannot be read (of another version, damaged) is no publication."""
+def overtaken(publication: Publication, data: Path, now: Instant) -> bool:
+    """Is one as new published already? A file that cannot be read (of another version, damaged) is no publication, nor
+    is one that is ahead of our time: the clock was set back, and nothing would be published until it had caught up."""
     try:
         current = read(data)
     except Malformed:
         return False
-    return current is not None and current.id >= publication.id
+    return current is not None and current.id >= publication.id and not ahead(current, now, AHEAD)
 
 
-def write(publication: Publication, data: Path) -> bool:
+def write(publication: Publication, data: Path, now: Instant) -> bool:
     """Publish, whole or not at all; False, and nothing done, when it was overtaken: of runs that end together the
     newest stays, whichever comes last."""
     path = path_of(data)
     path.parent.mkdir(parents=True, exist_ok=True)
     with (path.parent / "publish.lock").open("ab") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
-        if overtaken(publication, data):
+        if overtaken(publication, data, now):
             return False
         write_whole(path, encode(publication))
         return True

@@ -96,13 +96,15 @@ class Changes:
             written = _write(wanted.changes) if wanted.lasting else ""
         except SettingsError as error:
             raise Refusal(400, str(error), "settings") from error
-        self.live.settings = settings
+        before, self.live.settings = self.live.settings.risk.max_daily_loss, settings
         said = live_settings.as_file(settings)
         now = {name: said[name.partition(".")[0]][name.partition(".")[2]] for name in wanted.changes}
         words = ", ".join(f"{name} = {value}" for name, value in now.items())
         told = engine_config(settings, self.live.clock.speed)
         self.live.put(e.Configured(self.live.clock.now(), ask.by, words, told))
         until = f"written into {written}" if written else "until the quoter ends; lasting: true keeps it"
+        if not written and settings.risk.max_daily_loss > before:
+            until += "; the watchdog goes by the settings file, so it allows a larger daily loss only once that says so"
         return v.Changed(changed=now, written=written, words=f"{words} ({until})")
 
 

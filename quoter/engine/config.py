@@ -7,6 +7,7 @@ that runs 60 times as fast they are 60 times as long.
 from dataclasses import dataclass
 
 from core.config import Settings
+from core.publication import AHEAD
 from core.risk.limits import RiskLimits
 from core.units import ONE_DOLLAR, SECOND, Count, Duration, Money, Price, seconds
 
@@ -74,6 +75,7 @@ class EngineConfig:
     empty_books: bool = False
     clock_margin: Duration = Duration(0)  # how far the exchange's clock may be from ours
     feed_late: Duration = Duration(0)  # 0: never looked at
+    publication_ahead: Duration = Duration(0)  # of our time, at most; 0: never looked at, as in earlier journals
 
 
 def engine_config(settings: Settings, speed: float = 1.0) -> EngineConfig:
@@ -118,4 +120,5 @@ def engine_config(settings: Settings, speed: float = 1.0) -> EngineConfig:
         empty_books=e.empty_books,
         clock_margin=wall(1.0),
         feed_late=wall(e.feed_late_s) if speed == 1.0 else Duration(0),  # frames are stamped by the wall's time
+        publication_ahead=wall(AHEAD / SECOND),
     )  # fmt: skip

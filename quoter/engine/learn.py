@@ -10,6 +10,7 @@ from typing import Any, Final
 
 from core import messages as m
 from core.contract import PriceGrid
+from core.publication import ahead
 from core.units import DAY, SECOND, Instant, Money, Price, to_datetime
 from quoter.engine import events as e
 from quoter.engine import groups, standing
@@ -39,10 +40,12 @@ def started(state: State, event: e.Started) -> Iterable[str]:
 
 
 def published(state: State, event: e.Published) -> Iterable[str]:
-    """New beliefs. An older publication than the one we have is refused."""
-    new = event.publication
+    """New beliefs. An older publication than the one we have is refused, and so is one of the future."""
+    new, most = event.publication, state.config.publication_ahead
     if state.publication is not None and new.id <= state.publication.id:
         return NONE
+    if most and (words := ahead(new, event.at, most)):
+        return publication_refused(state, e.PublicationRefused(event.at, words))
     state.publication, state.publication_trouble = new, ""
     state.limits = state.limits_now()
     state.counters.publications += 1

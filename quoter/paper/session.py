@@ -8,7 +8,7 @@ from pathlib import Path
 import msgspec
 
 from core import messages as m
-from core.clock import Clock
+from core.clock import Clock, Steady
 from core.config import Settings
 from core.errors import SettingsError
 from core.exchange.catalog import Catalog
@@ -80,7 +80,8 @@ class Session:
     """See the module."""
 
     def __init__(self, settings: Settings, clock: Clock) -> None:
-        self.settings, self.clock, self.folder = settings, clock, folder_of(settings)
+        wall = Steady()
+        self.settings, self.clock, self.folder = settings, (clock := clock.by(wall)), folder_of(settings)
         (self.folder / "live").mkdir(parents=True, exist_ok=True)
         self.reach = kalshi(settings, clock, paper_key(settings))
         paper = settings.paper
@@ -89,7 +90,8 @@ class Session:
         self.exchange = PaperExchange(account, self.terms, FillModel(paper.fills), settings.engine.group_window_limit,
                                       paper.fade_per_hour)  # fmt: skip
         desk = PaperDesk(self.exchange, clock.now, paper.entry_ms / 1e3, paper.response_ms / 1e3)
-        self.live = Live(settings, clock, Reach(self.reach.sdk, desk, PaperFeed(self.reach.feed, desk)), self.folder)
+        reach = Reach(self.reach.sdk, desk, PaperFeed(self.reach.feed, desk))
+        self.live = Live(settings, clock, reach, self.folder, wall)
         self.written = self.saved.fills
 
     def terms(self, ticker: str) -> Terms | None:

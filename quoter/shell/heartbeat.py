@@ -16,6 +16,7 @@ from quoter.engine.rows import state_name
 from quoter.engine.state import DAILY_LOSS, LOSING, State
 
 _WATCHDOG_SILENT_S = 30.0
+_STAMPS_S = 2.0  # a stamp of the same machine is no further ahead, unless its clock was set back
 
 
 class Left(msgspec.Struct, frozen=True):
@@ -30,6 +31,7 @@ class Left(msgspec.Struct, frozen=True):
     accepted: Money = Money(0)
     peak: Money = Money(0)
     marks: dict[str, Price] = {}
+    at: Instant = Instant(0)  # the engine's time then; ahead of the next run's own: the clock was set back since
 
 
 def stops(state: State) -> tuple[str, bool, str, int]:
@@ -41,7 +43,7 @@ def left_of(state: State) -> Left:
     """What this run would leave if it died now."""
     off = sorted(state.switched_off)
     return Left(state.day, state.pnl_today(), state.halted, state.paused, state.reduce_only, off, state.accepted,
-                state.peak, _marks(state))  # fmt: skip
+                state.peak, _marks(state), state.now)  # fmt: skip
 
 
 def _marks(state: State) -> dict[str, Price]:
@@ -73,9 +75,10 @@ def hold(data: Path, words: str) -> None:
 
 
 def started(left: Left, run: str, now: Instant) -> e.Started:
-    """The first event of a run; what another day earned is not carried over."""
+    """The first event of a run; what an earlier day earned is not carried over. A day that has not come yet was this
+    one by a clock that has been set back since: what it lost is lost."""
     today = to_datetime(now).date().isoformat()
-    same = left.day == today
+    same = left.day >= today
     if not same:
         left = msgspec.structs.replace(left, pnl=Money(0), accepted=Money(0), peak=Money(0), marks={})
     halted = f"a new day after: {left.halted}" if not same and left.halted.startswith(DAILY_LOSS) else left.halted
@@ -110,6 +113,7 @@ def beat(state: State, pid: int) -> dict[str, Any]:
         "actions": c.actions, "quotes": c.quotes, "orders_sent": c.orders_sent, "amends": c.amends,
         "cancels": c.cancels, "fills": c.fills, "errors": c.errors, "rejections": c.rejections,
         "accepted": state.accepted, "peak": state.peak, "marks": _marks(state),
+        "max_daily_loss": state.max_daily_loss(),
         "refusals": c.refusals, "pnl": state.pnl_today(), "fees": state.fees, "realised": state.realised,
         "worst": state.total_loss, "worst_seen": state.worst_seen, "balance": state.balance, "day": state.day,
         "reasons": reasons, "reduce_only": state.reduce_only, "off": sorted(state.switched_off),
@@ -142,7 +146,13 @@ def watchdog_words(data: Path, now_s: float) -> str:
     said = _read(watchdog_path(data))
     if not said:
         return "not running: nobody takes our orders away when the quoter hangs (kwm watchdog)"
-    age = now_s - said.get("at", 0.0)
+    at = said.get("at")
+    age = now_s - at if isinstance(at, int | float) else now_s
+    if age < -_STAMPS_S:
+        return (
+            f"not known to run: its last word is stamped {-age:,.0f} s ahead of our time. Was the clock set back? It"
+            " speaks every 5 s: ask again"
+        )
     if said.get("state") == "stopped" or age > _WATCHDOG_SILENT_S:
         return f"not running, last heard {age:,.0f} s ago"
     return f"FIRED: {said['fired']}" if said.get("fired") else "watching"
@@ -151,6 +161,6 @@ def watchdog_words(data: Path, now_s: float) -> str:
 def _read(path: Path) -> dict[str, Any]:
     try:
         found = json.loads(path.read_text())
-    except (FileNotFoundError, ValueError):
+    except (OSError, ValueError, RecursionError):  # gone, not ours to read, half written, no JSON
         return {}
     return found if isinstance(found, dict) else {}

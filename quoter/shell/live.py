@@ -17,17 +17,16 @@ from pathlib import Path
 import msgspec
 
 from core import messages as m
-from core.clock import Clock
+from core.clock import Clock, Steady
 from core.config import Settings
 from core.errors import KwmError
 from core.exchange.credentials import credentials
 from core.exchange.reach import Reach, kalshi
 from core.exchange.sweep import Swept, sweep
-from core.publication import Publication
 from core.storage import publications
 from core.storage.journal import Journal
 from core.storage.journal_rows import NoteRow, RunRow
-from core.units import MINUTE, Instant, to_datetime
+from core.units import MINUTE, SECOND, Instant, to_datetime
 from quoter.engine import events as e
 from quoter.engine import rows
 from quoter.engine.config import engine_config
@@ -45,17 +44,27 @@ _PROOF_S = 2.0  # of it, for a list that is newer than our last request
 _ANSWERS_S = 1.0  # within which most requests are answered
 _OWN_CANCELS_S = 2.5  # how long a halt waits for the engine's cancels before it sweeps over REST
 VERSION = "0.1.0"
+_OF_ANOTHER_TIME = (
+    "published before the clock was set back, so nobody knows how old it is: not used; the next publication is"
+    " (kwm flows run publish)"
+)
 _URGENT = (m.Fill, m.Acked, m.Gone, m.Rejected, m.Unknown, m.NotSent)
 
 
 class Live:
-    """One run of the quoter. `reach`: another exchange than the settings'; `data`: where else it records."""
+    """One run of the quoter. `reach`: another exchange than the settings'; `data`: where else it records; `wall`: the
+    wall clock it goes by, where others go by the same."""
 
-    def __init__(self, settings: Settings, clock: Clock, reach: Reach | None = None, data: Path | None = None) -> None:
-        self.settings, self.clock = settings, clock
+    def __init__(
+        self, settings: Settings, clock: Clock, reach: Reach | None = None, data: Path | None = None,
+        wall: Steady | None = None,
+    ) -> None:  # fmt: skip
+        self.wall = wall or Steady()
+        self.settings, self.clock = settings, (clock := clock.by(self.wall))
         self.data: Path = (data or settings.storage.data).resolve()
         self.run = f"{to_datetime(clock.now()):%m%d%H%M%S}{secrets.token_hex(2)}"
         self.state = new_state(engine_config(settings, clock.speed), self.run, clock.now())
+        self.of_another_time = ""  # the id of a publication of which nobody knows how old it is
         self.queue = Inbox(_QUEUE)
         self.overflown = False
         self.journal = Journal(self.data, self.run)
@@ -84,6 +93,13 @@ class Live:
         self.notes.append((now, kind, words))
         del self.notes[:-200]
 
+    def note_down(self, kind: str, words: str) -> None:
+        """The same, and into the journal: for what no event of the engine says."""
+        now = Instant(max(self.state.now, self.clock.now()))
+        self.note(kind, words)
+        self.journal.append(NoteRow(now, kind, words), now)
+        self.journal.flush()
+
     # --- the one consumer --------------------------------------------------------------------------------------------
 
     def handle(self, event: e.Event) -> None:
@@ -106,8 +122,12 @@ class Live:
             self.proving = asyncio.create_task(self.prove_halt(self.state.working()))
 
     async def consume(self) -> None:
-        """Until stopped."""
-        while not self.stopping.is_set():
+        """Until stopped, or until the clock was set back."""
+        while not self.stopping.is_set() and not self.wall.set_back:
+            if self.wall.leapt:
+                words = f"the clock jumped ahead by {_wall(self.wall.leapt)} (the machine slept, or its clock was set)"
+                self.wall.leapt = 0
+                self.note_down("clock", f"{words}: what has expired meanwhile is not used, our orders are asked for")
             wait = self.clock.wall_seconds(deadline(self.state) - self.clock.now())
             try:
                 event: e.Event | None = await asyncio.wait_for(self.queue.get(), max(wait, 0.001))
@@ -142,10 +162,12 @@ class Live:
             try:
                 async for found in publications.watch(self.settings.storage.data.resolve()):
                     now = self.clock.now()
-                    if isinstance(found, Publication):
-                        self.put(e.Published(now, found))
-                    else:
+                    if isinstance(found, str):
                         self.put(e.PublicationRefused(now, found))
+                    elif found.id == self.of_another_time:
+                        self.put(e.PublicationRefused(now, _OF_ANOTHER_TIME))
+                    else:
+                        self.put(e.Published(now, found))
             except OSError as error:  # of this moment: what is published later must not be missed
                 self.note("disk", f"publications cannot be read: {error}")
                 await asyncio.sleep(1.0)
@@ -178,13 +200,25 @@ class Live:
         """The first event: what the last run left of the day, and what it had stopped."""
         now = self.clock.now()
         self.journal.append(
-            RunRow(now, self.run, VERSION, self.settings.exchange.environment, self.clock.speed,
+            RunRow(self.state.now, self.run, VERSION, self.settings.exchange.environment, self.clock.speed,
                    msgspec.to_builtins(self.state.config)), now,
         )  # fmt: skip
-        self.handle(heartbeat.started(heartbeat.left_in(self.data), self.run, now))
+        left = heartbeat.left_in(self.data)
+        if left.at - now > self.state.config.publication_ahead:
+            self.of_another_time = self._published_before()
+        self.handle(heartbeat.started(left, self.run, now))
+
+    def _published_before(self) -> str:
+        """The id of what is published already."""
+        try:
+            found = publications.read(self.settings.storage.data.resolve())
+        except (KwmError, OSError):
+            return ""
+        return found.id if found is not None else ""
 
     async def run_until_stopped(self) -> int:
-        """0 after a clean stop; 1 when the engine found itself wrong. Ours are gone in both cases."""
+        """0 after a clean stop; 1 when the engine found itself wrong, or the clock was set back: whoever supervises us
+        starts us anew, on the new time. Ours are gone in all cases."""
         loop = asyncio.get_running_loop()
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, self.stopping.set)
@@ -194,9 +228,13 @@ class Live:
         code = 0
         try:
             await self.consume()
+            if self.wall.set_back:
+                code = 1
+                words = f"the clock was set back by {_wall(self.wall.set_back)}"
+                self.note_down("clock", f"{words}: our orders are taken away, and a new run begins on the new time")
         except AssertionError as error:
             code = 1
-            self.note("bug", f"the engine found itself wrong: {error}")
+            self.note_down("bug", f"the engine found itself wrong: {error}")
         finally:
             ending = [*helpers, *([self.feed_task] if self.feed_task is not None else [])]
             for task in ending:
@@ -212,13 +250,10 @@ class Live:
         await self.brake()
         while self.state.working() and time.monotonic() - began < _OWN_CANCELS_S:
             await asyncio.sleep(0.05)
-        swept = await sweep(self.rest, self.state.config.prefix + "-", _LEAVING_S, self._known())
+        swept = await self._sweep(_LEAVING_S)
         proof = "none rests" if swept.verified else f"NOT verified: {len(swept.left)} known left"
         words = f"{had} orders were working; {proof}, {time.monotonic() - began:.2f} s after the halt"
-        now = Instant(max(self.state.now, self.clock.now()))
-        self.note("halted", words)
-        self.journal.append(NoteRow(now, "halted", words), now)
-        self.journal.flush()
+        self.note_down("halted", words)
 
     async def brake(self) -> None:
         """Trip the order groups of events with many working orders: one request each, where cancels would take one an
@@ -233,23 +268,24 @@ class Live:
 
         Returns the client ids of orders whose fate is not known even then.
         """
-        prefix, known = self.state.config.prefix + "-", self._known()
         await self.performer.finish(_ANSWERS_S)
         late = bool(self.performer.under_way)
-        self.swept = swept = await sweep(self.rest, prefix, 0.0 if late else _LEAVING_S, known)
+        self.swept = swept = await self._sweep(0.0 if late else _LEAVING_S)
         if late:
             await self.performer.finish(ends - time.monotonic() - _PROOF_S)
-            self.swept = again = await sweep(self.rest, prefix, max(_PROOF_S, ends - time.monotonic()), known)
+            self.swept = again = await self._sweep(max(_PROOF_S, ends - time.monotonic()))
             again.cancelled += swept.cancelled
         fateless = [r for r in self.performer.drop() if isinstance(r, (m.PlaceOrder, m.AmendOrder))]
         said = self.queue.take_all()
         timed_out = [x for x in said if isinstance(x, m.Unknown) and x.request in ("PlaceOrder", "AmendOrder")]
         return [x.client_order_id for x in (*fateless, *timed_out)]
 
-    def _known(self) -> list[m.CancelOrder]:
-        """Cancels of every order that the engine knows by the exchange's id: a list may not show it yet."""
+    async def _sweep(self, patience_s: float) -> Swept:
+        """Ours, and every order that the engine knows by the exchange's id: a list may not show it yet."""
         every = (order for market in self.state.markets.values() for order in market.orders.values())
-        return [m.CancelOrder(o.order_id, o.client_order_id, o.ticker) for o in every if o.order_id]
+        known = [m.CancelOrder(o.order_id, o.client_order_id, o.ticker) for o in every if o.order_id]
+        prefix = self.state.config.prefix + "-"
+        return await sweep(self.rest, prefix, patience_s, known, clocks=not self.wall.set_back)
 
     async def leave(self) -> None:
         """Cancel ours, prove that none rests, say how long it took."""
@@ -269,9 +305,7 @@ class Live:
             words += f"; sent and never answered: {', '.join(unknown)}" if unknown else ""
             words += "): orders expire by themselves within their lifetime, and the next start takes ours over;"
             words += " kwm kill tries again"
-        now = Instant(max(self.state.now, self.clock.now()))
-        self.note("stopped", words)
-        self.journal.append(NoteRow(now, "stopped", words), now)
+        self.note_down("stopped", words)
         self.journal.close()
         shown = heartbeat.beat(self.state, os.getpid())
         heartbeat.write(self.data, shown | {"state": "stopped", "working": len(swept.left)})
@@ -282,3 +316,7 @@ class Live:
 
 def _at(event: e.Event, now: Instant) -> e.Event:
     return msgspec.structs.replace(event, at=now)
+
+
+def _wall(ns: int) -> str:
+    return f"{ns / SECOND:,.0f} s"

@@ -45,7 +45,7 @@ def published(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Publication:
     withheld = {ticker: found.words for ticker, found in priced.items() if isinstance(found, Refused)}
     found = Publication("1-a", "1-a", "made", NOW, one.valid_until, [one], withheld,
                         totals(config.load().risk))  # fmt: skip
-    publications.write(found, tmp_path)
+    publications.write(found, tmp_path, NOW)
     return found
 
 

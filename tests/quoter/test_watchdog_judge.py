@@ -43,6 +43,23 @@ def test_a_halt_after_the_daily_loss_with_nothing_resting_is_no_trouble() -> Non
     assert reasons(replace(WELL, beat=halted, resting=0), RULES) == []
 
 
+def losing(pnl: int, **said: object) -> Sight:
+    """Quoting, with this result of the day."""
+    return replace(WELL, beat=WELL.beat | {"pnl": pnl} | said)
+
+
+def test_a_loss_that_a_person_has_accepted_is_not_counted_again() -> None:
+    assert reasons(losing(-210_000_000, accepted=205_000_000), RULES) == []
+    assert "200.00 dollars lost" in reasons(losing(-405_000_000, accepted=205_000_000), RULES)[0]
+    assert reasons(losing(-210_000_000, accepted=-1), RULES) != []
+
+
+def test_the_tighter_of_the_settings_and_the_quoters_limit_is_in_force() -> None:
+    assert "the daily limit is 50.00" in reasons(losing(-60_000_000, max_daily_loss=50_000_000), RULES)[0]
+    loosened = reasons(losing(-210_000_000, max_daily_loss=90_000_000_000), RULES)
+    assert "the daily limit is 200.00" in loosened[0], "the quoter's word alone loosens nothing"
+
+
 def test_one_list_that_is_ahead_of_the_quoter_is_no_trouble() -> None:
     assert reasons(replace(WELL, resting=13, unexplained=2), RULES) == []
 
@@ -82,6 +99,12 @@ def test_the_status_says_what_the_watchdog_does(tmp_path: Path) -> None:
         ({"state": "watching", "at": 999.0, "fired": ""}, 1_000.0, "watching"),
         ({"state": "fired", "at": 999.0, "fired": "no heartbeat"}, 1_000.0, "FIRED: no heartbeat"),
         ({"state": "watching", "at": 900.0, "fired": ""}, 1_000.0, "not running, last heard 100 s ago"),
+        (
+            {"state": "watching", "at": 1_312.0, "fired": ""},
+            1_000.0,
+            "not known to run: its last word is stamped 312 s ahead of our time. Was the clock set back? It"
+            " speaks every 5 s: ask again",
+        ),
     ):
         watchdog_path(tmp_path).write_text(json.dumps(said))
         assert watchdog_words(tmp_path, now) == words

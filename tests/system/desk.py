@@ -77,6 +77,13 @@ class Desk:
             await asyncio.sleep(0.2)
         raise AssertionError(f"{count} orders rest after {within_s:.0f} s; {name} says: {self.log(name)}")
 
+    async def says(self, name: str, words: str, within_s: float) -> None:
+        """A process says these words in the end."""
+        ends = time.monotonic() + within_s
+        while words not in self.log(name):
+            assert time.monotonic() < ends, f"{name} does not say {words!r}: {self.log(name)}"
+            await asyncio.sleep(0.1)
+
     async def open_exchange(self, within_s: float = 60.0) -> Catalog:
         """Serve the exchange and wait for it."""
         self.start("exchange", "exchange", "serve", "--port", self.environment["KWM_EXCHANGE__PORT"])
@@ -124,7 +131,8 @@ class Desk:
                           day.end, 50.0, 3.0, None, 1.0, [], {}, until, [], [], money("5000.00"), priced)
             )  # fmt: skip
         limits = PublishedLimits(money("100000.00"), money("20000.00"), money("90000.00"))
-        publications.write(Publication(f"{now:020d}", "test", "test", now, until, events, {}, limits), self.data)
+        made = Publication(f"{now:020d}", "test", "test", now, until, events, {}, limits)
+        publications.write(made, self.data, now)
         return len(tickers)
 
     def close(self) -> None:

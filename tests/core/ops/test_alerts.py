@@ -10,7 +10,7 @@ import pytest
 
 from core import config
 from core.errors import SettingsError
-from core.ops.alert_facts import Watcher
+from core.ops.alert_facts import Watcher, used
 from core.ops.alert_memory import Memory, Pace, learn, message, not_told, told
 from core.ops.alerts import Alert, Facts, FlowTrouble, Kind, Note, Thresholds, Used, alerts
 from core.ops.alerts_command import Teller
@@ -49,6 +49,7 @@ TROUBLES: list[tuple[str, dict[str, Any], Kind]] = [
     ("positions drift", {"notes": (Note("position", "KX: 1 and 2"),)}, Kind.DRIFT),
     ("an order group triggered", {"notes": (Note("group", "triggered"),)}, Kind.FILLS),
     ("the engine found itself wrong", {"notes": (Note("bug", "limit broken"),)}, Kind.BUG),
+    ("the clock was set back", {"notes": (Note("clock", "set back by 312 s"),)}, Kind.CLOCK),
     ("orders may rest after the end", {"notes": (Note("stopped", "NOT verified"),)}, Kind.HALT),
 ]
 
@@ -133,6 +134,32 @@ def test_what_could_not_be_delivered_is_tried_again_later_and_later() -> None:
     assert message(memory, 29.0, PACE) == "" and "HALT" in message(memory, 30.0, PACE)
 
 
+def test_after_the_clock_was_set_back_nobody_waits_until_it_has_caught_up() -> None:
+    memory = Memory()
+    assert said(memory, [warning("a")], 90_000.0)
+    not_told(memory, 90_001.0)
+    learn(memory, [warning("a"), warning("b")], 50_000.0, PACE)
+    assert memory.failed_until <= 50_000.0 + 600.0
+    assert "b is near" in said(memory, [warning("a"), warning("b")], 50_601.0)
+    assert "still: LIMIT NEAR: a is near" in said(memory, [warning("a"), warning("b")], 53_700.0)
+
+
+def test_a_dead_quoter_is_missed_although_its_last_stamp_lies_in_the_future(teller: Teller, tmp_path: Path) -> None:
+    beat(tmp_path, age_s=-312.0)
+    first = teller.watcher.look(Instant(time.time_ns())).beat_age_s
+    time.sleep(0.3)
+    second = teller.watcher.look(Instant(time.time_ns())).beat_age_s
+    assert first is not None and second is not None
+    assert first == 0.0 and second >= 0.3
+
+
+def test_the_limit_in_force_and_a_loss_that_was_accepted_count() -> None:
+    settings = config.load({}, None)
+    lost = {"pnl": -300_000_000, "accepted": 260_000_000, "max_daily_loss": 100_000_000}
+    found = next(one for one in used(lost, settings) if one.name == "loss today")
+    assert (found.used, found.limit) == (40_000_000, 100_000_000)
+
+
 @pytest.fixture
 def teller(tmp_path: Path, receiver: Receiver, monkeypatch: pytest.MonkeyPatch) -> Teller:
     monkeypatch.setenv("ALERT_PATH", "secret-path")
@@ -168,6 +195,7 @@ def test_a_halt_and_a_fill_burst_reach_the_receiver_and_silence_stops_the_ping(
     teller.look()
     assert len(receiver.bodies) == 1, "told once"
     beat(tmp_path, age_s=60.0)
+    teller.watcher = Watcher(teller.settings, tmp_path, "http://127.0.0.1:9/api")  # its first look believes the stamp
     teller.look()
     assert receiver.pings == 3, "silent: nobody says that all is well"
     assert "silent for 60 s" in receiver.bodies[1]["message"] and "kwm kill" in receiver.bodies[1]["message"]
@@ -198,6 +226,9 @@ def test_what_the_watchdog_did_is_told_once(teller: Teller, tmp_path: Path) -> N
     path.write_text(json.dumps({"state": "fired", "fired": "silent: 3 cancelled", "last": {"at": time.time()}}))
     assert teller.watcher.look(Instant(time.time_ns())).watchdog == "silent: 3 cancelled"
     assert teller.watcher.look(Instant(time.time_ns())).watchdog == ""
+    again = {"state": "fired", "fired": "silent: 1 cancelled", "last": {"at": time.time() - 312.0}}
+    path.write_text(json.dumps(again))
+    assert teller.watcher.look(Instant(time.time_ns())).watchdog == "silent: 1 cancelled", "the clock was set back"
 
 
 def test_notes_of_the_journal_are_told_once_and_damaged_lines_hide_none(teller: Teller, tmp_path: Path) -> None:

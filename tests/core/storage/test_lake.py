@@ -112,13 +112,13 @@ def publication(name: str, until: int = 60) -> Publication:
 
 def test_a_publication_is_read_as_it_was_written(tmp_path: Path) -> None:
     assert publications.read(tmp_path) is None
-    publications.write(publication("a"), tmp_path)
+    publications.write(publication("a"), tmp_path, NOW)
     assert publications.read(tmp_path) == publication("a")
 
 
 @pytest.mark.parametrize("body", [b"", b"{}", b"[]", b"null", b'{"schema": 2}', b"\xff\xfe"])
 def test_a_damaged_publication_is_malformed(tmp_path: Path, body: bytes) -> None:
-    publications.write(publication("a"), tmp_path)
+    publications.write(publication("a"), tmp_path, NOW)
     publications.path_of(tmp_path).write_bytes(body)
     with pytest.raises(Malformed):
         publications.read(tmp_path)
@@ -128,27 +128,37 @@ def test_of_publications_made_at_once_the_newest_stays_whichever_comes_last(tmp_
     names = [f"{n:02d}" for n in range(24)]
     random.Random(7).shuffle(names)
     with ThreadPoolExecutor(8) as pool:
-        told = [*pool.map(lambda name: publications.write(publication(name), tmp_path), names)]
+        told = [*pool.map(lambda name: publications.write(publication(name), tmp_path, NOW), names)]
     assert publications.read(tmp_path) == publication("23")
-    assert told[names.index("23")] and not publications.write(publication("05"), tmp_path)
+    assert told[names.index("23")] and not publications.write(publication("05"), tmp_path, NOW)
     assert publications.read(tmp_path) == publication("23")
 
 
 def test_a_publication_that_cannot_be_read_is_replaced(tmp_path: Path) -> None:
-    publications.write(publication("b"), tmp_path)
+    publications.write(publication("b"), tmp_path, NOW)
     publications.path_of(tmp_path).write_bytes(b'{"schema": 2}')
-    assert not publications.overtaken(publication("a"), tmp_path)
-    assert publications.write(publication("a"), tmp_path)
+    assert not publications.overtaken(publication("a"), tmp_path, NOW)
+    assert publications.write(publication("a"), tmp_path, NOW)
+    assert publications.read(tmp_path) == publication("a")
+
+
+def test_one_of_the_future_is_replaced_or_nothing_would_be_published_until_then(tmp_path: Path) -> None:
+    later = Instant(NOW + 5 * MINUTE)  # the clock was set back by so much since
+    ahead = Publication("b", "run", "model", later, Instant(later + MINUTE), [], {}, publication("b").limits)
+    assert publications.write(ahead, tmp_path, later)
+    assert publications.overtaken(publication("a"), tmp_path, later)
+    assert not publications.overtaken(publication("a"), tmp_path, NOW)
+    assert publications.write(publication("a"), tmp_path, NOW)
     assert publications.read(tmp_path) == publication("a")
 
 
 async def test_the_watcher_tells_of_new_publications_and_of_damaged_ones(tmp_path: Path) -> None:
-    publications.write(publication("a"), tmp_path)
+    publications.write(publication("a"), tmp_path, NOW)
     seen = publications.watch(tmp_path)
     assert await anext(seen) == publication("a")
     publications.path_of(tmp_path).write_bytes(b"{")
     assert "publication" in str(await anext(seen))
-    publications.write(publication("b"), tmp_path)
+    publications.write(publication("b"), tmp_path, NOW)
     assert await anext(seen) == publication("b")
     await seen.aclose()  # type: ignore[attr-defined]  # it is a generator
 
