@@ -130,7 +130,8 @@ def orders(as_json: Json = False) -> None:
 
 
 def fills(as_json: Json = False) -> None:
-    """Our latest fills, newest first, with what the market did after them (markouts, cents our way)."""
+    """Our latest fills, newest first, those of earlier runs of the last day included; of this run's also what
+    the market did after them (markouts, cents our way)."""
     found = Client().get("/api/account/fills")
     if as_json:
         return t.say_json(found)

@@ -35,6 +35,7 @@ from quoter.engine.step import deadline, step
 from quoter.shell import heartbeat
 from quoter.shell.inbox import Inbox
 from quoter.shell.perform import Performer
+from quoter.shell.recall import recall
 
 _QUEUE = 50_000
 _BATCH = 200  # events handled before others get the loop
@@ -172,6 +173,13 @@ class Live:
                 self.note("disk", f"publications cannot be read: {error}")
                 await asyncio.sleep(1.0)
 
+    async def recall_fills(self) -> None:
+        """The fills that people see begin with those of earlier runs of the day."""
+        try:
+            await recall(self.rest, self.fills, self.state.began_at)
+        except (KwmError, OSError) as error:
+            self.note("fills", f"those of earlier runs are not shown: {error}")
+
     async def beat(self) -> None:
         """The heartbeat file each second, the ledger into the journal each minute."""
         next_ledger = 0
@@ -224,7 +232,7 @@ class Live:
             loop.add_signal_handler(number, self.stopping.set)
         self.begin()
         self.feed_task = asyncio.create_task(self.stream.run(self.put))
-        helpers = [asyncio.create_task(self.watch_publications()), asyncio.create_task(self.beat())]
+        helpers = [asyncio.create_task(x) for x in (self.watch_publications(), self.beat(), self.recall_fills())]
         code = 0
         try:
             await self.consume()

@@ -97,14 +97,20 @@ def test_an_analyst_asks_the_lake_while_everything_runs(running: House) -> None:
 
 
 def test_a_killed_quoter_comes_back_and_owns_its_orders(running: House) -> None:
+    running.until("a fill", lambda: running.api("/api/account/fills"), 120)
+    filled = {(f["at"], f["ticker"], f["contracts"]) for f in running.api("/api/account/fills")}
     before = json.loads((running.data / "live" / "quoter.json").read_text())
     os.kill(before["pid"], signal.SIGKILL)
+
+    def shown() -> bool:
+        return filled <= {(f["at"], f["ticker"], f["contracts"]) for f in running.api("/api/account/fills")}
 
     def back() -> bool:
         status = running.api("/api/status")
         return status["run"] != before["run"] and status["connected"] and status["working"] > 20
 
     running.until("a new run quoting", back, 60)
+    running.until("the fills of the run before it", shown, 20)
     ours = {o["ticker"] for o in running.api("/api/account/orders")}
     assert ours
 
