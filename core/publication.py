@@ -22,7 +22,7 @@ class MarketFair(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     sd: float  # uncertainty of `fair` itself, in dollars
     slope: float  # d fair / d mu, dollars per degree F (MAKING §1.8)
     model: float  # before blending with the market
-    market: float | None  # the market-implied probability that was blended in, or None
+    market: float | None  # what the books of the event imply of it; None where not all of them could be read
     price_ranges: list[tuple[Price, Price, Price]]
     close_at: Instant
     taker_fee: int  # coefficient in millionths
@@ -51,7 +51,7 @@ class EventFair(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     mean_f: float
     sd_f: float
     observed_f: float | None  # the running extreme the model conditioned on
-    weight: float  # of the model in the blend, 0..1
+    weight: float  # of the model in the blend, 0..1; more where it stands in for books that could not be read
     quality: list[str]  # what is missing or old, in words; empty when all is well
     vintages: dict[str, Instant]  # per input: when its source issued it
     valid_until: Instant

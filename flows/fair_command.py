@@ -75,7 +75,7 @@ def _ladder(out: Console, e: EventFair, at: Instant) -> None:
         table.add_row(f"{low}°", f"{m.fair:.3f}", f"{m.model:.3f}", market, f"{m.sd:.3f}", f"{m.slope:+.3f}")
     out.print(table)
     out.print("dollars a contract; ±: how far fair itself may be off; per °F: what a degree warmer adds to it")
-    counts = f"counts {e.weight:.0%}, the market the rest" if e.weight < 1 else "stands alone"
+    counts = f"counts {e.weight:.0%}, the market the rest" if e.weight < 0.995 else "stands alone"
     out.print(f"model: {e.mean_f:.1f} °F, give or take {e.sd_f:.1f}; it {counts}")
     if e.observed_f is not None:
         out.print(f"observed so far: {e.observed_f:.0f} °F")

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from core.contract import Market
+from core.contract import Bracket, Market
 from core.errors import Refused
 from core.fair import blend, brackets, emos, live, nowcast
 from core.fair.distribution import DEGREES, Array, moments
@@ -37,10 +37,10 @@ class Pricer:
 
     @property
     def version(self) -> str:
-        """Model, when it was fitted, and on how many rows."""
+        """Model, blend, when the model was fitted, and on how many rows."""
         if not self.model.rows:
-            return f"{self.model.version} {self.model.prior.version}"
-        return f"{self.model.version} fit {self.model.fitted_at:.2f} rows {self.model.rows}"
+            return f"{self.model.version} {blend.VERSION} {self.model.prior.version}"
+        return f"{self.model.version} {blend.VERSION} fit {self.model.fitted_at:.2f} rows {self.model.rows}"
 
 
 @dataclass(slots=True)
@@ -104,12 +104,13 @@ def fair_event(
     shapes = [m.bracket for m in ordered]
     model = brackets.ladder(belief.pmf, shapes)
     slope = brackets.slopes(belief.pmf, shapes)
-    market = blend.implied([m.ticker for m in ordered], prices) if prices is not None else None
-    quality = list(belief.quality)
-    weight = pricer.weights.at(day, now) if market is not None else 1.0
-    if market is None:
-        quality.append("no usable market to blend with")
-    fair = blend.pool(model, market, weight)
+    reading = blend.implied([m.ticker for m in ordered], prices, model) if prices is not None else None
+    quality = [*belief.quality, *_unread(shapes, reading)]
+    fair, weight = model, 1.0
+    if reading is not None:
+        learnt = pricer.weights.at(day, now)
+        fair, weight = blend.pool(model, reading.market, learnt), reading.counts(learnt)
+    market = reading.market if reading is not None and reading.whole else None
     mean, sd = moments(belief.pmf)
     unknown = UNKNOWN_SHARE * sd * weight
     priced = [
@@ -129,6 +130,22 @@ def fair_event(
         valid_until=valid_until, pmf=[(int(DEGREES[k]), float(belief.pmf[k])) for k in kept],
         windows=windows(day, now), max_loss=max_loss, markets=priced,
     )  # fmt: skip
+
+
+def _unread(shapes: Sequence[Bracket], reading: blend.Reading | None) -> list[str]:
+    """What of the market could not be read, and what was done about it: nothing, or one sentence."""
+    if reading is None:
+        return ["no usable market to blend with"]
+    if reading.whole:
+        return []
+    those = "; ".join(str(shape) for shape, read in zip(shapes, reading.read, strict=True) if not read)
+    if not reading.read.any():
+        return ["no book could be read (one side only, or too wide): the model alone, within their bids and asks"]
+    together = float(reading.market[~reading.read].sum())
+    return [
+        f"books that could not be read (one side only, too wide, or empty): {those}. There the market is taken to say"
+        f" what the other books leave, {together:.2f} together, divided as the model would, within their bids and asks"
+    ]
 
 
 def fair_events(

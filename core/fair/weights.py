@@ -26,7 +26,11 @@ _FLOOR = 0.005
 
 
 class Said(NamedTuple):
-    """What model and market gave to an event's brackets at one moment, and when the result was known (days)."""
+    """What model and market gave to an event's brackets at one moment, and when the result was known (days).
+
+    `market` is the market's own, of moments at which every book could be read (`blend.Reading.whole`): our own opinion,
+    which fills the gaps, would count twice.
+    """
 
     station: str
     variable: str

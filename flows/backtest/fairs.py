@@ -112,17 +112,20 @@ def rows_of(
             t: (Price(m.bid) if m.bid else None, Price(m.ask) if m.ask else None)
             for t, m in zip(tickers, marks, strict=True)
         }
-        market = blend.implied(tickers, prices)
         usable = [x for x in ladders if x[0].known_at <= at < x[0].issued_at + MAX_FORECAST_AGE]
-        weight = weights.at(day, Instant(at)) if market is not None else 1.0
         until = event.close_at
         fair = model = slope = None
         mean = sd = own = float("nan")
         if usable:
             best, model, slope, mean, sd = usable[-1]
             until = Instant(best.issued_at + MAX_FORECAST_AGE)
-            fair = blend.pool(model, market, weight)
-            own = weight
+        reading = blend.implied(tickers, prices, model)
+        if model is not None:
+            fair, own = model, 1.0
+            if reading is not None:
+                weight = weights.at(day, Instant(at))
+                fair, own = blend.pool(model, reading.market, weight), reading.counts(weight)
+        market = reading.market if reading is not None and reading.whole else None
         for i, ticker in enumerate(tickers):
             slope_i = _at(slope, i)
             rows.append((

@@ -138,11 +138,6 @@ def test_the_blend_lies_between_model_and_market_and_no_weight_is_the_market() -
     assert half.sum() == pytest.approx(1.0) and model[0] > half[0] > market[0]
 
 
-def test_a_book_too_wide_says_nothing() -> None:
-    tickers = [m.ticker for m in MARKETS]
-    assert blend.implied(tickers, {t: (Price(100), Price(9_900)) for t in tickers}) is None
-
-
 def test_scores_of_a_perfect_and_a_hopeless_forecast() -> None:
     sure = nowcast.certain(47)
     assert scoring.crps(sure, 47) == 0.0 and scoring.crps(sure, 50) == 3.0
