@@ -7,7 +7,7 @@ from core import messages as m
 from core.risk.limits import Approved
 from core.units import Count, Instant, Price
 from quoter.engine import actions as a
-from quoter.shell import perform
+from quoter.shell.gate import AT_ONCE
 from quoter.shell.perform import Performer
 
 
@@ -22,6 +22,9 @@ class SlowDesk:
         await self.let.wait()
         return []
 
+    async def as_of(self) -> Instant:
+        return Instant(7)
+
     async def look_up(self, client_order_id: str, ticker: str, order_id: str = "") -> m.OrderLookedUp:
         self.looked_up.append(client_order_id)
         await self.let.wait()
@@ -32,12 +35,12 @@ def place(n: int) -> Approved[m.PlaceOrder]:
     return Approved(m.PlaceOrder(f"kwm-{n}", "X", m.Side.BID, Price(4_000), Count(1_000)))
 
 
-def crowded(**more: float) -> tuple[SlowDesk, Performer, list[m.Said]]:
+def crowded(**more: int) -> tuple[SlowDesk, Performer, list[m.Said]]:
     """More orders than may be under way at once, and an exchange that does not answer."""
     desk, heard = SlowDesk(), list[m.Said]()
     rest: Any = desk
     performer = Performer(rest, rest, heard.append, lambda kind, words: None, lambda: Instant(7), **more)
-    for n in range(perform._AT_ONCE + 3):
+    for n in range(AT_ONCE + 3):
         performer.perform(place(n))
     return desk, performer, heard
 
@@ -48,7 +51,7 @@ async def test_a_cancel_does_not_wait_behind_orders() -> None:
     await asyncio.sleep(0)
     await asyncio.sleep(0)
     assert any(isinstance(request, m.CancelOrder) for request in desk.sent)
-    assert len(desk.sent) == perform._AT_ONCE + 1
+    assert len(desk.sent) == AT_ONCE + 1
     desk.let.set()
     await performer.finish(1.0)
 
@@ -60,19 +63,19 @@ async def test_what_waits_when_a_person_halts_is_never_sent_and_said_so() -> Non
     desk.let.set()
     while performer.tasks:
         await asyncio.sleep(0.001)
-    assert len(desk.sent) == perform._AT_ONCE
+    assert len(desk.sent) == AT_ONCE
     assert [(s.client_order_id, s.at) for s in heard if isinstance(s, m.NotSent)] == [
-        (f"kwm-{perform._AT_ONCE + n}", 7) for n in range(3)
+        (f"kwm-{AT_ONCE + n}", 7) for n in range(3)
     ]
 
 
 async def test_an_order_that_waited_too_long_is_of_another_moment() -> None:
-    desk, performer, heard = crowded(too_old_s=0.01)
+    desk, performer, heard = crowded(too_old=10_000_000)
     await asyncio.sleep(0.05)
     desk.let.set()
     while performer.tasks:
         await asyncio.sleep(0.001)
-    assert len(desk.sent) == perform._AT_ONCE and len(heard) == 3
+    assert len(desk.sent) == AT_ONCE and len(heard) == 3
 
 
 async def test_an_order_is_asked_about_once_at_a_time() -> None:
