@@ -240,9 +240,10 @@ def looked_up(state: State, event: m.OrderLookedUp) -> Iterable[str]:
     if market_and_order is None:
         return ()
     market, order = market_and_order
-    if max(order.sent_at, order.heard_at) >= event.asked_at or order.life is Life.GONE:
-        return ()  # asked before our last request: it says nothing about it
     view = event.order
+    ended = view is not None and view.status in ("canceled", "executed")  # for good, of whenever the word is
+    if order.life is Life.GONE or (max(order.sent_at, order.heard_at) >= event.asked_at and not ended):
+        return ()  # of before our last request: it says nothing about it
     if view is None:
         if event.asked_at > order.expires_at:
             order.become(Happening.GONE)
@@ -253,7 +254,7 @@ def looked_up(state: State, event: m.OrderLookedUp) -> Iterable[str]:
     order.tell(view.filled, event.at)
     if view.status == "resting":
         _stands(order, view)
-    elif view.status in ("canceled", "executed"):
+    elif ended:
         order.ends()
     return changed(state, market, order)
 
@@ -310,7 +311,7 @@ def orders_reported(state: State, event: m.OrdersReported) -> Iterable[str]:
         touched.add(view.ticker)
     for ticker in sorted(touched):  # sorted: a replay must decide in the same order
         state.remeasure(state.market(ticker))
-    if event.asked_at < state.began_at:
+    if event.asked_at < state.began_at + state.config.clock_margin:
         state.next_reconcile = state.soon()  # what the run before this one placed last may not be in it yet
     elif not state.orders_known:
         state.orders_known, state.orders_known_at = True, event.at

@@ -27,6 +27,7 @@ from quoter.shell.auditor import Auditor
 from quoter.shell.auditor_end import at_the_end, books_agree, orders_differ
 from quoter.shell.broken import Broken, broken
 from quoter.shell.freshness import shows_since
+from quoter.shell.gate import Gate
 from quoter.shell.replay import Replayed, replay_rows
 from quoter.shell.world_beliefs import Beliefs
 from quoter.shell.world_crowd import CROWD, US
@@ -56,14 +57,15 @@ def _as_it_is(plan: Plan) -> Plan:
 
 @dataclass
 class World:
-    """See the module. `step_`, `tamper` (what of an event the engine sees), `checks_seq` and `since` make a build
-    that is broken on purpose (mutation tests); `change` makes a world for one story."""
+    """See the module. `step_`, `tamper` (what of an event the engine sees), `checks_seq`, `since` and `gate` make a
+    build that is broken on purpose (mutation tests); `change` makes a world for one story."""
 
     seed: int
     step_: Step = step
     tamper: Tamper | None = None
     checks_seq: bool = True
     since: Since = shows_since
+    gate: Callable[[], Gate] = Gate
     change: Callable[[Plan], Plan] = _as_it_is
     keeps_history: bool = False
     plan: Plan = field(init=False)

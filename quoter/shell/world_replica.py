@@ -64,7 +64,7 @@ class Replica:
     def as_of(self, of: Instant) -> Instant | None:
         """What the exchange says of when such a read is, if it says it: about, by its own clock."""
         world = self.world
-        if not world.plan.stamped or world.happens(world.faults.no_as_of):
+        if not self._says() or world.happens(world.faults.no_as_of):
             return None
         return Instant(of - world.rng.randint(0, 300) * 1_000_000 + world.plan.skew)
 
@@ -98,7 +98,11 @@ class Replica:
         return [fill for fill in self.world.exchange.fills(US, since) if fill.filled_at <= until]
 
     def _stamped(self, one: m.OrderView) -> m.OrderView:
-        return one if self.world.plan.stamped else msgspec.structs.replace(one, updated_at=None)
+        return one if self._says() else msgspec.structs.replace(one, updated_at=None)
+
+    def _says(self) -> bool:
+        """Does the exchange say of when things are? At last, when nothing fails any more."""
+        return self.world.plan.stamped or self.world.calm
 
 
 def _then[T](changes: list[tuple[Instant, T]], of: Instant) -> T | None:

@@ -17,7 +17,7 @@ from core.units import SECOND, Count, Instant
 from quoter.engine import actions as a
 from quoter.engine import budget as cost
 from quoter.shell.broken import broken
-from quoter.shell.gate import Gate, Ticket
+from quoter.shell.gate import Ticket
 from quoter.shell.world_crowd import US
 from quoter.shell.world_plan import START
 
@@ -38,7 +38,7 @@ class RequestWire:
         self.storm_until = self.slow_until = Instant(0)
         self.in_flight: dict[Ticket, tuple[int, m.Request]] = {}  # what waits or was sent -> (run, request)
         self.ghosts = 0  # what requests of dead processes could lose at most, in all
-        self.gate = Gate()
+        self.gate = world.gate()
         self.asked = Bucket(100.0, 100.001, 100.001, 0.0)  # by what the engine asks for, when it does
         self.tokens = Bucket(100.0, 100.001, 100.001, 0.0)  # by what arrives: what waited may come in a rush
 
@@ -224,7 +224,7 @@ class RequestWire:
         not."""
         for ticket in [one for one in self.in_flight if not one.goes]:
             del self.in_flight[ticket]
-        self.gate = Gate()
+        self.gate = self.world.gate()
         for _, request in self.in_flight.values():
             if isinstance(request, m.PlaceOrder):
                 self.ghosts += max(request.price, 10_000 - request.price) * request.count

@@ -4,8 +4,9 @@ import asyncio
 from typing import Any
 
 from core import messages as m
+from core.errors import OutcomeUnknown
 from core.risk.limits import Approved
-from core.units import Count, Instant, Price
+from core.units import SECOND, Count, Instant, Price
 from quoter.engine import actions as a
 from quoter.shell.gate import AT_ONCE
 from quoter.shell.perform import Performer
@@ -14,7 +15,8 @@ from quoter.shell.perform import Performer
 class SlowDesk:
     """Answers nothing before it is let."""
 
-    def __init__(self) -> None:
+    def __init__(self, dated: Instant | None = Instant(7)) -> None:
+        self.dated = dated
         self.let, self.sent, self.looked_up = asyncio.Event(), list[m.Request](), list[str]()
 
     async def perform(self, request: m.Request) -> list[m.Said]:
@@ -23,7 +25,12 @@ class SlowDesk:
         return []
 
     async def as_of(self) -> Instant:
-        return Instant(7)
+        if self.dated is None:
+            raise OutcomeUnknown("no answer")
+        return self.dated
+
+    async def report_orders(self) -> m.OrdersReported:
+        return m.OrdersReported(Instant(100 * SECOND), Instant(100 * SECOND), [])
 
     async def look_up(self, client_order_id: str, ticker: str, order_id: str = "") -> m.OrderLookedUp:
         self.looked_up.append(client_order_id)
@@ -92,3 +99,14 @@ async def test_an_order_is_asked_about_once_at_a_time() -> None:
     performer.perform(a.LookUp("kwm-1", "X"))
     await asyncio.sleep(0.01)
     assert desk.looked_up == ["kwm-1"] * 2
+
+
+async def test_a_list_says_what_was_when_the_exchange_says_it_is_of_and_without_a_word_what_was_long_ago() -> None:
+    for dated, since in ((Instant(96 * SECOND), 95), (Instant(105 * SECOND), 100), (None, 85)):
+        heard, desk = list[m.Said](), SlowDesk(dated)
+        rest: Any = desk
+        performer = Performer(rest, rest, heard.append, lambda kind, words: None, lambda: Instant(100 * SECOND))
+        performer.perform(a.AskOrders())
+        while performer.tasks:
+            await asyncio.sleep(0.001)
+        assert [said.asked_at for said in heard if isinstance(said, m.OrdersReported)] == [since * SECOND]
