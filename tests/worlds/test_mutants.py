@@ -11,7 +11,7 @@ ENOUGH = 60  # seeds within which each has to be caught
 FIRST = {
     "keep quoting on a silent feed": 28,
     "leave what rests when a limit falls": 182,
-    "switch on at a restart": 27,
+    "switch on at a restart": 67,
     "keep quoting on stale publications": 16,
     "resend on timeout": 10,
     "a list over a newer word": 73,
