@@ -250,7 +250,8 @@ class PositionView(Message, frozen=True):
 
 
 class OrdersReported(Message, frozen=True):
-    """Every resting order of the account, asked for at `asked_at`: complete as of some instant after it.
+    """Every resting order of the account, complete as of some instant after `asked_at`: when it was asked for or, as
+    lists lag, an earlier one that it is known to be newer than.
 
     An order of ours that was known before `asked_at` and is not in here is no longer resting.
     """
@@ -261,7 +262,7 @@ class OrdersReported(Message, frozen=True):
 
 
 class PositionsReported(Message, frozen=True):
-    """Every position of the account, and the balance."""
+    """Every position of the account, and the balance; `asked_at` as of `OrdersReported`."""
 
     at: Instant
     asked_at: Instant
@@ -270,7 +271,8 @@ class PositionsReported(Message, frozen=True):
 
 
 class OrderLookedUp(Message, frozen=True):
-    """The answer to "what became of this order?": its final or present state, or None when it never arrived."""
+    """The answer to "what became of this order?": its final or present state, or None when it never arrived.
+    `asked_at` as of `OrdersReported`."""
 
     at: Instant
     asked_at: Instant

@@ -7,8 +7,9 @@ cd "$(dirname "$0")/.."
 root=$PWD out=$PWD/build/native
 engine="config book orders budget market state whatif cuts reservation spread guard groups quoting reconcile rows
     standing learn learn_ledger learn_orders learn_person step"
-exchange="book matching accounts reserve groups desk order_desk simulator ratelimit"
-worlds="broken world_dice world_plan world_beliefs world_crowd world_events world_wires auditor_losses auditor world"
+exchange="book shown matching accounts reserve groups desk order_desk simulator ratelimit"
+worlds="broken world_dice world_plan world_beliefs world_crowd world_events world_replica
+    gate freshness world_wires world_requests auditor_losses auditor world"
 modules="core/side.py core/fees.py core/contract.py core/risk/exposure.py core/risk/limits.py"
 for name in $engine; do modules="$modules quoter/engine/$name.py"; done
 for name in $exchange; do modules="$modules core/exchange/$name.py"; done

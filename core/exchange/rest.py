@@ -12,23 +12,13 @@ import kalshi_python_async as kalshi
 
 from core import messages as m
 from core.errors import Declined, KwmError, Malformed, OutcomeUnknown, Throttled, Unsent
-from core.exchange import translate, wire, wire_account
+from core.exchange import shown, translate, wire, wire_account
 from core.exchange.sdk import Sdk, build
 from core.units import MINUTE, SECOND, Count, Instant, Money, count, count_text, instant, money
 
 _PAGE = 1000
-_LAGS_S = (0.0, 0.2, 0.5, 1.0)  # pauses before we ask again how an order stands
 _BALANCE_EVERY_S, _BALANCE_KEPT_S = 1.0, 60.0  # GetBalance: once a second at our tier, no burst
 _NO_DUPLICATE = ("paus", "inactive", "trigger", "closed")  # 409s that say something else than "this id exists"
-
-
-def _as_amended(view: m.OrderView, r: m.AmendOrder) -> bool:
-    """Does it show the amend's terms?"""
-    if view.price != r.price or view.filled + view.remaining != r.total:
-        return False
-    if view.expires_at is None or r.expires_at is None:
-        return True
-    return view.expires_at // SECOND >= r.expires_at // SECOND
 
 
 class Rest:
@@ -78,15 +68,7 @@ class Rest:
             found = (await self.look_up(r.client_order_id, r.ticker)).order
         except KwmError:
             return None  # the engine takes order_already_exists for an unknown outcome and looks it up again
-        return self._stands(found) if found is not None else None
-
-    def _stands(self, o: m.OrderView) -> m.Said:
-        if o.status == "resting" and o.remaining > 0:
-            return m.Acked(self.now(), o.client_order_id, o.order_id, o.ticker, o.side, o.price, o.filled,
-                           o.remaining, o.expires_at, o.updated_at)  # fmt: skip
-        if o.status in ("canceled", "executed"):
-            return m.Gone(self.now(), o.client_order_id, o.ticker, o.order_id, o.filled, reason=o.status)
-        return m.Unknown(self.now(), o.client_order_id, o.ticker, "PlaceOrder", f"status {o.status!r}")
+        return shown.stands(found, self.now(), "PlaceOrder") if found is not None else None
 
     async def _send(self, r: m.Request) -> list[m.Said]:
         api = self.sdk.orders
@@ -108,7 +90,7 @@ class Rest:
                 raw = await self.sdk.call(api.decrease_order_v2_without_preload_content, r.order_id, decrease,
                                           **self._of_account)  # fmt: skip
                 less = translate.SIZES[translate.decode(raw, wire.Decreased).remaining_count]
-                return [await self._how_it_stands(r, "DecreaseOrder", lambda view: view.remaining <= less)]
+                return [await self._how_it_stands(r, less)]
             case m.CancelOrder():
                 raw = await self.sdk.call(
                     api.cancel_order_v2_without_preload_content, r.order_id, exchange_index=self.shard,
@@ -131,16 +113,15 @@ class Rest:
         changed = translate.decode(raw, wire.Amended)
         left = translate.SIZES[changed.remaining_count] if changed.remaining_count is not None else None
         if not left or left > r.total:
-            return await self._how_it_stands(r, "AmendOrder", lambda view: _as_amended(view, r))
+            return await self._how_it_stands(r)
         return m.Acked(self.now(), r.client_order_id, r.order_id, r.ticker, r.side, r.price, Count(r.total - left),
                        left, r.expires_at, translate.from_ms(changed.ts_ms))  # fmt: skip
 
-    async def _how_it_stands(
-        self, r: m.AmendOrder | m.DecreaseOrder, request: str, shows: Callable[[m.OrderView], bool]
-    ) -> m.Said:
+    async def _how_it_stands(self, r: m.AmendOrder | m.DecreaseOrder, less: Count = Count(0)) -> m.Said:
         """After a change that was accepted, so a failure here leaves its outcome unknown and nothing else. What the
-        exchange shows may be older than its own answer ("Get User Data Timestamp"): asked again until it `shows` it."""
-        for pause in _LAGS_S:
+        exchange shows may be older than its own answer ("Get User Data Timestamp"): asked again until it is shown."""
+        request = type(r).__name__
+        for pause in shown.LAGS_S:
             await asyncio.sleep(pause)
             try:
                 found = (await self.look_up(r.client_order_id, r.ticker, r.order_id)).order
@@ -148,8 +129,8 @@ class Rest:
                 return m.Unknown(self.now(), r.client_order_id, r.ticker, request, f"accepted; then {error}")
             if found is None:
                 return m.CancelNotFound(self.now(), r.client_order_id, r.ticker, r.order_id)
-            if found.status != "resting" or shows(found):
-                return self._stands(found)
+            if found.status != "resting" or shown.shows(found, r, less):
+                return shown.stands(found, self.now(), request)
         return m.Unknown(self.now(), r.client_order_id, r.ticker, request, "accepted; not shown yet")
 
     async def _group(self, r: m.Request) -> list[m.Said]:

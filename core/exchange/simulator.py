@@ -235,5 +235,5 @@ def view(order: Resting) -> m.OrderView:
     """An order as a list of orders shows it."""
     return m.OrderView(
         order.order_id, order.client_order_id, order.ticker, order.side, order.price, order.status, order.filled,
-        order.remaining, order.created_at, order.expires_at, order.group,
+        order.remaining, order.created_at, order.expires_at, order.group, order.updated_at,
     )  # fmt: skip

@@ -90,10 +90,10 @@ def positions(state: State, event: m.PositionsReported) -> Iterable[str]:
     state.balance = event.balance
     if state.adopting and (not state.orders_known or event.asked_at < state.orders_known_at):
         # an order may have filled after this report and before the list of orders: neither would show it
-        state.next_reconcile = event.at
+        state.next_reconcile = state.soon()
         return NONE
     if state.recent_fills and state.recent_fills[-1] >= event.asked_at:
-        state.next_reconcile = event.at
+        state.next_reconcile = state.soon()
         return NONE
     reported = {view.ticker: view for view in event.positions}
     margin = state.config.clock_margin

@@ -14,7 +14,7 @@ from quoter.engine.market import MarketState
 from quoter.engine.orders import Happening, Life, Order
 from quoter.engine.state import State
 
-_LAG: Final = 15 * SECOND  # how far a list may be behind what the stream and answers say (Kalshi "User Data Timestamp")
+LAG: Final = 15 * SECOND  # how far a list may be behind what the stream and answers say (Kalshi "User Data Timestamp")
 
 
 def find(state: State, ticker: str, client_order_id: str, order_id: str = "") -> Order | None:
@@ -234,16 +234,18 @@ def _failed(state: State, market: MarketState, order: Order) -> None:
 
 
 def looked_up(state: State, event: m.OrderLookedUp) -> Iterable[str]:
-    """What became of one order. "Never heard of it" proves nothing before the order's own expiry has passed."""
+    """What became of one order. "Never heard of it" proves nothing before the order's own expiry has passed
+    where the exchange looked."""
     market_and_order = _by_client_id(state, event.client_order_id)
     if market_and_order is None:
         return ()
     market, order = market_and_order
-    if max(order.sent_at, order.heard_at) >= event.asked_at or order.life is Life.GONE:
-        return ()  # asked before our last request: it says nothing about it
     view = event.order
+    ended = view is not None and view.status in ("canceled", "executed")  # for good, of whenever the word is
+    if order.life is Life.GONE or (max(order.sent_at, order.heard_at) >= event.asked_at and not ended):
+        return ()  # of before our last request: it says nothing about it
     if view is None:
-        if state.now > order.expires_at + 5 * SECOND:
+        if event.asked_at > order.expires_at:
             order.become(Happening.GONE)
         return changed(state, market, order)
     if _overtaken(order, view):
@@ -252,7 +254,7 @@ def looked_up(state: State, event: m.OrderLookedUp) -> Iterable[str]:
     order.tell(view.filled, event.at)
     if view.status == "resting":
         _stands(order, view)
-    elif view.status in ("canceled", "executed"):
+    elif ended:
         order.ends()
     return changed(state, market, order)
 
@@ -303,12 +305,14 @@ def orders_reported(state: State, event: m.OrdersReported) -> Iterable[str]:
         state.market(ticker).foreign = theirs
         touched.add(ticker)
     for view in listed.values():
-        if state.ended.get(view.client_order_id, -_LAG) + _LAG >= event.asked_at:
+        if state.ended.get(view.client_order_id, -LAG) + LAG >= event.asked_at:
             continue  # the list may be older than the end that we have seen
         adopt(state, view, event.asked_at)
         touched.add(view.ticker)
     for ticker in sorted(touched):  # sorted: a replay must decide in the same order
         state.remeasure(state.market(ticker))
-    if not state.orders_known:
+    if event.asked_at < state.began_at + state.config.clock_margin:
+        state.next_reconcile = state.soon()  # what the run before this one placed last may not be in it yet
+    elif not state.orders_known:
         state.orders_known, state.orders_known_at = True, event.at
     return sorted(touched)

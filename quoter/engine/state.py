@@ -122,6 +122,10 @@ class State:
             event.markets.append(found)
         return found
 
+    def soon(self) -> Instant:
+        """When to ask anew what was answered too early: what is listed lags, and every tick brings a question."""
+        return Instant(self.now + self.config.minute // 60)
+
     def remeasure(self, market: MarketState) -> None:
         """An order or the position of `market` changed: bring its event's, city's and total worst case up to date."""
         market.measure()

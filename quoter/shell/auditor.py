@@ -11,13 +11,14 @@ import msgspec
 from core import messages as m
 from core.risk.limits import Approved
 from core.side import BID
-from core.units import ONE_DOLLAR, SECOND
+from core.units import ONE_DOLLAR, SECOND, Instant
 from quoter.engine import events as e
 from quoter.engine.actions import Action
 from quoter.engine.orders import Order
 from quoter.shell.auditor_losses import Losses
 from quoter.shell.broken import broken
 from quoter.shell.world_crowd import US
+from quoter.shell.world_plan import START
 
 if TYPE_CHECKING:
     from quoter.shell.world import World
@@ -26,6 +27,7 @@ _ENCODE: Final = msgspec.json.Encoder().encode
 _TELLS: Final = frozenset((
     m.Fill, m.MarketChanged, m.BookSnapshot, e.Halted, e.Paused, e.Resumed, e.ReduceOnly, e.Toggled, e.Configured
 ))  # fmt: skip
+_OF_THIS_MOMENT: Final = 2 * SECOND  # so long a request may have waited for its turn
 # these prove no order's end
 _QUIET: Final = frozenset((m.BookDelta, m.TradePrint, m.BookSnapshot, m.Heartbeat, m.Gap, e.Timer, e.Published))
 
@@ -120,6 +122,16 @@ class Auditor:
             body = _ENCODE(request)
             if not any(body in line for line in reversed(self.world.journal[-400:])):
                 raise broken(self.world, f"{request} left the process before it was journalled")
+
+    def leaves(self, request: m.Request, since: Instant) -> None:
+        """A request's turn has come: what adds risk is of this moment, and nobody has halted since."""
+        if isinstance(request, (m.PlaceOrder, m.AmendOrder)):
+            if self.world.now - since > _OF_THIS_MOMENT:
+                raise broken(
+                    self.world, f"{request} had waited since {(since - START) / SECOND:.3f} s when it was sent"
+                )
+            if self.world.state.halted:
+                raise broken(self.world, f"{request} left after a halt")
 
     # --- what is looked at -------------------------------------------------------------------------------------------
 

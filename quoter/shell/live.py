@@ -71,7 +71,8 @@ class Live:
         self.journal = Journal(self.data, self.run)
         reach = reach or kalshi(settings, clock, credentials(settings))
         self.sdk, self.rest, self.stream = reach.sdk, reach.desk, reach.feed
-        self.performer = Performer(self.rest, self.stream, self.put, self.note, self.clock.now)
+        self.performer = Performer(self.rest, self.stream, self.put, self.note, self.clock.now,
+                                   self.state.config.clock_margin)  # fmt: skip
         self.stopping = asyncio.Event()
         self.notes: list[tuple[int, str, str]] = []
         self.swept: Swept | None = None

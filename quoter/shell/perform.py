@@ -5,48 +5,43 @@ Accepts requests only as `Approved`. Questions that fail are asked again by the 
 
 import asyncio
 import time
-from collections.abc import Callable, Coroutine
-from typing import Any
+from collections.abc import Callable
+
+import msgspec
 
 from core import messages as m
 from core.errors import KwmError, classify
 from core.exchange.reach import Desk, Feed
 from core.risk.limits import Approved
-from core.units import Instant
+from core.units import SECOND, Duration, Instant
 from quoter.engine import actions as a
+from quoter.shell.freshness import shows_since
+from quoter.shell.gate import TOO_OLD, Gate, Ticket
 
-_AT_ONCE = 16
 Put = Callable[[m.Said], None]
 Say = Callable[[str, str], None]
+_FAILS = (KwmError, OSError, TimeoutError)
 
 
 class Performer:
     """`put` takes what was learnt, `say` (kind, words) what a person should read.
 
-    So many requests are under way at once; what takes orders away has a gate of its own and never waits behind others.
-    An order or amend that has waited `too_old_s` for its turn is of another moment: it is not sent.
+    Who may go at once and who waits is the gate's to say (`gate.py`), of when a list is `freshness.py`'s: `clocks` is
+    how far the exchange's clock may be from ours.
     """
 
     def __init__(
-        self, rest: Desk, stream: Feed, put: Put, say: Say, now: Callable[[], Instant], too_old_s: float = 2.0
-    ) -> None:
-        self.rest, self.stream, self.put, self.say, self.now = rest, stream, put, say, now
-        self.gate, self.away = asyncio.Semaphore(_AT_ONCE), asyncio.Semaphore(_AT_ONCE)
-        self.too_old_s = too_old_s
-        self.refused_before = 0.0  # what waits since before then is not sent any more
-        self.asked: set[str] = set()  # orders that are being looked up
-        self.tasks: set[asyncio.Task[None]] = set()
+        self, rest: Desk, stream: Feed, put: Put, say: Say, now: Callable[[], Instant],
+        clocks: Duration = Duration(SECOND), too_old: int = TOO_OLD,
+    ) -> None:  # fmt: skip
+        self.rest, self.stream, self.put, self.say, self.now, self.clocks = rest, stream, put, say, now, clocks
+        self.gate = Gate(too_old)
+        self.tasks: dict[asyncio.Task[None], Ticket] = {}
         self.under_way: dict[asyncio.Task[None], m.Request] = {}  # sent, and no answer yet
 
     def perform(self, action: a.Action) -> None:
         """Start one action; never waits."""
         match action:
-            case Approved(request=request):
-                self._spawn(self._request(request, time.monotonic()))
-            case a.LookUp(client_order_id=name):
-                if name not in self.asked:
-                    self.asked.add(name)
-                    self._spawn(self._question(action))
             case a.Watch(tickers=tickers):
                 self.stream.watch(set(tickers))
             case a.Resync(tickers=tickers):
@@ -54,58 +49,72 @@ class Performer:
             case a.Alert(kind=kind, words=words):
                 self.say(kind, words)
             case _:
-                self._spawn(self._question(action))
+                now = time.monotonic_ns()
+                self._start(self.gate.enter(Ticket(action, now), now))
 
-    def _spawn(self, work: Coroutine[Any, Any, None]) -> None:
-        task = asyncio.create_task(work)
-        self.tasks.add(task)
-        task.add_done_callback(self._done)
+    def _start(self, turns: list[Ticket]) -> None:
+        for ticket in turns:
+            action = ticket.action
+            if ticket.late:
+                self._not_sent(action)
+                continue
+            if isinstance(action, Approved):
+                task = asyncio.create_task(self._request(action.request))
+                self.under_way[task] = action.request
+            else:
+                task = asyncio.create_task(self._question(action))
+            self.tasks[task] = ticket
+            task.add_done_callback(self._done)
+
+    def _not_sent(self, action: a.Action) -> None:
+        assert isinstance(action, Approved) and isinstance(action.request, m.PlaceOrder | m.AmendOrder), action
+        r, words = action.request, "it waited too long for its turn"
+        self.put(m.NotSent(self.now(), r.client_order_id, r.ticker, type(r).__name__, False, words))
 
     def _done(self, task: asyncio.Task[None]) -> None:
-        self.tasks.discard(task)
         self.under_way.pop(task, None)
+        self._start(self.gate.leave(self.tasks.pop(task), time.monotonic_ns()))
 
     def refuse_waiting(self) -> None:
         """Orders and amends that still wait for their turn are not sent."""
-        self.refused_before = time.monotonic()
+        self.gate.refuse_waiting(time.monotonic_ns())
 
-    async def _request(self, request: m.Request, since: float) -> None:
-        async with self.gate if isinstance(request, m.PlaceOrder | m.AmendOrder | m.DecreaseOrder) else self.away:
-            if isinstance(request, m.PlaceOrder | m.AmendOrder) and self._is_late(since):
-                name, words = type(request).__name__, "it waited too long for its turn"
-                self.put(m.NotSent(self.now(), request.client_order_id, request.ticker, name, False, words))
-                return
-            task = asyncio.current_task()
-            assert task is not None, "a request runs as a task"
-            self.under_way[task] = request
-            for said in await self.rest.perform(request):
-                self.put(said)
-
-    def _is_late(self, since: float) -> bool:
-        return since <= self.refused_before or time.monotonic() - since > self.too_old_s
+    async def _request(self, request: m.Request) -> None:
+        for said in await self.rest.perform(request):
+            self.put(said)
 
     async def _question(self, action: a.Action) -> None:
         try:
-            async with self.gate:
-                match action:
-                    case a.LookUp():
-                        self.put(await self.rest.look_up(action.client_order_id, action.ticker, action.order_id))
-                    case a.AskOrders():
-                        self.put(await self.rest.report_orders())
-                    case a.AskPositions():
-                        self.put(await self.rest.report_positions())
-                    case a.AskFills(since=since):
-                        for fill in await self.rest.fills_since(since):
-                            self.put(fill)
-        except (KwmError, OSError, TimeoutError) as error:
+            match action:
+                case a.LookUp():
+                    since = await self._since()
+                    found = await self.rest.look_up(action.client_order_id, action.ticker, action.order_id)
+                    self.put(_dated(found, since))
+                case a.AskOrders():
+                    since = await self._since()
+                    self.put(_dated(await self.rest.report_orders(), since))
+                case a.AskPositions():
+                    since = await self._since()
+                    self.put(_dated(await self.rest.report_positions(), since))
+                case a.AskFills(since=since):
+                    for fill in await self.rest.fills_since(since):
+                        self.put(fill)
+        except _FAILS as error:
             self.say("question", f"{type(action).__name__} failed ({classify(error)}): {error}")
-        finally:
-            if isinstance(action, a.LookUp):
-                self.asked.discard(action.client_order_id)
+
+    async def _since(self) -> Instant:
+        """Everything before this will be in what is asked for next."""
+        asked_at = self.now()
+        try:
+            return shows_since(asked_at, await self.rest.as_of(), self.clocks)
+        except _FAILS as error:
+            self.say("question", f"as_of failed ({classify(error)}): {error}")
+            return shows_since(asked_at, None, self.clocks)
 
     async def finish(self, seconds: float) -> None:
         """Send nothing more, ask nothing more; let what was sent be answered, for at most so long."""
-        for task in self.tasks - self.under_way.keys():
+        self.gate.empty()
+        for task in self.tasks.keys() - self.under_way.keys():
             task.cancel()
         if self.under_way:
             await asyncio.wait(list(self.under_way), timeout=max(seconds, 0.0))
@@ -116,3 +125,8 @@ class Performer:
         for task in self.tasks:
             task.cancel()
         return left
+
+
+def _dated[R: (m.OrdersReported, m.PositionsReported, m.OrderLookedUp)](report: R, since: Instant) -> R:
+    """It shows what was before `since`, and need not show what came later."""
+    return msgspec.structs.replace(report, asked_at=min(report.asked_at, since))

@@ -16,7 +16,7 @@ from core import messages as m
 from core.exchange.simulator import Exchange
 from core.risk.limits import Approved
 from core.storage.journal_rows import RunRow
-from core.units import SECOND, Count, Instant, money
+from core.units import SECOND, Count, Duration, Instant, money
 from quoter.engine import actions as a
 from quoter.engine import events as e
 from quoter.engine.rows import rows_of
@@ -26,12 +26,16 @@ from quoter.shell import heartbeat, world_crowd, world_events
 from quoter.shell.auditor import Auditor
 from quoter.shell.auditor_end import at_the_end, books_agree, orders_differ
 from quoter.shell.broken import Broken, broken
+from quoter.shell.freshness import shows_since
+from quoter.shell.gate import Gate
 from quoter.shell.replay import Replayed, replay_rows
 from quoter.shell.world_beliefs import Beliefs
 from quoter.shell.world_crowd import CROWD, US
 from quoter.shell.world_dice import Dice
 from quoter.shell.world_plan import START, Faults, Plan, plan_of
-from quoter.shell.world_wires import RequestWire, StreamWire
+from quoter.shell.world_replica import Replica
+from quoter.shell.world_requests import RequestWire
+from quoter.shell.world_wires import StreamWire
 
 _MS: Final = 1_000_000
 _ENCODE: Final = msgspec.json.Encoder().encode
@@ -43,6 +47,7 @@ _WRONG: Final = (AssertionError, LookupError, TypeError, ValueError, AttributeEr
 # after these a process writes its heartbeat: each second, and when a person stopped something
 _LEAVES: Final = frozenset((e.Timer, e.Halted, e.Paused, e.Resumed, e.ReduceOnly, e.Toggled))
 Step = Callable[[State, e.Event], list[a.Action]]
+Since = Callable[[Instant, "Instant | None", Duration], Instant]
 Tamper = Callable[["World", e.Event], "e.Event | None"]
 
 
@@ -52,13 +57,15 @@ def _as_it_is(plan: Plan) -> Plan:
 
 @dataclass
 class World:
-    """See the module. `step_`, `tamper` (what of an event the engine sees) and `checks_seq` make a build that is
-    broken on purpose (mutation tests); `change` makes a world for one story."""
+    """See the module. `step_`, `tamper` (what of an event the engine sees), `checks_seq`, `since` and `gate` make a
+    build that is broken on purpose (mutation tests); `change` makes a world for one story."""
 
     seed: int
     step_: Step = step
     tamper: Tamper | None = None
     checks_seq: bool = True
+    since: Since = shows_since
+    gate: Callable[[], Gate] = Gate
     change: Callable[[Plan], Plan] = _as_it_is
     keeps_history: bool = False
     plan: Plan = field(init=False)
@@ -88,7 +95,7 @@ class World:
         self.exchange.advance(self.exchange_now)
         self.exchange.drain()
         self.queue: list[tuple[Instant, int, Callable[[], None]]] = []
-        self.audit = Auditor(self)
+        self.audit, self.replica = Auditor(self), Replica(self)
         self.stream, self.requests = StreamWire(self), RequestWire(self)
         self.begin_run()
         for begin in (world_crowd.crowd, world_crowd.adversary, world_crowd.move, world_events.publish):
@@ -138,7 +145,8 @@ class World:
     def _calm_down(self) -> None:
         """Nothing fails any more; a person ends what was halted, or halts for good."""
         self.calm = True
-        self.stream.silent_until = self.stream.slow_until = self.requests.storm_until = Instant(0)
+        self.stream.silent_until = self.stream.slow_until = Instant(0)
+        self.requests.storm_until = self.requests.slow_until = Instant(0)
         self.stream.unreadable.clear()
         self.exchange.unpause()
         if not self.stream.up:
@@ -213,6 +221,7 @@ class World:
             seen = tampered
         self.steps += 1
         state = self.state
+        before = state.halted
         actions = self.step_(state, seen)
         if self.plan.journals:
             self.journal += [_ENCODE(row) for row in rows_of(state, seen, actions)]
@@ -227,6 +236,8 @@ class World:
             actions = actions[: self.rng.randint(0, len(actions))]
         for action in actions:
             self.act(action)
+        if state.halted and not before and type(event) is not e.Started:
+            self.requests.gate.refuse_waiting(self.now)
         self.audit.after(event, actions)
         if dies:
             if self.keeps_history:
@@ -239,7 +250,7 @@ class World:
             case Approved(request=request):
                 self.audit.journalled(request)
                 self.audit.touched(getattr(request, "ticker", ""))
-                self.requests.send(request)
+                self.requests.enter(action)
             case a.Watch(tickers=tickers):
                 self.stream.watch(set(tickers))
             case a.Resync(tickers=tickers):
@@ -247,7 +258,7 @@ class World:
                     for ticker in tickers:
                         self.stream.snapshot(ticker)
             case a.AskOrders() | a.AskPositions() | a.AskFills() | a.LookUp():
-                self.requests.ask(action)
+                self.requests.enter(action)
             case a.Alert():
                 pass
             case _:
@@ -265,8 +276,12 @@ class World:
             ticker: str = getattr(said, "ticker", "")
             if user == US:
                 self.audit.touched(ticker)
+                self.replica.note(said)
                 self.stream.carry(said)
-            elif user is None and ticker in watched:
+                continue
+            if type(said) is m.MarketChanged:
+                self.replica.paid_out(said)
+            if user is None and ticker in watched:
                 self.stream.carry(said)
 
     def _replay(self) -> None:

@@ -33,6 +33,8 @@ def strike(world: "World") -> None:
         stream.slow_until = Instant(world.now + rng.randint(2, 10) * SECOND)
     if world.happens(f.throttle_storm):
         world.requests.storm_until = Instant(world.now + rng.randint(1, 6) * SECOND)
+    if world.happens(f.slow_answers):
+        world.requests.slow_until = Instant(world.now + rng.randint(3, 8) * SECOND)
     if world.happens(f.unreadable):
         ticker = rng.choice(world.markets).ticker
         stream.unreadable[ticker] = Instant(world.now + rng.randint(2, 15) * SECOND)

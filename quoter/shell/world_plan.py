@@ -21,6 +21,8 @@ from quoter.engine.config import EngineConfig, engine_config
 START: Final = from_datetime(datetime(2026, 11, 23, 18, 0, tzinfo=UTC))
 FAR: Final = Duration(12 * HOUR)
 RESTLESS: Final = ("halt", "pause", "cancel", "switch", "reduce", "limits")
+_BEHIND: Final = (0.0, 0.0, 0.15, 0.6)  # of a read, by world: the exchange's lists keep up, or they lag
+_SLOW: Final = (0.0, 0.01, 0.01, 0.06)  # a second, by world: its answers begin to take seconds
 _EVENTS: Final = (("KNYC", Variable.HIGH), ("KNYC", Variable.LOW), ("KMIA", Variable.HIGH))
 
 
@@ -39,6 +41,8 @@ class Faults:
     lost_snapshot: float = 0.05
     broken_page: float = 0.05
     torn_page: float = 0.2
+    behind: float = 0.0  # of a read: it is of a while ago
+    no_as_of: float = 0.02  # of a read: nobody says of when it is
     crash: float = 0.0008
     # per second
     disconnect: float = 0.012
@@ -46,6 +50,7 @@ class Faults:
     silence: float = 0.012
     slowness: float = 0.015
     throttle_storm: float = 0.012
+    slow_answers: float = 0.012
     unreadable: float = 0.015
     pause: float = 0.012
     market_off: float = 0.01
@@ -67,6 +72,7 @@ class Plan:
     ends_halted: bool
     journals: bool  # keep a journal, and run it again at the end
     faults: Faults
+    stamped: bool = True  # does the exchange say of when its lists are, and its orders?
     jump: float = 0.05  # chance a second that the truth jumps, and published beliefs are wrong
     habits: tuple[str, ...] = ("halt", "pause", "cancel", "switch")  # what the person at the controls does
 
@@ -107,7 +113,10 @@ def plan_of(seed: int) -> Plan:
             made = tuple(replace(market, close_at=closes) for market in made)
         markets += made
     skew = Duration(round(rng.uniform(-0.8, 0.8) * SECOND))
-    return Plan(told, tuple(markets), lasts, closing, skew, rng.random() < 0.25, seed % 16 == 5, Faults())
+    ends_halted = rng.random() < 0.25
+    faults = replace(Faults(), behind=rng.choice(_BEHIND), slow_answers=rng.choice(_SLOW))
+    stamped = not faults.behind or rng.random() < 0.8
+    return Plan(told, tuple(markets), lasts, closing, skew, ends_halted, seed % 16 == 5, faults, stamped)
 
 
 def harsher(seed: int, plan: Plan) -> Plan:

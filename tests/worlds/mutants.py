@@ -10,13 +10,14 @@ from functools import partial
 import msgspec
 
 from core import messages as m
-from core.units import Count, Instant
+from core.units import SECOND, Count, Duration, Instant
 from quoter.engine import cuts
 from quoter.engine import events as e
 from quoter.engine.actions import Action
 from quoter.engine.orders import Life
 from quoter.engine.state import State
 from quoter.engine.step import step
+from quoter.shell.gate import Gate
 from quoter.shell.world import World
 from quoter.shell.world_plan import RESTLESS, Plan
 
@@ -108,9 +109,74 @@ def leaves_what_rests_when_a_limit_falls(state: State, event: e.Event) -> list[A
         cuts.cut = cuts_
 
 
+def reckons_from_when_it_asked(asked_at: Instant, as_of: Instant | None, clocks: Duration) -> Instant:
+    """What is listed is taken to be of the moment."""
+    return asked_at
+
+
+def believes_a_list_over_a_newer_word(world: World, event: e.Event) -> e.Event:
+    """A list of orders overrules what was heard since."""
+    if not isinstance(event, m.OrdersReported) or not world.state.orders_known:
+        return event
+    return msgspec.structs.replace(event, asked_at=event.at, orders=[_undated(view) for view in event.orders])
+
+
+def takes_unseen_for_gone(world: World, event: e.Event) -> e.Event:
+    """An order that the exchange has taken, and that a look-up does not show (yet), is taken for gone."""
+    if not isinstance(event, m.OrderLookedUp) or event.order is not None:
+        return event
+    known = [market.orders.get(event.client_order_id) for market in world.state.markets.values()]
+    if any(order is not None and order.order_id for order in known):
+        return msgspec.structs.replace(event, asked_at=_FOREVER)
+    return event
+
+
+def _undated(view: m.OrderView) -> m.OrderView:
+    return msgspec.structs.replace(view, updated_at=None)
+
+
+def takes_positions_over_that_lag(world: World, event: e.Event) -> e.Event:
+    """A report of positions is taken to hold every fill that was heard of."""
+    return msgspec.structs.replace(event, asked_at=event.at) if isinstance(event, m.PositionsReported) else event
+
+
+def begins_with_any_list(world: World, event: e.Event) -> e.Event:
+    """A new run takes the first list for all that the one before it left, however old it may be."""
+    if not isinstance(event, m.OrdersReported) or world.state.orders_known:
+        return event
+    return msgspec.structs.replace(event, asked_at=event.at)
+
+
+class Patient(Gate):
+    """What waits over a halt is sent all the same."""
+
+    def refuse_waiting(self, now: int) -> None:
+        """It is not refused."""
+
+
 def restless(plan: Plan) -> Plan:
     """People switch things all the time, and the process dies often."""
     return replace(plan, habits=RESTLESS, faults=replace(plan.faults, operator=0.3, crash=0.004))
+
+
+def lagging(plan: Plan) -> Plan:
+    """Most reads are of a while ago, and the process dies often."""
+    return replace(plan, faults=replace(plan.faults, behind=0.6, crash=0.004), stamped=True)
+
+
+def slow(plan: Plan) -> Plan:
+    """The exchange is slow to answer, and people stop us all the time."""
+    return replace(plan, habits=("halt",), faults=replace(plan.faults, slow_answers=0.3, operator=0.3))
+
+
+def doubtful(plan: Plan) -> Plan:
+    """Every third answer is lost, most reads are of a while ago, and prices move."""
+    return replace(plan, faults=replace(plan.faults, behind=0.6, ack_lost=0.3), stamped=True, jump=0.2)
+
+
+def stuck(plan: Plan) -> Plan:
+    """Every other answer is lost: a place at the gate is held until the client gives up."""
+    return replace(plan, faults=replace(plan.faults, slow_answers=0.3, ack_lost=0.5))
 
 
 def settled(plan: Plan) -> Plan:
@@ -131,5 +197,12 @@ MUTANTS: dict[str, Callable[[int], World]] = {
     "switch on at a restart": partial(World, tamper=forgets_what_was_switched_off, change=restless),
     "forget reduce-only at a restart": partial(World, tamper=forgets_reduce_only, change=restless),
     "leave what rests when a limit falls": partial(World, step_=leaves_what_rests_when_a_limit_falls, change=settled),
+    "reckon from when it was asked": partial(World, since=reckons_from_when_it_asked, change=lagging),
+    "a list over a newer word": partial(World, tamper=believes_a_list_over_a_newer_word, change=doubtful),
+    "a look-up that does not show it yet": partial(World, tamper=takes_unseen_for_gone, change=doubtful),
+    "positions that lag": partial(World, tamper=takes_positions_over_that_lag, change=lagging),
+    "begin with any list": partial(World, tamper=begins_with_any_list, change=lagging),
+    "send after a halt what waited": partial(World, gate=Patient, change=slow),
+    "send what waited too long": partial(World, gate=partial(Gate, too_old=60 * SECOND), change=stuck),
     "keep quoting on a silent feed": partial(World, step_=quotes_on_a_silent_feed),
 }

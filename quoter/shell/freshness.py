@@ -1,0 +1,16 @@
+"""Of when is what the exchange lists? Its lists and look-ups lag behind what it does (Kalshi, "Get User Data
+Timestamp"), so the instant at which one was asked for is not what the engine may reckon from. Pure."""
+
+from core.units import Duration, Instant
+from quoter.engine.learn_orders import LAG
+
+
+def shows_since(asked_at: Instant, as_of: Instant | None, clocks: Duration) -> Instant:
+    """What was asked for at `asked_at` (our clock) holds all that had happened by this instant.
+
+    `as_of`: what the exchange said just before of when its lists are, by its own clock, which may be `clocks` from
+    ours. None: it did not say; then nothing newer than the longest lag is taken to be in them.
+    """
+    if as_of is None:
+        return Instant(asked_at - LAG)
+    return Instant(min(asked_at, as_of - clocks))
