@@ -135,6 +135,7 @@ class World:
             self._until(Instant(START + self.plan.lasts))
             self._calm_down()
             self._until(Instant(self.now + CALM))
+            self._until(Instant(max(self.now, self._paused_until()) + SECOND))
             self._quieten()
             at_the_end(self)
         except _WRONG as error:
@@ -155,6 +156,10 @@ class World:
             self.exchange.activate(market.ticker)
         self.tell()
         self.at(10 * SECOND, lambda: self.deliver(self._last_word()))
+
+    def _paused_until(self) -> Instant:
+        """When the last of the pauses ends that earlier trouble has left."""
+        return max(pause.until for market in self.state.markets.values() for pause in market.pauses.values())
 
     def _last_word(self) -> e.Event:
         return e.Halted(self.now, "a person", "enough") if self.plan.ends_halted else e.Resumed(self.now, "a person")
