@@ -172,6 +172,8 @@ class World:
             self._until(Instant(self.now + 50 * _MS))
             agree = books_agree(self)
             words = orders_differ(self) if agree else "a book that we take for known is not the exchange's"
+            if not words and not self.state.positions_known:
+                words = "nobody knows what we hold"  # a fill is asked about: was it in the positions taken over?
             if not words:
                 return
         raise broken(self, f"at the end {words}")
