@@ -5,12 +5,15 @@ from core.units import Duration, Instant
 from quoter.engine.learn_orders import LAG
 
 
-def shows_since(asked_at: Instant, as_of: Instant | None, clocks: Duration) -> Instant:
+def shows_since(asked_at: Instant, as_of: Instant | None, clocks: Duration, ahead: int = 0) -> Instant:
     """What was asked for at `asked_at` (our clock) holds all that had happened by this instant.
 
     `as_of`: what the exchange said just before of when its lists are, by its own clock, which may be `clocks` from
-    ours. None: it did not say; then nothing newer than the longest lag is taken to be in them.
+    ours. None: it did not say; then nothing newer than the longest lag is taken to be in them. `ahead`: how far ours is
+    ahead of it by the quickest message of the stream, the wire's time included (ns): believed where it is more than
+    `clocks` either way, or a clock that is ahead by a minute would quote nothing for one.
     """
     if as_of is None:
         return Instant(asked_at - LAG)
-    return Instant(min(asked_at, as_of - clocks))
+    apart = ahead - clocks if ahead > clocks else ahead if ahead < -clocks else 0
+    return Instant(min(asked_at, as_of + apart - clocks))

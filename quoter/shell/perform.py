@@ -27,13 +27,14 @@ class Performer:
     """`put` takes what was learnt, `say` (kind, words) what a person should read.
 
     Who may go at once and who waits is the gate's to say (`gate.py`), of when a list is `freshness.py`'s: `clocks` is
-    how far the exchange's clock may be from ours.
+    how far the exchange's clock may be from ours, `ahead` what the stream says of it.
     """
 
     def __init__(
         self, rest: Desk, stream: Feed, put: Put, say: Say, now: Callable[[], Instant],
-        clocks: Duration = Duration(SECOND), too_old: int = TOO_OLD,
+        clocks: Duration = Duration(SECOND), too_old: int = TOO_OLD, ahead: Callable[[], int] = lambda: 0,
     ) -> None:  # fmt: skip
+        self.ahead = ahead
         self.rest, self.stream, self.put, self.say, self.now, self.clocks = rest, stream, put, say, now, clocks
         self.gate = Gate(too_old)
         self.tasks: dict[asyncio.Task[None], Ticket] = {}
@@ -106,7 +107,7 @@ class Performer:
         """Everything before this will be in what is asked for next."""
         asked_at = self.now()
         try:
-            return shows_since(asked_at, await self.rest.as_of(), self.clocks)
+            return shows_since(asked_at, await self.rest.as_of(), self.clocks, self.ahead())
         except _FAILS as error:
             self.say("question", f"as_of failed ({classify(error)}): {error}")
             return shows_since(asked_at, None, self.clocks)

@@ -3,11 +3,14 @@
 import asyncio
 from typing import Any
 
+import pytest
+
 from core import messages as m
 from core.errors import OutcomeUnknown
 from core.risk.limits import Approved
-from core.units import SECOND, Count, Instant, Price
+from core.units import SECOND, Count, Duration, Instant, Price
 from quoter.engine import actions as a
+from quoter.shell.freshness import shows_since
 from quoter.shell.gate import AT_ONCE
 from quoter.shell.perform import Performer
 
@@ -110,3 +113,22 @@ async def test_a_list_says_what_was_when_the_exchange_says_it_is_of_and_without_
         while performer.tasks:
             await asyncio.sleep(0.001)
         assert [said.asked_at for said in heard if isinstance(said, m.OrdersReported)] == [since * SECOND]
+
+
+@pytest.mark.parametrize(
+    ("ahead_s", "as_of_s", "since_s"),
+    [
+        (0.0, -0.2, -1.2),  # the margin for clocks that differ a little
+        (0.9, -0.2, -1.2),
+        (312.0, -312.2, -2.2),  # ours is ahead by minutes: the lag is the exchange's, not the clock's
+        (-60.0, 59.8, -1.2),  # behind: what looks like the future is of a moment ago
+        (-60.0, 50.0, -11.0),
+        (0.0, 5.0, 0.0),  # never of later than it was asked for
+    ],
+)
+def test_lists_are_dated_by_our_clock_however_far_it_is_from_the_exchanges(
+    ahead_s: float, as_of_s: float, since_s: float
+) -> None:
+    now = Instant(1_795_000_000 * SECOND)
+    said = shows_since(now, Instant(now + round(as_of_s * SECOND)), Duration(SECOND), round(ahead_s * SECOND))
+    assert (said - now) / SECOND == pytest.approx(since_s)

@@ -58,12 +58,22 @@ class Watched:
         return actions
 
 
-@pytest.mark.parametrize("seed", [2, 3, 5])
-def test_a_losing_run_stops_at_its_daily_limit_fees_included(seed: int) -> None:
-    watched = Watched()
-    world = World(seed, step_=watched.step, change=adverse).run()
+def test_losing_runs_stop_at_their_daily_limit_fees_included() -> None:
+    stopped = 0
+    for seed in range(1, 9):
+        watched = Watched()
+        world = World(seed, step_=watched.step, change=adverse).run()
+        if watched.pnl_at_stop is not None:
+            stopped += 1
+            stopped_well(world, watched)
+        else:
+            assert min(watched.pnl) > -LIMIT, f"seed {seed} lost its limit and went on"
+    assert stopped >= 4, "a crowd this bad stops most of them"
+
+
+def stopped_well(world: World, watched: Watched) -> None:
     state, account = world.state, world.exchange.accounts[US]
-    assert state.halted.startswith("daily loss limit reached"), f"lost only {min(watched.pnl) / 1e6:.2f}"
+    assert state.halted.startswith("daily loss limit reached")
     assert watched.pnl_at_stop is not None
     assert watched.fees_at_stop > 0, "fees are part of what was lost"
     before = watched.pnl[-1]
