@@ -121,6 +121,7 @@ class QuotingSettings(Section):
     exit_before_close_s: Annotated[float, Field(ge=0)]
     one_sided_at: Annotated[float, Field(gt=0, le=1)]
     min_fair: Annotated[float, Field(ge=0, lt=0.5)]
+    min_weight: Annotated[float, Field(ge=0, le=1)]
     max_gap: Edge
     stop_before_close_s: Annotated[float, Field(ge=0)]
     requote_ticks: Annotated[int, Field(ge=0, le=100)]

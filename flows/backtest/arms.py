@@ -14,7 +14,7 @@ FILLS = ("pessimistic", "base", "optimistic")
 MAIN = "base"
 _PLAIN = {
     "quoting.skew_edge": "0", "quoting.sd_edge": "0", "quoting.max_gap": "1", "quoting.one_sided_at": "1",
-    "quoting.edge": "0.03", "quoting.min_edge": "0.01",
+    "quoting.edge": "0.03", "quoting.min_edge": "0.01", "quoting.min_weight": "0",
 }  # fmt: skip
 SLOW = {"feed_ms": 500.0, "entry_ms": 500.0, "response_ms": 500.0, "publication_ms": 30_000.0}
 NONE = {"feed_ms": 5_000.0, "entry_ms": 2_000.0, "response_ms": 2_000.0, "publication_ms": 120_000.0}
@@ -26,6 +26,7 @@ WORDS = {
     "fee": "the strategy, base fills, maker fee 0.0175 (it knows of the fee and quotes wider)",
     "slow": "the strategy, base fills, ten times slower (0.5 s each way, publications half a minute late)",
     "asleep": "the strategy, base fills, seconds late on every wire and two minutes late with fair values",
+    "no_skill_too": "the strategy, base fills, also where the model has no weight beside the market",
     "model_only": "the same quoting around the weather model alone",
     "market_only": "the same quoting around the market's own middle: no weather at all",
     "naive_last": "naive: 3 cents either side of the last trade, no skew",
@@ -50,6 +51,7 @@ def full() -> list[Arm]:
         arm("fee", maker_fee=FEE),
         arm("slow", latency=SLOW),
         arm("asleep", latency=NONE),
+        arm("no_skill_too", settings={"quoting.min_weight": "0"}),
         arm("model_only", belief="model"),
         arm("market_only", belief="market"),
         arm("market_only_pessimistic", "pessimistic", belief="market"),

@@ -98,7 +98,9 @@ def publications(
         priced = [_market(place[row.ticker], row, value, arm) for row, value in pairs if value is not None]
         until = Instant(members[0].valid_until)
         events = (
-            [_event(event, members[0], priced, windows if arm.windows else (), until, at, max_loss)] if priced else []
+            [_event(event, members[0], priced, windows if arm.windows else (), until, at, max_loss, arm)]
+            if priced
+            else []
         )
         withheld = {} if priced else {event.ticker: "no fair value"}
         name = f"{at:020d}"
@@ -123,6 +125,12 @@ def _market(listed: Any, row: Row, value: float, arm: Arm) -> MarketFair:
                       list(LINEAR_CENT.ranges), listed.close_at, TAKER, arm.maker_fee)  # fmt: skip
 
 
+def _weight(row: Row, belief: Belief) -> float:
+    """Of the model in the blend; what is no blend, or does not say, is quoted as it is."""
+    given = row.weight if belief is Belief.BLEND else None
+    return 1.0 if given is None or given != given else given
+
+
 def _event(
     event: PastEvent,
     row: Row,
@@ -131,9 +139,10 @@ def _event(
     until: Instant,
     at: int,
     max_loss: Money,
+    arm: Arm,
 ) -> EventFair:
     day = event.station_day
     near = [w for w in windows if w.end > at and w.start < at + _AHEAD]
     return EventFair(event.ticker, day.station.code, day.station.city, day.variable.value, day.day.isoformat(),
-                     day.start, day.end, row.mean_f or 0.0, row.sd_f or 0.0, None, row.weight or 0.0, [], {}, until, [],
-                     near, max_loss, priced)  # fmt: skip
+                     day.start, day.end, row.mean_f or 0.0, row.sd_f or 0.0, None, _weight(row, arm.belief), [], {},
+                     until, [], near, max_loss, priced)  # fmt: skip

@@ -44,6 +44,7 @@ class QuoteConfig:
     adverse: float = 0.005
     flow_prior: float = 20.0  # contracts an hour and side
     fill_horizon: Duration = Duration(1_800 * SECOND)
+    min_weight: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +93,7 @@ def engine_config(settings: Settings, speed: float = 1.0) -> EngineConfig:
             q.one_sided_at, q.min_fair, q.max_gap, seconds(q.stop_before_close_s), q.requote_ticks, q.requote_size,
             q.risk_aversion, q.spread, q.informed, q.revision_f, q.longshot_edge, q.size_by, q.stop_loss,
             seconds(q.exit_before_close_s), q.requote, q.requote_gain, q.adverse, q.flow_prior,
-            seconds(q.fill_horizon_s),
+            seconds(q.fill_horizon_s), q.min_weight,
         ),
         limits=RiskLimits(
             r.max_order, r.max_order_notional, r.max_position, r.max_loss_event, r.max_stress_event, r.max_loss_city,

@@ -35,6 +35,7 @@ WORDS: Final[dict[str, str]] = {
     "book_unknown": "no order book yet, or a gap in it",
     "book_crossed": "the order book is crossed, so it cannot be right",
     "fair_extreme": "the fair value is too close to 0 or 1",
+    "no_edge": "our model adds nothing here to what the market says ([quoting] min_weight)",
     "market_disagrees": "the market's middle is too far from our fair value: we are probably wrong",
     "cooling_down": "the last request on this side failed, or its order was taken away: waiting before the next",
     "position_disputed": "the exchange reports another position than ours",
@@ -124,6 +125,8 @@ def market_reasons(state: State, market: MarketState) -> tuple[str, ...]:
     fair, to_leave = market.fair.fair, bool(market.position and leaving(state, market))
     if not to_leave and not config.quote.min_fair <= fair <= 1 - config.quote.min_fair:
         found.append("fair_extreme")
+    if not to_leave and event.fair.weight < config.quote.min_weight:
+        found.append("no_edge")
     if widening(market, now) == 0.0:
         found.append("release_window")
     if not found and not to_leave and _disagrees(market, config.quote.max_gap):

@@ -93,7 +93,7 @@ class Stage:
     def publish(
         self, fairs: dict[str, float] | None = None, valid_s: float = 240, max_loss: str = "60.00",
         windows: list[Window] | None = None, close: Instant = CLOSE, grid: PriceGrid = LINEAR_CENT,
-        bounds: dict[str, tuple[int | None, int | None]] = BOUNDS,
+        bounds: dict[str, tuple[int | None, int | None]] = BOUNDS, weight: float = 1.0,
     ) -> list[Action]:  # fmt: skip
         """A publication about the one event."""
         self.now = Instant(self.now + SECOND)
@@ -103,7 +103,7 @@ class Stage:
             for t, fair in (fairs or FAIRS).items()
         ]
         event = EventFair(
-            EVENT, "KNYC", "New York", "high", "2026-11-25", START, close, 46.0, 2.5, None, 1.0, [], {}, until, [],
+            EVENT, "KNYC", "New York", "high", "2026-11-25", START, close, 46.0, 2.5, None, weight, [], {}, until, [],
             windows or [], money(max_loss), markets,
         )  # fmt: skip
         limits = PublishedLimits(money("1500.00"), money("150.00"), money("200.00"))

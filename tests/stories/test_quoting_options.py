@@ -121,6 +121,18 @@ def test_near_the_close_inventory_is_only_reduced() -> None:
     assert stage.market(WARM).bid_reasons == ("exit_before_close",)
 
 
+def test_where_the_model_has_no_weight_beside_the_market_nothing_is_quoted() -> None:
+    for least, why in ((0.05, ("no_edge",)), (0.0, ())):
+        stage = stage_with(min_weight=least)
+        stage.publish(weight=0.04)
+        assert stage.market().bid_reasons == stage.market().ask_reasons == why
+    stage.publish(weight=0.06)
+    assert stage.market().bid_reasons == ()
+    leaving = stage_with({MILD: 10}, min_weight=0.05, exit_before_close=3 * DAY)
+    leaving.publish(weight=0.0)
+    assert leaving.market().ask_reasons == (), "what must be left is left"
+
+
 def test_size_shrinks_once_half_of_the_events_limit_is_held() -> None:
     stage = stage_with(size_by="headroom")
     for _ in range(2):
