@@ -12,10 +12,11 @@ $(STAMP): requirements.lock pyproject.toml bootstrap.sh
 	@sh bootstrap.sh
 	@touch $@
 
-# tests that run the whole system or a browser mostly wait, and must not be kept waiting; a thousand worlds, the flows and
-# the pure tests, which keep no one's time, take what they leave of the machine
+# tests that run the whole system, a browser or a server mostly wait, and must not be kept waiting; a thousand worlds, the
+# flows, the model, the lake and the pure tests keep no one's time, and take what those leave of the machine
 ALONE := tests/system tests/browser
 BESIDE := tests/worlds tests/flows
+LATER := $(addprefix tests/core/,fair history ops risk storage tape weather) tests/stories
 PURE := not slow and not browser and not bench
 PARALLEL := -n 2 --dist loadfile -q
 
@@ -24,11 +25,13 @@ test: $(STAMP) browser   ## lint, types, and every test; ARGS="-k name" runs som
 ifdef ARGS
 	$(PY) -m pytest -m "not bench" $(ARGS)
 else
-	$(PY) -m pytest -m "slow and not bench" $(PARALLEL) $(ALONE:%=--ignore=%) $(BESIDE:%=--ignore=%)
 	@mkdir -p build; { nice -n 19 $(PY) -m pytest -m "not bench" $(BESIDE) && \
-	    nice -n 19 $(PY) -m pytest -m "$(PURE)" -q $(ALONE:%=--ignore=%) $(BESIDE:%=--ignore=%); } >build/beside.log 2>&1 & beside=$$!; \
-	  $(PY) -m pytest -m "not bench" --durations=15 $(ALONE); system=$$?; \
-	  wait $$beside; beside=$$?; cat build/beside.log; [ $$system = 0 ] && [ $$beside = 0 ]
+	    nice -n 19 $(PY) -m pytest -m "slow and not bench" $(PARALLEL) $(LATER) && \
+	    nice -n 19 $(PY) -m pytest -m "$(PURE)" $(PARALLEL) $(ALONE:%=--ignore=%) $(BESIDE:%=--ignore=%); \
+	  } >build/beside.log 2>&1 & beside=$$!; \
+	  $(PY) -m pytest -m "slow and not bench" $(PARALLEL) $(ALONE:%=--ignore=%) $(BESIDE:%=--ignore=%) $(LATER:%=--ignore=%); here=$$?; \
+	  [ $$here = 0 ] && $(PY) -m pytest -m "not bench" --durations=15 $(ALONE); system=$$?; \
+	  wait $$beside; beside=$$?; cat build/beside.log; [ $$here = 0 ] && [ $$system = 0 ] && [ $$beside = 0 ]
 endif
 
 test-fast: $(STAMP)  ## the pure tests only: no processes, no network
