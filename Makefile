@@ -12,7 +12,7 @@ $(STAMP): requirements.lock pyproject.toml bootstrap.sh
 	@sh bootstrap.sh
 	@touch $@
 
-# tests that run the whole system, a browser or a server mostly wait, and must not be kept waiting; a thousand worlds, the
+# tests that run the whole system, a browser or a server mostly wait, and must not be kept waiting; seeded worlds, the
 # flows, the model, the lake and the pure tests keep no one's time, and take what those leave of the machine
 ALONE := tests/system tests/browser
 BESIDE := tests/worlds tests/flows

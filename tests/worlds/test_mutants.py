@@ -1,4 +1,4 @@
-"""The worlds are hard enough: every build that is broken on purpose is caught, long before a thousand seeds."""
+"""The worlds are hard enough: every build that is broken on purpose is caught, within a few dozen seeds."""
 
 import pytest
 

@@ -8,10 +8,10 @@ from quoter.shell.world import World
 from quoter.shell.world_command import Tally, many, world_of
 
 pytestmark = pytest.mark.slow
-SEEDS, HARSH = 1_000, 200
+SEEDS, HARSH = 600, 150  # of those `make soak` runs a hundred thousand of
 
 
-def test_a_thousand_worlds_full_of_faults_break_no_invariant() -> None:
+def test_worlds_full_of_faults_break_no_invariant() -> None:
     total = Tally()
     for tally in many(0, SEEDS, os.cpu_count() or 1):
         total.add(tally)
@@ -33,8 +33,10 @@ def test_one_seed_is_one_history() -> None:
     assert World(3, keeps_history=True).run().history == World(3, keeps_history=True).run().history
 
 
-@pytest.mark.parametrize("seed", [1081, 1194, 3858, 24567, 31330, 95247, 312459, 313564, 321738])
-def test_a_world_beyond_the_thousand_that_broke_once_stays_whole(seed: int) -> None:
+@pytest.mark.parametrize(
+    "seed", [448, 1081, 1194, 3858, 4928, 7774, 203707, 24567, 31330, 95247, 312459, 313564, 321738]
+)
+def test_a_world_that_broke_once_stays_whole(seed: int) -> None:
     World(seed).run()
 
 
