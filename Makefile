@@ -1,5 +1,5 @@
 # make run: everything, no keys, no network.   make test: the whole suite.   make setup: only the environment.
-.PHONY: run test test-fast check bench native test-native soak setup lock browser clean help
+.PHONY: run test test-fast check lint types bench native test-native soak setup lock browser clean help
 STAMP := .venv/.made
 PY := .venv/bin/python
 
@@ -21,11 +21,13 @@ PURE := not slow and not browser and not bench
 PARALLEL := -n 2 --dist loadfile -q
 
 test: $(STAMP) browser   ## lint, types, and every test; ARGS="-k name" runs some of them
-	@$(MAKE) --no-print-directory check
 ifdef ARGS
+	@$(MAKE) --no-print-directory check
 	$(PY) -m pytest -m "not bench" $(ARGS)
 else
-	@mkdir -p build; { nice -n 19 $(PY) -m pytest -m "not bench" $(BESIDE) && \
+	@$(MAKE) --no-print-directory lint
+	@mkdir -p build; { $(MAKE) --no-print-directory types && \
+	    nice -n 19 $(PY) -m pytest -m "not bench" $(BESIDE) && \
 	    nice -n 19 $(PY) -m pytest -m "slow and not bench" $(PARALLEL) $(LATER) && \
 	    nice -n 19 $(PY) -m pytest -m "$(PURE)" $(PARALLEL) $(ALONE:%=--ignore=%) $(BESIDE:%=--ignore=%); \
 	  } >build/beside.log 2>&1 & beside=$$!; \
@@ -37,9 +39,13 @@ endif
 test-fast: $(STAMP)  ## the pure tests only: no processes, no network
 	$(PY) -m pytest -m "$(PURE)" $(PARALLEL) $(ARGS)
 
-check: $(STAMP)      ## ruff and mypy
+check: lint types    ## ruff and mypy
+
+lint: $(STAMP)
 	@.venv/bin/ruff format --check --quiet .
 	@.venv/bin/ruff check --quiet .
+
+types: $(STAMP)
 	@.venv/bin/mypy --no-error-summary
 
 bench: $(STAMP)      ## speed, as ratios measured side by side; compiled too, where there is a C compiler
