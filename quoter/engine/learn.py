@@ -149,7 +149,7 @@ def _lag(state: State, at: Instant, sent_at: Instant) -> None:
         state.least_lag, state.lag_stretch_ends = lag, Instant(at + _STRETCH * state.config.minute)
     elif lag < state.least_lag:
         state.least_lag = lag
-    late = lag - min(state.least_lag, state.least_lag_before) > allowed
+    late = lag - state.quickest() > allowed
     state.late_until = Instant(at + allowed) if late else Instant(0)
 
 

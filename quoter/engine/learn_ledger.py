@@ -7,7 +7,7 @@ A fill is counted once, in one of three places: in the position, inside a report
 from collections.abc import Iterable
 
 from core import messages as m
-from core.units import ONE_CONTRACT, Count, Instant, Money, Price
+from core.units import ONE_CONTRACT, Count, Instant, Money
 from quoter.engine import groups
 from quoter.engine import learn_orders as own
 from quoter.engine.market import Booked, MarketState
@@ -139,12 +139,13 @@ def _begins_with(state: State) -> Money:
     for market in state.markets.values():
         if not market.position:
             continue
-        now, before = market.mark() or 0, market.last_mark
+        now, before = market.mark(), market.last_mark
         if before is not None:
-            total = Money(total + market.position * (before - now))
+            total = Money(total + market.position * (before - (now or 0)))
         elif not market.book.known:
-            market.marked_before(Price(now), state.now)
             market.guessed = True
+            if now is not None:
+                market.marked_before(now, state.now)
     return total
 
 

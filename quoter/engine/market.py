@@ -181,11 +181,15 @@ class MarketState:
         self.last_mark, self.mark_holds, self.mark_until = mark, True, Instant(now + _MARK_HOLDS)
 
     def tick(self, now: Instant) -> Money:
-        """Remember what a contract is worth. Returns by how much the first book corrects what was guessed of it."""
+        """Remember what a contract is worth. Returns by how much the first book, or the first belief, corrects what was
+        guessed of it."""
         mark, corrected = self.mark(), 0
+        if self.guessed and mark is not None and self.last_mark is None:  # it counted for nothing so far
+            corrected = self.position * mark
+            self.marked_before(mark, now)
+        elif self.guessed and mark is not None and self.last_mark is not None and self.book.known:
+            corrected = self.position * (mark - self.last_mark) if now < self.mark_until else 0
         if self.book.known:
-            if self.guessed and mark is not None and self.last_mark is not None and now < self.mark_until:
-                corrected = self.position * (mark - self.last_mark)
             self.guessed = False
             self.mark_until = Instant(now + _MARK_HOLDS)
         self.mark_holds = now < self.mark_until

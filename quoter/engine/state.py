@@ -122,6 +122,11 @@ class State:
             event.markets.append(found)
         return found
 
+    def quickest(self) -> int:
+        """ns from the exchange's stamp to us, of the quickest message of the last minutes: the wire and what the clocks
+        differ by. 0 while nothing stamped has come."""
+        return min(self.least_lag, self.least_lag_before) if self.lag_stretch_ends else 0
+
     def soon(self) -> Instant:
         """When to ask anew what was answered too early: what is listed lags, and every tick brings a question."""
         return Instant(self.now + self.config.minute // 60)

@@ -72,7 +72,7 @@ class Live:
         reach = reach or kalshi(settings, clock, credentials(settings))
         self.sdk, self.rest, self.stream = reach.sdk, reach.desk, reach.feed
         self.performer = Performer(self.rest, self.stream, self.put, self.note, self.clock.now,
-                                   self.state.config.clock_margin, ahead=self._ahead)  # fmt: skip
+                                   self.state.config.clock_margin, ahead=self.state.quickest)  # fmt: skip
         self.stopping = asyncio.Event()
         self.notes: list[tuple[int, str, str]] = []
         self.swept: Swept | None = None
@@ -80,11 +80,6 @@ class Live:
         self.proving: asyncio.Task[None] | None = None
         self.fills: deque[m.Fill] = deque(maxlen=200)
         self.history: list[tuple[int, float, float]] = []  # (ms, PnL, worst case) for the page's curve
-
-    def _ahead(self) -> int:
-        """By how much our clock is ahead of the exchange's, as far as the stream has told."""
-        state = self.state
-        return min(state.least_lag, state.least_lag_before) if state.lag_stretch_ends else 0
 
     # --- in ----------------------------------------------------------------------------------------------------------
 

@@ -159,7 +159,8 @@ class World:
 
     def _paused_until(self) -> Instant:
         """When the last of the pauses ends that earlier trouble has left."""
-        return max(pause.until for market in self.state.markets.values() for pause in market.pauses.values())
+        every = (pause.until for market in self.state.markets.values() for pause in market.pauses.values())
+        return max(every, default=self.now)
 
     def _last_word(self) -> e.Event:
         return e.Halted(self.now, "a person", "enough") if self.plan.ends_halted else e.Resumed(self.now, "a person")

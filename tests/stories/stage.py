@@ -121,6 +121,11 @@ class Stage:
             if isinstance(a, Approved) and isinstance(a.request, kind)
         ]  # fmt: skip
 
+    def placed(self, ticker: str, side: m.Side) -> m.PlaceOrder:
+        """The first order asked for on that side of that market."""
+        every: list[m.PlaceOrder] = self.requests(m.PlaceOrder)
+        return next(r for r in every if r.ticker == ticker and r.side is side)
+
     def ack(self, request: m.PlaceOrder) -> list[Action]:
         """The exchange has taken the order."""
         return self.say(

@@ -76,7 +76,7 @@ def test_so_it_is_for_every_sum_over_events(name: str) -> None:
 
 def test_what_is_held_is_not_sold_and_orders_that_cost_nothing_more_stay() -> None:
     stage = resting()
-    bid = next(r for r in stage.requests(m.PlaceOrder) if r.ticker == MILD and r.side is m.Side.BID)
+    bid = stage.placed(MILD, m.Side.BID)
     stage.fill(bid)
     stage.ack_all()
     done = limit(stage, max_loss_event=money("0.01"))

@@ -153,7 +153,7 @@ def test_what_is_held_between_close_and_payout_is_worth_what_it_was_last() -> No
     stage = Stage().begin()
     stage.publish()
     stage.ack_all()
-    bid = next(r for r in stage.requests(m.PlaceOrder) if r.ticker == MILD and r.side is m.Side.BID)
+    bid = stage.placed(MILD, m.Side.BID)
     stage.fill(bid, 5)
     stage.wait(2)
     before = stage.state.pnl_today()

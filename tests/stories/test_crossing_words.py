@@ -15,7 +15,7 @@ def resting(**changes: Any) -> tuple[Stage, Order, m.PlaceOrder]:
     stage = Stage(make_config(**changes)).begin()
     stage.publish()
     stage.ack_all()
-    bid: m.PlaceOrder = next(r for r in stage.requests(m.PlaceOrder) if r.ticker == MILD and r.side is m.Side.BID)
+    bid = stage.placed(MILD, m.Side.BID)
     return stage, stage.market().orders[bid.client_order_id], bid
 
 

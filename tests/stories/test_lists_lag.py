@@ -38,7 +38,7 @@ def test_an_order_that_only_the_second_list_shows_counts_before_anything_is_quot
 def test_never_heard_of_it_proves_nothing_where_the_exchange_looked_at_a_time_before_its_expiry() -> None:
     stage = Stage().begin()
     stage.publish()
-    bid = next(r for r in stage.requests(m.PlaceOrder) if r.ticker == MILD and r.side is m.Side.BID)
+    bid = stage.placed(MILD, m.Side.BID)
     order, expires_at = stage.market().orders[bid.client_order_id], bid.expires_at
     assert expires_at is not None
     stage.say(m.Unknown(stage.now, bid.client_order_id, MILD, "PlaceOrder", "timeout"))
@@ -53,7 +53,7 @@ def test_an_end_is_believed_of_whenever_the_word_is() -> None:
     stage = Stage().begin()
     stage.publish()
     stage.ack_all()
-    bid = next(r for r in stage.requests(m.PlaceOrder) if r.ticker == MILD and r.side is m.Side.BID)
+    bid = stage.placed(MILD, m.Side.BID)
     order = stage.market().orders[bid.client_order_id]
     stage.say(e.Halted(stage.now, "a person"))
     stage.say(m.CancelNotFound(stage.now, bid.client_order_id, MILD, order.order_id))
@@ -67,7 +67,7 @@ def test_positions_that_may_lack_our_last_fill_are_asked_for_a_second_later_and_
     stage = Stage().begin()
     stage.publish()
     stage.ack_all()
-    bid = next(r for r in stage.requests(m.PlaceOrder) if r.ticker == MILD and r.side is m.Side.BID)
+    bid = stage.placed(MILD, m.Side.BID)
     stage.fill(bid, 3)
     stage.now = Instant(stage.now + SECOND // 2)
     lags = m.PositionsReported(stage.now, Instant(stage.now - SECOND), [], money("10000.00"))

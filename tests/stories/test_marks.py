@@ -55,6 +55,18 @@ def test_what_is_found_at_a_first_start_is_worth_what_its_first_book_says() -> N
     assert pnl(stage) == money("-2.00"), "and from then on what the market does is"
 
 
+def test_what_nobody_can_value_at_the_start_earns_nothing_when_somebody_can() -> None:
+    stage = started({})
+    stage.reconcile({MILD: -100})  # short, no book, no belief
+    stage.wait(2)
+    stage.publish()
+    stage.wait(400)
+    assert pnl(stage) == Money(0), "worth 45 cents each all along, as far as anybody can say"
+    stage.book(MILD, 46, 48)
+    stage.wait(1)
+    assert stage.market().mark() == Price(4_700)
+
+
 def test_a_stream_that_breaks_changes_no_result_for_a_while() -> None:
     stage = Stage().begin(positions=HELD)
     stage.publish()

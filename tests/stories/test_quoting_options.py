@@ -166,7 +166,7 @@ def queue_stage(ahead: int, gain: float = 0.01) -> tuple[Stage, m.PlaceOrder]:
     stage = stage_with(requote="queue", requote_gain=gain, flow_prior=40.0)
     stage.book(MILD, 42, 50)
     stage.publish()
-    bid = next(r for r in stage.requests(m.PlaceOrder) if r.ticker == MILD and r.side is m.Side.BID)
+    bid = stage.placed(MILD, m.Side.BID)
     stage.ack_all()
     order = stage.market().orders[bid.client_order_id]
     order.ahead = Count(ahead * 100)

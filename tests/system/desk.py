@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import json
 import os
 import subprocess
 import sys
@@ -16,7 +17,7 @@ from core.exchange.credentials import EMBEDDED_ID, Credentials, embedded_key_pat
 from core.exchange.sdk import Sdk
 from core.publication import EventFair, MarketFair, Publication, PublishedLimits
 from core.stations import STATIONS
-from core.storage import publications
+from core.storage import journal, publications
 from core.units import ONE_DOLLAR, SECOND, Instant, money
 from tests.system.house import ROOT, free_ports
 
@@ -55,6 +56,11 @@ class Desk:
     def log(self, name: str) -> str:
         """The end of what a process said."""
         return (self.folder / f"{name}.log").read_text()[-2_000:]
+
+    def notes(self, kind: str) -> list[str]:
+        """What the journal notes of a kind."""
+        rows = [json.loads(line) for path in journal.files(self.data) for line, _ in journal.lines(path)]
+        return [str(row["words"]) for row in rows if row["row"] == "note" and row["kind"] == kind]
 
     def catalog(self) -> Catalog:
         """A client of the test's own."""

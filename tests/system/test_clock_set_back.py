@@ -1,15 +1,13 @@
 """The clock is set back by five minutes under a quoter with its supervisor: ours go, and it quotes again by itself."""
 
-import json
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from core import config
 from core.clock import Clock
-from core.storage import journal, lake
+from core.storage import lake
 from core.up.plan import Process
 from core.up.supervisor import Supervisor
 from flows.base import Context
@@ -19,19 +17,6 @@ from tests.system.desk import Desk
 from tests.system.house import ROOT
 
 pytestmark = pytest.mark.slow
-
-
-@pytest.fixture
-def desk(tmp_path: Path) -> Iterator[Desk]:
-    made = Desk(tmp_path)
-    yield made
-    made.close()
-
-
-def words(data: Path, kind: str) -> list[str]:
-    """The journal's notes of a kind."""
-    rows = [json.loads(line) for path in journal.files(data) for line, _ in journal.lines(path)]
-    return [str(row["words"]) for row in rows if row["row"] == "note" and row["kind"] == kind]
 
 
 async def test_it_ends_with_1_is_started_again_and_quotes_on_the_new_time(desk: Desk) -> None:
@@ -56,8 +41,8 @@ async def test_it_ends_with_1_is_started_again_and_quotes_on_the_new_time(desk: 
         await supervisor.stop()
         await catalog.sdk.close()
     assert ["exit code 1" in line for line in said] == [True], said
-    assert "set back by 312 s" in words(desk.data, "clock")[0]
-    ended = words(desk.data, "stopped")
+    assert "set back by 312 s" in desk.notes("clock")[0]
+    ended = desk.notes("stopped")
     assert len(ended) == 2 and all("none left, verified" in x for x in ended)
     assert "no heartbeat" not in desk.log("watchdog"), "the quoter was well all the time"
     assert [replay.replay_run(run, paths).differences for run, paths in replay.runs(desk.data).items()] == [[], []]

@@ -2,34 +2,17 @@
 long."""
 
 import asyncio
-import json
 import re
 import signal
 import time
-from collections.abc import Iterator
-from pathlib import Path
 
 import httpx
 import pytest
 
-from core.storage import journal
 from tests.system.desk import Desk
 
 pytestmark = pytest.mark.slow
 MANY = 300
-
-
-@pytest.fixture
-def desk(tmp_path: Path) -> Iterator[Desk]:
-    made = Desk(tmp_path)
-    yield made
-    made.close()
-
-
-def notes(desk: Desk, kind: str) -> list[str]:
-    """What the journal notes of a kind."""
-    rows = [json.loads(line) for path in journal.files(desk.data) for line, _ in journal.lines(path)]
-    return [row["words"] for row in rows if row["row"] == "note" and row["kind"] == kind]
 
 
 async def test_a_halt_a_sigterm_and_a_sigint_leave_nothing_and_the_journal_says_how_long(desk: Desk) -> None:
@@ -44,9 +27,9 @@ async def test_a_halt_a_sigterm_and_a_sigint_leave_nothing_and_the_journal_says_
         httpx.post(f"{page}/api/risk/halt", headers=headers, timeout=10.0).raise_for_status()
         assert await desk.until(catalog, 0, 0, 20.0) < 5.0
         ends = time.monotonic() + 10.0
-        while not notes(desk, "halted") and time.monotonic() < ends:
+        while not desk.notes("halted") and time.monotonic() < ends:
             await asyncio.sleep(0.2)
-        said = notes(desk, "halted")[0]
+        said = desk.notes("halted")[0]
         assert "none rests" in said
         assert float(re.findall(r"([\d.]+) s after", said)[0]) < 5.0
         httpx.post(f"{page}/api/strategy/resume", headers=headers, timeout=10.0).raise_for_status()
@@ -55,7 +38,7 @@ async def test_a_halt_a_sigterm_and_a_sigint_leave_nothing_and_the_journal_says_
             quoter.send_signal(number)
             assert await desk.until(catalog, 0, 0, 20.0) < 5.0
             assert await asyncio.to_thread(quoter.wait, 15) == 0
-            assert re.search(r"none left, verified in [0-4]\.\d\d s", notes(desk, "stopped")[run])
+            assert re.search(r"none left, verified in [0-4]\.\d\d s", desk.notes("stopped")[run])
             if number is signal.SIGTERM:
                 quoter = desk.start("again", "quote")
                 await desk.until(catalog, 10_000, MANY // 5, 90.0, "again")

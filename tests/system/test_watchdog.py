@@ -1,8 +1,5 @@
 """kill -9 of the quoter: the watchdog leaves nothing of ours resting within five seconds, and touches nothing else."""
 
-from collections.abc import Iterator
-from pathlib import Path
-
 import pytest
 
 from core import messages as m
@@ -13,13 +10,6 @@ from tests.system.desk import Desk
 
 pytestmark = pytest.mark.slow
 MANY = 300
-
-
-@pytest.fixture
-def desk(tmp_path: Path) -> Iterator[Desk]:
-    made = Desk(tmp_path)
-    yield made
-    made.close()
 
 
 async def test_after_kill_9_with_300_orders_the_watchdog_leaves_none_within_5_s(desk: Desk) -> None:
