@@ -29,8 +29,9 @@ def fill(state: State, event: m.Fill) -> Iterable[str]:
     market.fees = Money(market.fees + event.fee)
     state.fees = Money(state.fees + event.fee)
     groups.matched(state, market.event, event.count)
+    market.filled_at = event.at
     asked, adopted = _adopted(state, market)
-    if event.filled_at <= adopted or state.adopting:
+    if state.adopting or (event.filled_at <= adopted and not _asked_after(state, event, adopted)):
         if event.filled_at >= asked and not state.adopting:
             # inside the adopted positions or not? Nobody can say: take them over anew
             state.adopting, state.positions_known, state.next_reconcile = True, False, event.at
@@ -50,6 +51,8 @@ def fill(state: State, event: m.Fill) -> Iterable[str]:
         signed = event.side.sign * event.count
         market.position = Count(market.position + signed)
         market.cash = Money(market.cash - signed * event.price - event.fee)
+        if market.disputed == market.position:
+            market.disputed = None  # the report that we did not share was of after this fill
     own.filled(state, market, event)
     state.remeasure(market)
     return tuple(x.ticker for x in market.event.markets)
@@ -70,6 +73,12 @@ def _adopted(state: State, market: MarketState) -> tuple[Instant, Instant]:
     return (market.adopted_asked, market.adopted_at) if alone else (state.adopted_asked, state.adopted_at)
 
 
+def _asked_after(state: State, event: m.Fill, adopted: Instant) -> bool:
+    """Of an order that we asked for after that report was heard? Then it is not in it, whatever clocks say."""
+    order = own.find(state, event.ticker, event.client_order_id, event.order_id)
+    return order is not None and not order.adopted and order.asked_at >= adopted - state.config.clock_margin
+
+
 def _inside(state: State, market: MarketState, event: m.Fill) -> bool:
     """Do the adopted positions hold this fill? Where time cannot tell, the exchange's own count after it does."""
     asked, adopted = _adopted(state, market)
@@ -83,24 +92,27 @@ def _inside(state: State, market: MarketState, event: m.Fill) -> bool:
 
 
 def positions(state: State, event: m.PositionsReported) -> Iterable[str]:
-    """The exchange's own count. The first after a connection is adopted; later ones must agree with our fills.
+    """The exchange's own count. The first of a run is adopted; later ones must agree with our fills.
 
-    A report during which a fill was learnt is neither before nor after it: it is not used, and asked for again.
+    Of a market in which a fill was learnt meanwhile it is neither before nor after that fill: it says nothing, and is
+    asked for again. A report that is to be adopted is used whole or not at all.
     """
     state.balance = event.balance
     if state.adopting and (not state.orders_known or event.asked_at < state.orders_known_at):
         # an order may have filled after this report and before the list of orders: neither would show it
         state.next_reconcile = state.soon()
         return NONE
-    if state.recent_fills and state.recent_fills[-1] >= event.asked_at:
+    crossed = {ticker for ticker, market in state.markets.items() if market.filled_at >= event.asked_at}
+    if crossed:
         state.next_reconcile = state.soon()
-        return NONE
+        if state.adopting:
+            return NONE
     reported = {view.ticker: view for view in event.positions}
     margin = state.config.clock_margin
     asked, adopted = Instant(event.asked_at - margin), Instant(event.at + margin)
     touched: list[str] = []
     held = (t for t, market in state.markets.items() if market.position or market.early[1])
-    for ticker in sorted({*reported, *held}):
+    for ticker in sorted({*reported, *held} - crossed):
         view = reported.get(ticker)
         position = view.position if view is not None else Count(0)
         market = state.market(ticker)
@@ -124,9 +136,9 @@ def positions(state: State, event: m.PositionsReported) -> Iterable[str]:
             market.reported = market.ticker in reported
         state.adopting, state.adopted_asked, state.adopted_at = False, asked, adopted
     for market in state.markets.values():
-        if market.disputed is None:
+        if market.disputed is None and market.ticker not in crossed:
             touched += own.settle_told(state, market, event.asked_at)
-    state.positions_known = True
+    state.positions_known = state.positions_known or not crossed
     if state.baseline is None:
         state.baseline = _begins_with(state)
     return dict.fromkeys(touched)

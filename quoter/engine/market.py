@@ -106,6 +106,7 @@ class MarketState:
     position: Count = Count(0)
     cash: Money = Money(0)  # received minus paid, fees included
     fees: Money = Money(0)
+    filled_at: Instant = Instant(0)  # our clock when a fill in it was last learnt
     early: tuple[Count, Money] = (Count(0), Money(0))  # position and cash of fills that wait for a report
     booked: Booked | None = None
     orders: dict[str, Order] = field(default_factory=dict)  # working orders of ours, by client id

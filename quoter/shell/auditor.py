@@ -76,8 +76,8 @@ class Auditor:
                     return
                 self.filled[event.order_id] = self.filled.get(event.order_id, 0) + event.count
                 market = state.markets.get(event.ticker)
-                adopted = max(state.adopted_at, market.adopted_at if market is not None else 0)
-                if not state.adopting and event.filled_at > adopted:
+                adopted = Instant(max(state.adopted_at, market.adopted_at if market is not None else 0))
+                if not state.adopting and (event.filled_at > adopted or self._made_after(event, adopted)):
                     signed = event.side.sign * event.count
                     self.position[event.ticker] = self.position.get(event.ticker, 0) + signed
                     self.cash[event.ticker] = self.cash.get(event.ticker, 0) - signed * event.price - event.fee
@@ -96,6 +96,14 @@ class Auditor:
                 self.losses.set(event.config.limits)
             case e.Toggled():
                 (self.off.discard if event.enabled else self.off.add)(event.ticker)
+
+    def _made_after(self, event: m.Fill, adopted: Instant) -> bool:
+        """Did this run's order come to the exchange only when that report had been heard? Then it is not in it."""
+        world = self.world
+        if not event.client_order_id.startswith(f"{world.state.config.prefix}-{world.state.run}-"):
+            return False
+        made = world.exchange.orders[event.order_id].created_at - world.plan.skew
+        return made >= adopted - world.state.config.clock_margin
 
     def after(self, event: e.Event, actions: list[Action]) -> None:
         """Every invariant that this event or these actions can have broken. Raises: Broken."""
