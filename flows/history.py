@@ -13,7 +13,7 @@ from core.fair.cases import Cases, Extreme, Issued, Moment, Promise, Spread, gat
 from core.fair.live import MAX_FORECAST_AGE, days_since, number, outcomes, reading
 from core.fair.promise import SOURCES, Hour, promised
 from core.fair.seen import Reading, progress
-from core.fair.weights import Said, phase_of
+from core.fair.weights import SAMPLED, Said, phase_of
 from core.station_day import StationDay, Variable
 from core.stations import STATIONS
 from core.units import DAY, Instant, from_datetime, iso
@@ -62,14 +62,14 @@ SELECT {ONCE} * FROM climate_reports
 WHERE final AND received_at <= $now::TIMESTAMPTZ AND day >= $since::DATE
 {FIRST_READ}
 """
-_SAID = """
+_SAID = f"""
 SELECT v.event_ticker, v.published_at, v.model_usd, v.market_usd, m.station, m.variable, m.day,
        m.result = 'yes' AS paid
 FROM fair_values v JOIN latest_markets m ON m.ticker = v.ticker
 WHERE v.market_usd IS NOT NULL AND m.result IN ('yes', 'no') AND v.published_at < m.close_at
   AND v.published_at >= $since::TIMESTAMPTZ
 QUALIFY row_number() OVER (
-    PARTITION BY v.ticker, epoch_ns(v.published_at) // 10800000000000 ORDER BY v.published_at DESC) = 1
+    PARTITION BY v.ticker, epoch_ns(v.published_at) // {SAMPLED} ORDER BY v.published_at DESC) = 1
 ORDER BY v.event_ticker, v.published_at, coalesce(m.low_f, -999)
 """
 _BY_CODE = {s.code: s for s in STATIONS}

@@ -18,6 +18,7 @@ from core.station_day import StationDay
 from core.units import HOUR, Instant
 
 GRID = np.linspace(0.0, 1.0, 41)
+SAMPLED = 3 * HOUR  # of what was said in so long the last is remembered
 HALF_LIFE_DAYS, _OTHERS, _LONG_AGO = 90.0, 100.0, 8.0
 # prior probability of no edge at all, by phase: the nearer the event, the more the market knows
 _NO_EDGE = {"ahead": 0.4, "evening before": 0.6}

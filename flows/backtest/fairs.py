@@ -23,7 +23,7 @@ from core.fair.distribution import Array, moments
 from core.fair.live import MAX_FORECAST_AGE
 from core.fair.releases import windows
 from core.fair.walk import walk
-from core.fair.weights import Said, Weights, learn, phase_of
+from core.fair.weights import SAMPLED, Said, Weights, learn, phase_of
 from core.history.dataset import History
 from core.history.ladder import PastEvent, Prints, Touches
 from core.history.touch import Fitted, Touch, fit
@@ -210,18 +210,18 @@ def write(
 
 
 def remembered(event: PastEvent, rows: dict[str, NDArray[Any]]) -> list[Said]:
-    """What model and market said at the first moment of each phase at which both spoke; nothing without a result."""
+    """What model and market said last in each `SAMPLED` hours in which both spoke, as production remembers it; nothing
+    without a result."""
     paid = [i for i, m in enumerate(event.markets) if m.pays]
     if len(paid) != 1:
         return []
     day, k = event.station_day, len(event.markets)
-    found: dict[str, Said] = {}
-    for first in range(0, len(rows["published_at"]), k):
-        model, market = rows["model"][first : first + k], rows["market"][first : first + k]
-        if np.isnan(model).any() or np.isnan(market).any():
-            continue
-        phase = phase_of(day, Instant(int(rows["published_at"][first])))
-        if phase not in found:
-            found[phase] = Said(day.station.code, day.variable.value, phase, event.ticker, (day.end + 7 * HOUR) / DAY,
-                                tuple(model.tolist()), tuple(market.tolist()), paid[0])  # fmt: skip
-    return list(found.values())
+    both = ~(np.isnan(rows["model"]) | np.isnan(rows["market"])).reshape(-1, k).any(axis=1)
+    at = rows["published_at"][::k]
+    last = {int(at[n] // SAMPLED): int(n) for n in np.flatnonzero(both)}
+    return [
+        Said(day.station.code, day.variable.value, phase_of(day, Instant(int(at[n]))), event.ticker,
+             (day.end + 7 * HOUR) / DAY, tuple(rows["model"][n * k : n * k + k].tolist()),
+             tuple(rows["market"][n * k : n * k + k].tolist()), paid[0])
+        for n in last.values()
+    ]  # fmt: skip

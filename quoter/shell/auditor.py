@@ -100,10 +100,9 @@ class Auditor:
     def _made_after(self, event: m.Fill, adopted: Instant) -> bool:
         """Did this run's order come to the exchange only when that report had been heard? Then it is not in it."""
         world = self.world
-        if not event.client_order_id.startswith(f"{world.state.config.prefix}-{world.state.run}-"):
-            return False
-        made = world.exchange.orders[event.order_id].created_at - world.plan.skew
-        return made >= adopted - world.state.config.clock_margin
+        order = world.exchange.orders[event.order_id]
+        ours = order.client_order_id.startswith(f"{world.state.config.prefix}-{world.state.run}-")
+        return ours and order.created_at - world.plan.skew >= adopted - world.state.config.clock_margin
 
     def after(self, event: e.Event, actions: list[Action]) -> None:
         """Every invariant that this event or these actions can have broken. Raises: Broken."""

@@ -7,7 +7,7 @@ import numpy as np
 from core.contract import Bracket
 from core.fair import brackets
 from core.fair.distribution import pmf
-from core.fair.weights import Weights
+from core.fair.weights import Weights, phase_of
 from core.history.ladder import Listed, PastEvent, Prints
 from core.history.touch import Fitted
 from core.station_day import StationDay, Variable
@@ -43,3 +43,13 @@ def test_the_market_is_blended_in_before_every_bracket_has_traded_and_learnt_fro
     assert np.abs(fair[five] - fair[after]).max() < np.abs(ladder - fair[after]).max() / 5
     (said,) = remembered(EVENT, {name: rows[: (after[0] + 1) * 6] for name, rows in found.items()})
     assert np.array_equal(said.market, market[after[0]]), "nothing is learnt of a market that is partly our own"
+
+
+def test_what_is_learnt_from_is_the_last_of_every_three_hours_as_in_production() -> None:
+    """The first moment of a phase alone taught the backtest another weight than the flows would have learnt."""
+    found = rows_of(EVENT, TRADED, None, [Predicted(OPEN, OPEN, pmf(77.0, 2.5))], Fitted(), Weights())
+    at = found["published_at"][::6]
+    whole = at[~np.isnan(found["market"].reshape(-1, 6)).any(axis=1) & ~np.isnan(found["model"][::6])]
+    learnt = remembered(EVENT, found)
+    assert len(learnt) == len(np.unique(whole // (3 * HOUR))) > 3
+    assert {one.phase for one in learnt} == {phase_of(DAY, Instant(int(t))) for t in whole}
