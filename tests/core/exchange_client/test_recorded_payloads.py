@@ -11,7 +11,8 @@ from core import messages as m
 from core.contract import Fees, Market, disagreement, exhaustive
 from core.errors import Malformed
 from core.exchange import catalog, translate, wire
-from core.exchange.session import Session, Sid
+from core.exchange.session import Session
+from core.exchange.subscriptions import Sid
 from core.units import SECOND, Instant, Price
 from tests.shared import shared
 

@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 
 from core import messages as m
 from core.exchange import translate
-from core.exchange.session import PRIVATE, Command, Session
+from core.exchange.session import Session
+from core.exchange.subscriptions import PRIVATE, Command
 from core.units import SECOND, Instant
 
 T0 = Instant(1_795_000_000 * SECOND)
