@@ -9,6 +9,7 @@ class Shard(Model, frozen=True):
     """One exchange shard's state."""
 
     exchange_index: int
+    exchange_active: bool
     trading_active: bool
 
 
@@ -17,7 +18,7 @@ class Status(Model, frozen=True):
 
     exchange_active: bool
     trading_active: bool
-    exchange_index_statuses: tuple[Shard, ...] = ()
+    exchange_index_statuses: tuple[Shard, ...] | None = None
 
 
 class AsOf(Model, frozen=True):

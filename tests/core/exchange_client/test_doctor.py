@@ -77,7 +77,9 @@ async def test_somebody_elses_key_is_told_from_a_dead_exchange(tmp_path: Path) -
     assert lines["balance"].verdict is Verdict.FAIL and "belong together" in lines["balance"].remedy
 
 
-@pytest.mark.parametrize(("off", "verdict"), [(0, Verdict.OK), (1, Verdict.OK), (5, Verdict.WARN), (-60, Verdict.FAIL)])
+@pytest.mark.parametrize(
+    ("off", "verdict"), [(0, Verdict.OK), (1, Verdict.OK), (5, Verdict.WARN), (7, Verdict.FAIL), (-60, Verdict.FAIL)]
+)
 def test_the_clock_is_compared_with_the_servers(off: int, verdict: Verdict) -> None:
     assert skew(DATE, Instant(OCTOBER + off * 10**9)).verdict is verdict
 
