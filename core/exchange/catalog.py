@@ -149,7 +149,7 @@ class Catalog:
             self.sdk.orders.get_orders_without_preload_content, wire.OrdersPage, status="resting", limit=1000,
             subaccount=self.subaccount,
         )  # fmt: skip
-        return [translate.order_view(order) for page in pages for order in page.orders]
+        return [translate.order_view(translate.decode(o, wire.OrderModel)) for page in pages for o in page.orders]
 
     async def status(self) -> wire_account.Status:
         """Is the exchange open, shard by shard?"""

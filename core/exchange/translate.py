@@ -95,7 +95,7 @@ def level(leg: str, text: str, *, yes_price: bool) -> tuple[m.Side, Price]:
 
 
 def error_of(body: bytes) -> tuple[str, str]:
-    """(code, words) of an error body in any of its three shapes."""
+    """(code, words) of an error body in any of its shapes: flat, wrapped in `error`, bare text, bare `msg`."""
     try:
         found = msgspec.json.decode(body)
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
@@ -105,15 +105,16 @@ def error_of(body: bytes) -> tuple[str, str]:
         return inner.replace(" ", "_"), inner
     if not isinstance(inner, dict):
         return "", ""
-    code, words = inner.get("code"), inner.get("message")
-    return (code if isinstance(code, str) else "", words if isinstance(words, str) else "")
+    code, said = inner.get("code"), (inner.get(key) for key in ("message", "msg", "details"))
+    words = ": ".join(dict.fromkeys(x for x in said if isinstance(x, str) and x))
+    return (code if isinstance(code, str) else "", words)
 
 
 def order_view(o: wire.OrderModel) -> m.OrderView:
     """Order."""
     return m.OrderView(
-        o.order_id, o.client_order_id, o.ticker, side_of(o.book_side, None), PRICES[o.yes_price_dollars], o.status,
-        SIZES[o.fill_count_fp], SIZES[o.remaining_count_fp],
+        o.order_id, o.client_order_id or "", o.ticker, side_of(o.book_side, o.outcome_side),
+        PRICES[o.yes_price_dollars], o.status, SIZES[o.fill_count_fp], SIZES[o.remaining_count_fp],
         instant(o.created_time) if o.created_time else None,
         instant(o.expiration_time) if o.expiration_time else None, o.order_group_id,
         instant(o.last_update_time) if o.last_update_time else None,
@@ -123,7 +124,7 @@ def order_view(o: wire.OrderModel) -> m.OrderView:
 def fill(f: wire.FillModel, at: Instant) -> m.Fill:
     """REST fill; it does not know our client order id."""
     return m.Fill(
-        at, f.trade_id, f.order_id, f.ticker, side_of(f.book_side, None), PRICES[f.yes_price_dollars],
+        at, f.trade_id, f.order_id, f.ticker, side_of(f.book_side, f.outcome_side), PRICES[f.yes_price_dollars],
         SIZES[f.count_fp], money(f.fee_cost, "fee_cost"), f.is_taker, _filled_at(f),
     )  # fmt: skip
 
@@ -231,8 +232,8 @@ def group_body(r: m.CreateGroup, shard: int, subaccount: int) -> JSON:
 def snapshot(raw: msgspec.Raw, at: Instant, sent: Instant | None, *, yes_price: bool) -> m.BookSnapshot:
     """orderbook_snapshot."""
     s = decode(raw, wire_stream.SnapshotMsg)
-    bids = [(PRICES[p], SIZES[c]) for p, c in s.yes_dollars_fp]
-    asks = [(level("no", p, yes_price=yes_price)[1], SIZES[c]) for p, c in s.no_dollars_fp]
+    bids = [(PRICES[p], SIZES[c]) for p, c in s.yes_dollars_fp or ()]
+    asks = [(level("no", p, yes_price=yes_price)[1], SIZES[c]) for p, c in s.no_dollars_fp or ()]
     return m.BookSnapshot(at, s.market_ticker, bids, asks, s.clock, sent)
 
 
@@ -271,7 +272,7 @@ def own_fill(raw: msgspec.Raw, at: Instant, subaccount: int = 0) -> m.Fill | Non
     return m.Fill(
         at, f.trade_id, f.order_id, f.market_ticker, side_of(f.book_side, f.outcome_side),
         PRICES[f.yes_price_dollars], SIZES[f.count_fp], money(f.fee_cost, "fee_cost"), f.is_taker,
-        _when(f.ts_ms, f.ts, at), f.client_order_id, after,
+        _when(f.ts_ms, f.ts, at), f.client_order_id or "", after,
     )  # fmt: skip
 
 
@@ -288,12 +289,12 @@ def own_order(raw: msgspec.Raw, at: Instant, subaccount: int = 0) -> m.Acked | m
     filled, remaining = SIZES[o.fill_count_fp], SIZES[o.remaining_count_fp]
     if o.status == "resting" and remaining > 0:
         expires = Instant(o.expiration_ts_ms * _MS) if o.expiration_ts_ms else None
-        return m.Acked(at, o.client_order_id, o.order_id, o.ticker, side_of(o.book_side, o.outcome_side),
+        return m.Acked(at, o.client_order_id or "", o.order_id, o.ticker, side_of(o.book_side, o.outcome_side),
                        PRICES[o.yes_price_dollars], filled, remaining, expires,
                        from_ms(o.last_updated_ts_ms))  # fmt: skip
     if o.status in ("canceled", "executed"):
         reason = o.last_update_reason or o.status
-        return m.Gone(at, o.client_order_id, o.ticker, o.order_id, filled, reason=reason)
+        return m.Gone(at, o.client_order_id or "", o.ticker, o.order_id, filled, reason=reason)
     return None
 
 
