@@ -11,6 +11,7 @@ from core.contract import Market, read_rules
 from core.doctor_lines import Line, fail, ok, warn
 from core.errors import Declined, KwmError, SettingsError, Unsent
 from core.exchange.catalog import Catalog
+from core.exchange.costs import dearer
 from core.exchange.credentials import Credentials, credentials
 from core.exchange.rest import Rest
 from core.rules_text import PINNED, pin, wording
@@ -96,6 +97,13 @@ async def exchange(
             return warn("limits", words, "lower [engine] write_tokens_per_s and write_burst to these")
         return ok("limits", words)
 
+    async def costs() -> Line:
+        dear = dearer(await catalog.costs())
+        if dear:
+            words = f"{len(dear)} of our calls: {dear[0]}"
+            return warn("costs", words, "lower [engine] write_tokens_per_s and write_burst, or be throttled")
+        return ok("costs", "no call costs more tokens than we reckon with")
+
     async def permissions() -> Line:
         try:
             scopes = await catalog.scopes(key_id)
@@ -122,6 +130,7 @@ async def exchange(
         for name, look in (
             ("balance", balance),
             ("limits", limits),
+            ("costs", costs),
             ("permissions", permissions),
             ("schedule", schedule),
         ):

@@ -13,6 +13,7 @@ from core.contract import Fees, Market, PriceGrid, bracket, station_day_of
 from core.errors import Malformed
 from core.exchange import wire, wire_stream
 from core.units import (
+    MONEY_PER_DOLLAR,
     SECOND,
     Count,
     Instant,
@@ -151,7 +152,8 @@ def grid(ranges: list[wire.PriceRange]) -> PriceGrid:
 
 
 def market(found: wire.MarketModel, fees: Fees) -> Market:
-    """Market of a daily temperature series; Malformed for any other."""
+    """Market of a daily temperature series that pays a dollar or nought; Malformed for any other."""
+    _pays_a_dollar_or_nought(found)
     value = found.settlement_value_dollars
     day = station_day_of(found.event_ticker)
     return Market(
@@ -161,6 +163,17 @@ def market(found: wire.MarketModel, fees: Fees) -> Market:
         found.exchange_index, found.rules_primary, fees, found.result,
         money(value, "settlement_value_dollars") if value else None,
     )  # fmt: skip
+
+
+def _pays_a_dollar_or_nought(found: wire.MarketModel) -> None:
+    """Where it says so: every price, limit and loss of ours reckons with that."""
+    if found.market_type not in (None, "binary"):
+        raise Malformed("market_type", found.market_type, "only what pays a dollar or nothing is quoted")
+    if found.settlement_bounds_type not in (None, "default"):
+        raise Malformed("settlement_bounds_type", found.settlement_bounds_type, "it pays within bounds")
+    pays = found.notional_value_dollars
+    if pays is not None and money(pays, "notional_value_dollars") != MONEY_PER_DOLLAR:
+        raise Malformed("notional_value_dollars", pays, "a contract pays another amount than one dollar")
 
 
 def rest_trade(t: wire.TradeModel, at: Instant) -> m.TradePrint:

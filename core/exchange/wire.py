@@ -35,6 +35,9 @@ class MarketModel(Model, frozen=True):
     cap_strike: float | None = None
     exchange_index: int = 0
     settlement_value_dollars: str | None = None
+    market_type: str | None = None
+    notional_value_dollars: str | None = None
+    settlement_bounds_type: str | None = None
 
 
 class SettlementSource(Model, frozen=True):

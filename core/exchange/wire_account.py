@@ -42,6 +42,21 @@ class Limits(Model, frozen=True):
     write: BucketModel
 
 
+class Cost(Model, frozen=True):
+    """What one endpoint costs."""
+
+    method: str
+    path: str
+    cost: int
+
+
+class Costs(Model, frozen=True):
+    """GET /account/endpoint_costs; only what differs from the default is listed."""
+
+    default_cost: int
+    endpoint_costs: list[Cost]
+
+
 class ScheduleModel(Model, frozen=True):
     """`schedule`; shown to people, never computed with."""
 

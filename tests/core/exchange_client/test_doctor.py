@@ -17,13 +17,16 @@ from core.doctor_lines import Line, Verdict, exit_code, shown
 from core.doctor_schema import compared
 from core.errors import SettingsError
 from core.exchange import wire
+from core.exchange.costs import RECKONED, dearer
 from core.exchange.credentials import Credentials, credentials, embedded_key_path
 from core.exchange.endpoints import endpoints
 from core.exchange.listing import ladder
+from core.exchange.wire_account import Cost, Costs
 from core.rules_text import pin
 from core.station_day import StationDay, Variable
 from core.stations import BY_CODE
 from core.units import Instant, instant
+from quoter.engine import budget
 from tests.core.exchange_client.loopback import Place, embedded, new_key
 
 OCTOBER = instant("2026-10-15T12:00:00Z")
@@ -46,7 +49,18 @@ async def test_all_is_well_where_the_exchange_runs(tmp_path: Path) -> None:
     async with embedded() as place:
         keep(place, tmp_path)
         lines = {line.name: line for line in await examine(chosen(tmp_path, place.port))}
-    for name in ("settings", "key", "exchange", "clock skew", "balance", "limits", "series", "maker fees", "markets"):
+    for name in (
+        "settings",
+        "key",
+        "exchange",
+        "clock skew",
+        "balance",
+        "limits",
+        "costs",
+        "series",
+        "maker fees",
+        "markets",
+    ):
         assert lines[name].verdict is Verdict.OK, lines[name]
     assert lines["weather"].verdict is Verdict.FAIL and lines["weather"].remedy
 
@@ -181,3 +195,28 @@ async def test_doctor_reads_the_scopes_rules_sources_and_shard_of_the_embedded_e
     for name in ("permissions", "rules", "settlement source", "exchange index", "price steps", "schedule"):
         assert lines[name].verdict is Verdict.OK, lines[name]
     assert lines["permissions"].words == "read, write::trade"
+
+
+def costs(*listed: tuple[str, str, int]) -> Costs:
+    return Costs(10, [Cost(method, f"/trade-api/v2{path}", cost) for method, path, cost in listed])
+
+
+def test_a_call_that_costs_more_than_the_engine_reckons_with_is_named() -> None:
+    cheap = costs(("DELETE", "/portfolio/events/orders/:order_id", 2), ("DELETE", "/portfolio/events/orders", 2))
+    assert dearer(cheap) == []
+    assert dearer(costs()) == ["DELETE /portfolio/events/orders/:id costs 10, not 2",
+                               "DELETE /portfolio/events/orders costs 10, not 2"]  # fmt: skip
+    groups = ("PUT", "/portfolio/order_groups/*rest", 30), ("PUT", "/portfolio/order_groups/:id/reset", 10)
+    found = dearer(costs(*groups, *((c.method, c.path.removeprefix("/trade-api/v2"), c.cost)
+                                    for c in cheap.endpoint_costs)))  # fmt: skip
+    assert found == ["PUT /portfolio/order_groups/:id/limit costs 30, not 10",
+                     "PUT /portfolio/order_groups/:id/trigger costs 30, not 10"]  # fmt: skip
+
+
+def test_what_the_doctor_reckons_with_is_what_the_engine_spends() -> None:
+    spent = {"create": budget.GROUP, "limit": budget.GROUP, "reset": budget.GROUP, "amend": budget.AMEND,
+             "decrease": budget.AMEND, "orders": budget.CREATE}  # fmt: skip
+    for method, path, cost in RECKONED:
+        if method != "DELETE" and not path.endswith("trigger"):
+            assert cost == spent[path.rpartition("/")[2]], path
+    assert [cost for method, _, cost in RECKONED if method == "DELETE"] == [budget.CANCEL, budget.CANCEL_ALL]

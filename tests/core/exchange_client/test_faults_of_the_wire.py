@@ -14,12 +14,14 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from core import messages as m
 from core.errors import KwmError, Malformed
+from core.exchange.catalog import Catalog
 from core.exchange.rest import Rest, UnreadOrders
 from core.exchange.sdk import Sdk, refusal
 from core.exchange.sweep import sweep
 from core.exchange.translate import error_of
 from core.units import Count, Price, iso
 from tests.core.exchange_client.loopback import CLOCK, new_key, serving
+from tests.core.exchange_client.test_any_body import FREE, MARKET
 
 pytestmark = pytest.mark.slow
 
@@ -216,6 +218,13 @@ async def test_an_order_that_cannot_be_read_makes_no_list_but_is_named(gateway: 
     assert [(x.order_id, x.client_order_id) for x in raised.value.wishes] == [("o-1", "kwm-1"), ("o-2", "")]
     found = await rest.look_up("kwm-1", PLACE.ticker)
     assert found.order is not None and found.order.remaining == 600, "another's order is not in the way"
+
+
+async def test_a_market_is_found_in_its_series_however_the_answer_is_spaced(gateway: Both) -> None:
+    server, rest = gateway
+    server.says(200, json.dumps({"markets": [MARKET], "cursor": ""}, indent=2))
+    found = await Catalog(rest.sdk).by_tickers([MARKET["ticker"]], {"KXHIGHNY": FREE})
+    assert [x.ticker for x in found.markets] == [MARKET["ticker"]]
 
 
 async def test_a_sweep_takes_ours_away_though_somebody_elses_order_cannot_be_read(gateway: Both) -> None:
