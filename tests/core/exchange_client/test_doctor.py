@@ -10,22 +10,25 @@ from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric.rsa import generate_private_key
 
 from core import config
+from core import messages as m
 from core.config import Settings
 from core.doctor import examine
 from core.doctor_exchange import rules_lines, scope_line, skew
 from core.doctor_lines import Line, Verdict, exit_code, shown
 from core.doctor_schema import compared
+from core.doctor_stream import compared as compared_books
 from core.errors import SettingsError
 from core.exchange import wire
 from core.exchange.costs import RECKONED, dearer
 from core.exchange.credentials import Credentials, credentials, embedded_key_path
 from core.exchange.endpoints import endpoints
 from core.exchange.listing import ladder
+from core.exchange.traders import NOISE
 from core.exchange.wire_account import Cost, Costs
 from core.rules_text import pin
 from core.station_day import StationDay, Variable
 from core.stations import BY_CODE
-from core.units import Instant, instant
+from core.units import Count, Instant, Price, instant
 from quoter.engine import budget
 from tests.core.exchange_client.loopback import Place, embedded, new_key
 
@@ -220,3 +223,23 @@ def test_what_the_doctor_reckons_with_is_what_the_engine_spends() -> None:
         if method != "DELETE" and not path.endswith("trigger"):
             assert cost == spent[path.rpartition("/")[2]], path
     assert [cost for method, _, cost in RECKONED if method == "DELETE"] == [budget.CANCEL, budget.CANCEL_ALL]
+
+
+def test_a_stream_on_the_other_price_scale_fails_and_nothing_else_would_tell() -> None:
+    listed = {"A": ({Price(4000)}, {Price(4500), Price(6000)}), "B": (set[Price](), {Price(700)})}
+    mirrored = {"A": ({Price(4000)}, {Price(5500), Price(4000)}), "B": (set[Price](), {Price(9300)})}
+    assert compared_books(listed, listed).verdict is Verdict.OK
+    assert "use_yes_price" in compared_books(mirrored, listed).remedy
+    assert compared_books(mirrored, listed).verdict is Verdict.FAIL
+    assert compared_books({"A": listed["A"]}, listed).verdict is Verdict.FAIL, "a book that never came"
+    assert compared_books({"A": (set(), set())}, {"A": (set(), set())}).verdict is Verdict.WARN
+
+
+async def test_the_doctor_looks_at_the_streams_books(tmp_path: Path) -> None:
+    async with embedded() as place:
+        keep(place, tmp_path)
+        for market in place.markets:
+            order = m.PlaceOrder(f"n-{market.ticker}", market.ticker, m.Side.ASK, Price(700), Count(500))
+            place.venue.request(NOISE, order)
+        lines = {x.name: x for x in await examine(chosen(tmp_path, place.port))}
+        assert lines["stream"].verdict is Verdict.OK, lines["stream"]
