@@ -1,8 +1,8 @@
 """One WebSocket conversation with Kalshi, without the socket: frames in, messages and commands out. Pure.
 
 A connection has one subscription a channel (`subscriptions.py`). `seq` counts per sid over everything sequenced; a gap
-makes its books suspect and asks for snapshots. Errors 10 and 25 end a sid: it is subscribed anew, and where it told of
-our own orders the conversation is `over`. Whatever was asked for and did not come is asked for again; a frame that
+makes its books suspect and asks for snapshots. Errors 7, 10 and 25 end a sid: it is subscribed anew, and where it told
+of our own orders the conversation is `over`. Whatever was asked for and did not come is asked for again; a frame that
 cannot be read stops the market that it names, and no other.
 """
 
@@ -21,7 +21,7 @@ from core.units import DAY, SECOND, Instant, complement
 _SNAPSHOT_WITHIN = 5 * SECOND
 _ANSWER_WITHIN = 10 * SECOND
 _BEFORE_ITS_BOOK = 10 * SECOND  # a trade is printed no longer than this before its book changes
-_TERMINAL = (10, 25)
+_TERMINAL = (7, 10, 25)  # a sid that the exchange does not know (any more), that failed, that we read too slowly
 _ANSWERS = ("subscribed", "ok", "unsubscribed", "error")
 _DEAD = "trades are printed and no book changes: subscribed anew"
 _KEPT_LATE = 100  # subscriptions that were asked for again and may still be answered
@@ -202,9 +202,10 @@ class Session(Subscriptions):
             ask.at = now
             ask.tickers -= {error.market_ticker, *(error.market_tickers or ())} if len(ask.tickers) > 1 else set()
             return []
-        if error.code not in _TERMINAL or head.sid not in self.sids:
+        sid = head.sid or self.updates.get(head.id or 0, 0)
+        if error.code not in _TERMINAL or sid not in self.sids:
             return []
-        return self._lost(head.sid, words, now, messages)
+        return self._lost(sid, words, now, messages)
 
 
 def _named(head: wire.Head) -> str | None:

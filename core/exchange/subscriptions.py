@@ -17,6 +17,7 @@ PRIVATE: Final = ("fill", "user_orders", "market_lifecycle_v2", "order_group_upd
 BOOKS: Final = "orderbook_delta"
 BEHIND_ITS_BOOK: Final = 2 * SECOND  # a trade is printed no later than this after its book has changed
 _KEPT_TROUBLES: Final = 200
+_KEPT_UPDATES: Final = 100
 Command = dict[str, Any]
 
 
@@ -51,6 +52,7 @@ class Subscriptions:
     sids: dict[int, Sid] = field(default_factory=dict)
     asked: dict[int, Asked] = field(default_factory=dict)
     late: dict[int, Asked] = field(default_factory=dict)  # asked for again since; the first answer may still come
+    updates: dict[int, int] = field(default_factory=dict)  # command -> the sid it was about
     opening: set[str] = field(default_factory=set)  # private channels that nobody has confirmed yet
     over: str = ""  # why it cannot go on: what was said of our orders meanwhile is not said again
     watched: set[str] = field(default_factory=set)
@@ -132,7 +134,11 @@ class Subscriptions:
         return command
 
     def _update(self, sid: int, action: str, tickers: set[str]) -> Command:
-        return self._command("update_subscription", {"sid": sid, "action": action, "market_tickers": sorted(tickers)})
+        told = self._command("update_subscription", {"sid": sid, "action": action, "market_tickers": sorted(tickers)})
+        self.updates[told["id"]] = sid
+        if len(self.updates) > _KEPT_UPDATES:
+            del self.updates[next(iter(self.updates))]
+        return told
 
     def _forget(self, sid: int) -> list[Command]:
         """Leave out of a subscription what is no longer watched; the subscription itself when nothing is left."""

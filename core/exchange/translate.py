@@ -4,7 +4,7 @@ Prices and counts come as strings and repeat: two small caches turn them into in
 at 1 - p: said here, once (`level`), and in `wire_out.py` for the other direction.
 """
 
-from typing import Any
+from typing import Any, Final
 
 import msgspec
 
@@ -31,6 +31,7 @@ from core.units import (
 JSON = dict[str, Any]
 _MS = 1_000_000
 _CACHED = 65_536
+_PAYS: Final = {"yes": Money(MONEY_PER_DOLLAR), "no": Money(0)}
 _LAST_S = 4_102_444_800  # the year 2100
 
 
@@ -318,6 +319,8 @@ def lifecycle(raw: msgspec.Raw, at: Instant) -> m.MarketChanged:
     if c.price_ranges is not None:
         ranges = [(price(r.start), price(r.end), price(r.step)) for r in c.price_ranges]
     value: Money | None = money(c.settlement_value, "settlement_value") if c.settlement_value is not None else None
+    if value is None and c.event_type == "determined":
+        value = _PAYS.get(c.result or "")  # the key is optional; yes and no say it too, a scalar result does not
     close = Instant(c.close_ts * SECOND) if c.close_ts is not None else None
     return m.MarketChanged(at, c.market_ticker, c.event_type, close, ranges, c.result, value, _strikes(c))
 

@@ -257,3 +257,15 @@ def test_strikes_that_moved_are_a_bracket_and_those_that_mean_nothing_are_none(
     body = {"event_type": "metadata_updated", "market_ticker": "A"} | metadata
     said = translate.lifecycle(msgspec.Raw(msgspec.json.encode(body)), Instant(0))
     assert (said.change, said.strikes) == ("metadata_updated", strikes)
+
+
+@pytest.mark.parametrize(
+    ("told", "pays"),
+    [({"result": "yes"}, 1_000_000), ({"result": "no"}, 0), ({"result": "scalar"}, None), ({"result": None}, None),
+     ({"result": "yes", "settlement_value": "0.7500"}, 750_000), ({"result": "no", "settlement_value": None}, 0)],
+)  # fmt: skip
+def test_a_result_says_what_it_pays_where_the_value_is_left_out(told: dict[str, Any], pays: int | None) -> None:
+    body = {"event_type": "determined", "market_ticker": "A"} | told
+    assert translate.lifecycle(msgspec.Raw(msgspec.json.encode(body)), Instant(0)).settlement_value == pays
+    settled = {"event_type": "settled", "market_ticker": "A", "settled_ts": 1_795_000_000}
+    assert translate.lifecycle(msgspec.Raw(msgspec.json.encode(settled)), Instant(0)).settlement_value is None

@@ -76,6 +76,17 @@ def test_a_subscription_that_ends_unasked_is_made_anew() -> None:
     assert [tickers for _, tickers in of_books(commands)] == [["A", "B"]]
 
 
+def test_a_subscription_that_the_exchange_does_not_know_is_made_anew() -> None:
+    session = watching("A", "B")
+    (ask,) = session.receive(delta(1, 9, "A"), T0)[1]
+    assert ask["params"]["action"] == "get_snapshot"
+    unknown = said("error", ask["id"], msg={"code": 7, "msg": "Unknown subscription ID"})
+    messages, commands = session.receive(unknown, later(1))
+    assert [x.tickers for x in messages if isinstance(x, m.Gap)] == [["A", "B"]]
+    assert [tickers for _, tickers in of_books(commands)] == [["A", "B"]], "its snapshots would never come"
+    assert session.receive(unknown, later(1)) == ([], [])
+
+
 def test_what_joined_a_subscription_that_we_were_leaving_is_asked_for_again() -> None:
     session = watching("A")
     ((number, _),) = of_books(session.watch({"A", "B"}, T0))
