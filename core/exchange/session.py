@@ -203,7 +203,7 @@ class Session(Subscriptions):
             ask.tickers -= {error.market_ticker, *(error.market_tickers or ())} if len(ask.tickers) > 1 else set()
             return []
         sid = head.sid or self.updates.get(head.id or 0, 0)
-        if error.code not in _TERMINAL or sid not in self.sids:
+        if not sid or error.code not in _TERMINAL or sid not in self.sids:
             return []
         return self._lost(sid, words, now, messages)
 
