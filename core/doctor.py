@@ -15,6 +15,7 @@ from core.doctor_exchange import exchange, key
 from core.doctor_house import disk, duck, prefect, python, weather, world_clock
 from core.doctor_lines import Line, exit_code, fail, ok, shown
 from core.doctor_schema import drift
+from core.doctor_stream import stream
 from core.errors import SettingsError
 from core.exchange.catalog import Catalog
 from core.exchange.endpoints import endpoints
@@ -55,7 +56,10 @@ async def examine(settings: Settings, *, schema: bool = False) -> list[Line]:
         try:
             if schema:
                 return [found, *await drift(sdk, settings)]
-            lines += await exchange(settings, rest, catalog, pair.key_id, lambda: Instant(time.time_ns()))
+            seen = await exchange(settings, rest, catalog, pair.key_id, lambda: Instant(time.time_ns()))
+            lines += seen
+            if seen[0].verdict != "fail":
+                lines.append(await stream(settings, catalog, pair, clock))
         finally:
             await sdk.close()
     lines += [disk(data), duck(data), await prefect(settings), await weather(settings)]

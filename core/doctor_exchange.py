@@ -11,13 +11,14 @@ from core.contract import Market, read_rules
 from core.doctor_lines import Line, fail, ok, warn
 from core.errors import Declined, KwmError, SettingsError, Unsent
 from core.exchange.catalog import Catalog
+from core.exchange.costs import dearer
 from core.exchange.credentials import Credentials, credentials
 from core.exchange.rest import Rest
 from core.rules_text import PINNED, pin, wording
 from core.units import SECOND, Instant, from_datetime, instant, money_text, price_text
 
 _WORD_OF = {"twc": "weather company", "nws": "national weather service"}
-_SKEW_WARN, _SKEW_FAIL = 2 * SECOND, 10 * SECOND  # the Date header is good to a second
+_SKEW_WARN, _SKEW_FAIL = 2 * SECOND, 5 * SECOND  # the Date header is good to a second; 5 s were taken, 30 s refused
 
 
 def key(settings: Settings) -> tuple[Line, Credentials | None]:
@@ -75,11 +76,10 @@ async def exchange(
 
     async def host() -> Line:
         status = await catalog.status()
-        mine = next((s for s in status.exchange_index_statuses if s.exchange_index == shard), None)
-        trading = mine.trading_active if mine is not None else status.trading_active
-        if not status.exchange_active:
+        mine = next((s for s in status.exchange_index_statuses or () if s.exchange_index == shard), status)
+        if not (status.exchange_active and mine.exchange_active):
             return fail("exchange", "not active: nothing is accepted, cancels neither", "wait; `kwm up` waits too")
-        if not trading:
+        if not mine.trading_active:
             return warn("exchange", f"shard {shard} is paused", "Thursdays 03:00 to 05:00 ET are the weekly pause")
         return ok("exchange", f"{settings.exchange.environment}: shard {shard} is trading")
 
@@ -96,6 +96,13 @@ async def exchange(
         if engine.write_tokens_per_s > bucket.refill_rate or engine.write_burst > bucket.bucket_capacity:
             return warn("limits", words, "lower [engine] write_tokens_per_s and write_burst to these")
         return ok("limits", words)
+
+    async def costs() -> Line:
+        dear = dearer(await catalog.costs())
+        if dear:
+            words = f"{len(dear)} of our calls: {dear[0]}"
+            return warn("costs", words, "lower [engine] write_tokens_per_s and write_burst, or be throttled")
+        return ok("costs", "no call costs more tokens than we reckon with")
 
     async def permissions() -> Line:
         try:
@@ -123,6 +130,7 @@ async def exchange(
         for name, look in (
             ("balance", balance),
             ("limits", limits),
+            ("costs", costs),
             ("permissions", permissions),
             ("schedule", schedule),
         ):

@@ -13,7 +13,7 @@ from cryptography.hazmat.primitives.asymmetric import padding
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
 
-WINDOW_MS = 30_000
+WINDOW_MS = 5_000  # Kalshi says nowhere; in June 2026 demo took 5 s either way and refused 30
 PublicKey = Ed25519PublicKey | RSAPublicKey
 
 

@@ -13,7 +13,8 @@ from core.errors import Malformed
 from core.exchange import translate
 from core.exchange import wire_stream as wire
 from core.exchange.book import Book
-from core.exchange.session import Session, Sid
+from core.exchange.session import Session
+from core.exchange.subscriptions import Sid
 from core.units import Price, complement
 
 _COUNTS, _YES = translate.COUNTS, wire.Leg.YES

@@ -106,7 +106,7 @@ class Catalog:
             )
             bodies = translate.decode(raw, wire.MarketsPage).markets
             for series in dict.fromkeys(ticker.partition("-")[0] for ticker in chunk):
-                mine = [body for body in bodies if f'"ticker":"{series}-'.encode() in bytes(body)]
+                mine = [body for body in bodies if _name(body, "ticker").partition("-")[0] == series]
                 if series in fees:
                     found = read_markets(mine, fees[series])
                     listing.markets += found.markets
@@ -149,7 +149,7 @@ class Catalog:
             self.sdk.orders.get_orders_without_preload_content, wire.OrdersPage, status="resting", limit=1000,
             subaccount=self.subaccount,
         )  # fmt: skip
-        return [translate.order_view(order) for page in pages for order in page.orders]
+        return [translate.order_view(translate.decode(o, wire.OrderModel)) for page in pages for o in page.orders]
 
     async def status(self) -> wire_account.Status:
         """Is the exchange open, shard by shard?"""
@@ -167,6 +167,11 @@ class Catalog:
         return translate.decode(
             await self.sdk.call(self.sdk.account.get_account_api_limits_without_preload_content), wire_account.Limits
         )
+
+    async def costs(self) -> wire_account.Costs:
+        """What each call costs in tokens."""
+        raw = await self.sdk.call(self.sdk.account.get_account_endpoint_costs_without_preload_content)
+        return translate.decode(raw, wire_account.Costs)
 
     async def scopes(self, key_id: str) -> list[str] | None:
         """What a key may do; None where the account does not list it."""
@@ -195,10 +200,11 @@ def read_event(raw: bytes | msgspec.Raw, fees: Fees, shard: int, listing: Listin
     """One event with nested markets, into `listing`: all of it or, refused, nothing of it."""
     try:
         event = translate.decode(raw, wire.EventModel)
-        if event.fee_type_override is not None:
-            if event.fee_multiplier_override is None:
-                raise Malformed("fee_multiplier_override", None, "a fee override without its multiplier")
-            fees = fees_of(event.fee_type_override, event.fee_multiplier_override)
+        override = event.fee_type_override, event.fee_multiplier_override
+        if override[0] is not None and override[1] is not None:
+            fees = fees_of(override[0], override[1])
+        elif override != (None, None):
+            raise Malformed("fee_type_override", override, "half of a fee override")
         if not event.mutually_exclusive:
             raise Malformed("mutually_exclusive", False, "brackets that may pay together are not quoted")
         markets = [translate.market(translate.decode(one, wire.MarketModel), fees) for one in event.markets]

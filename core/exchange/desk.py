@@ -70,6 +70,8 @@ class Desk:
         self._expiries: list[tuple[Instant, str]] = []
         self._closings: list[tuple[Instant, str]] = []
         self._openings: list[tuple[Instant, str]] = []
+        self.closing_lasts = Duration(0)  # how long after a market's close its orders still rest, beyond any cancel
+        self._endings: list[tuple[Instant, str]] = []
 
     # --- what is said ------------------------------------------------------------------------------------------------
 

@@ -6,6 +6,7 @@ The exchange itself stays right; only what is said of it goes wrong, as on a bad
 import asyncio
 import json
 import time
+from collections import deque
 from typing import Any
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -112,6 +113,7 @@ class FaultyStream:
         self.channels: dict[int, str] = {}
         self.reset: dict[int, int] = {}  # sid -> what is taken off its numbers
         self.ended: set[int] = set()
+        self.first: deque[Message] = deque()  # what the exchange hears before what the client says next
         self.closed = False
 
     async def run(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -128,17 +130,22 @@ class FaultyStream:
             for text in texts:
                 await send({"type": "websocket.send", "text": text})
 
-        await self.app(scope, receive, speak)
+        async def hear() -> Message:
+            if not self.first:
+                self.first.append(await receive())
+            return self.first.popleft()
+
+        await self.app(scope, hear, speak)
 
     async def _frames(self, text: str) -> list[str]:
         frame = json.loads(text)
         sid = frame.get("sid", 0)
         if frame["type"] == "subscribed":
             self.channels[frame["msg"]["sid"]] = frame["msg"]["channel"]
-        if "msg" not in frame or sid not in self.channels or frame["type"] in ("ok", "error", "unsubscribed"):
-            return [text]
         if sid in self.ended:
             return []
+        if "msg" not in frame or sid not in self.channels or frame["type"] in ("ok", "error", "unsubscribed"):
+            return [text]
         place = self.channels[sid]
         due = {fault.kind: fault for fault in self.plan.due(STREAM_KINDS, place)}
         bent = self.plan.due(BODY_KINDS, place)
@@ -148,6 +155,8 @@ class FaultyStream:
         for kind, code in (("channel_error", 10), ("overflow", 25)):
             if kind in due:
                 self.ended.add(sid)
+                end = json.dumps({"cmd": "unsubscribe", "params": {"sids": [sid]}})
+                self.first.append({"type": "websocket.receive", "text": end})
                 error = {"type": "error", "sid": sid, "sending_ts_ms": wall_ms(), "msg": {"code": code, "msg": kind}}
                 return [json.dumps(error)]
         if "silent" in due:

@@ -5,20 +5,38 @@ that may have arrived becomes Unknown, and the engine looks it up by our own id.
 """
 
 import asyncio
+import itertools
 import time
 from collections.abc import Callable
 
 import kalshi_python_async as kalshi
+import msgspec
 
 from core import messages as m
 from core.errors import Declined, KwmError, Malformed, OutcomeUnknown, Throttled, Unsent
-from core.exchange import shown, translate, wire, wire_account
+from core.exchange import refusals, shown, translate, wire, wire_account
 from core.exchange.sdk import Sdk, build
 from core.units import MINUTE, SECOND, Count, Instant, Money, count, count_text, instant, money
 
 _PAGE = 1000
 _BALANCE_EVERY_S, _BALANCE_KEPT_S = 1.0, 60.0  # GetBalance: once a second at our tier, no burst
-_NO_DUPLICATE = ("paus", "inactive", "trigger", "closed")  # 409s that say something else than "this id exists"
+
+
+class UnreadOrders(Malformed):
+    """Resting orders of which at least one cannot be read: no list to reckon with, but `wishes` would take all away."""
+
+    def __init__(self, error: Malformed, asked_at: Instant, wishes: list[m.CancelOrder]) -> None:
+        super().__init__(error.field, error.value, error.why)
+        self.asked_at, self.wishes = asked_at, wishes
+
+
+def _views(raws: list[msgspec.Raw], asked_at: Instant) -> list[m.OrderView]:
+    try:
+        return [translate.order_view(translate.decode(raw, wire.OrderModel)) for raw in raws]
+    except Malformed as error:
+        names = [translate.decode(raw, wire.OrderName) for raw in raws]
+        wishes = [m.CancelOrder(o.order_id, o.client_order_id or "", o.ticker) for o in names]
+        raise UnreadOrders(error, asked_at, wishes) from error
 
 
 class Rest:
@@ -55,11 +73,14 @@ class Rest:
     ) -> m.Said:
         if error.status == 404 and isinstance(request, m.CancelOrder | m.AmendOrder | m.DecreaseOrder):
             return m.CancelNotFound(self.now(), client_order_id, ticker, request.order_id)
-        code = error.code.lower()
-        if error.status == 409 and isinstance(request, m.PlaceOrder) and not any(w in code for w in _NO_DUPLICATE):
-            return await self._existing(request) or m.Rejected(
-                self.now(), client_order_id, ticker, name, "order_already_exists", error.message
-            )
+        code = refusals.reason(error.code, error.message)
+        if isinstance(request, m.PlaceOrder):
+            if code == refusals.POST_ONLY_CROSS:  # refused, or made and cancelled: either has been seen, nothing rests
+                return m.Gone(self.now(), client_order_id, ticker, "", Count(0), reason="PostOnlyCrossCancel")
+            if code == refusals.EXISTS or (error.status == 409 and not refusals.known(code)):
+                return await self._existing(request) or m.Rejected(
+                    self.now(), client_order_id, ticker, name, refusals.EXISTS, error.message
+                )
         return m.Rejected(self.now(), client_order_id, ticker, name, code, error.message)
 
     async def _existing(self, r: m.PlaceOrder) -> m.Said | None:
@@ -154,12 +175,11 @@ class Rest:
     # --- questions: these raise the taxonomy of core/errors.py -------------------------------------------------------
 
     async def report_orders(self) -> m.OrdersReported:
-        """Every resting order of the account."""
+        """Every resting order of the account. Raises: UnreadOrders, too, where one of them cannot be read."""
         asked_at = self.now()
         pages = await self.sdk.pages(self.sdk.orders.get_orders_without_preload_content, wire.OrdersPage,
                                      status="resting", limit=_PAGE, **self._of_account)  # fmt: skip
-        found = [translate.order_view(o) for page in pages for o in page.orders]
-        return m.OrdersReported(self.now(), asked_at, found)
+        return m.OrdersReported(self.now(), asked_at, _views([raw for page in pages for raw in page.orders], asked_at))
 
     async def as_of(self) -> Instant:
         """Of when the exchange's lists of our orders, fills and positions are: they lag behind by "a short delay"."""
@@ -212,10 +232,10 @@ class Rest:
             return m.OrderLookedUp(self.now(), asked_at, client_order_id, view)
         pages = await self.sdk.pages(self.sdk.orders.get_orders_without_preload_content, wire.OrdersPage,
                                      ticker=ticker, limit=_PAGE, **self._of_account)  # fmt: skip
-        ours = (o for page in pages for o in page.orders if o.client_order_id == client_order_id)
-        order = next(ours, None)
-        view_or_none = translate.order_view(order) if order is not None else None
-        return m.OrderLookedUp(self.now(), asked_at, client_order_id, view_or_none)
+        every = (raw for page in pages for raw in page.orders)
+        ours = (raw for raw in every if translate.decode(raw, wire.OrderName).client_order_id == client_order_id)
+        found = [translate.order_view(translate.decode(raw, wire.OrderModel)) for raw in itertools.islice(ours, 1)]
+        return m.OrderLookedUp(self.now(), asked_at, client_order_id, found[0] if found else None)
 
     async def fills_since(self, since: Instant) -> list[m.Fill]:
         """Our fills at or after `since`, oldest first; a minute earlier is asked for, duplicates do no harm."""

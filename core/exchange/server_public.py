@@ -139,7 +139,8 @@ class PublicReads(Shared):
 
     def costs(self, request: Request, user: str) -> JSON:
         """What differs from the default of 10."""
-        path = f"{PREFIX}/portfolio/events/orders"
-        return {"default_cost": 10, "endpoint_costs": [{"method": "DELETE", "path": f"{path}/:order_id", "cost": 2},
-                                                       {"method": "DELETE", "path": f"{path}/batched", "cost": 2},
-                                                       {"method": "DELETE", "path": path, "cost": 2}]}  # fmt: skip
+        path = "/portfolio/events/orders"
+        cheap = [("GET", "/portfolio/orders/:order_id"), ("DELETE", f"{path}/:order_id"),
+                 ("DELETE", f"{path}/batched"), ("DELETE", path)]  # fmt: skip
+        listed = [{"method": method, "path": f"{PREFIX}{one}", "cost": 2} for method, one in cheap]
+        return {"default_cost": 10, "endpoint_costs": listed}

@@ -53,7 +53,7 @@ class Rest(PublicReads, HistoryReads, AccountRoutes):
             ("GET", f"{p}/positions", self.positions, "read", 10),
             ("GET", f"{p}/orders", self.orders, "read", 10),
             ("GET", f"{p}/orders/queue_positions", self.queue, "read", 10),
-            ("GET", f"{p}/orders/{{order}}", self.order, "read", 10),
+            ("GET", f"{p}/orders/{{order}}", self.order, "read", 2),
             ("GET", f"{p}/orders/{{order}}/queue_position", self.queue_one, "read", 10),
             ("GET", f"{p}/fills", self.fills, "read", 10),
             ("GET", f"{p}/settlements", self.settlements, "read", 10),

@@ -30,7 +30,6 @@ _HEARD: dict[type, tuple[str, ...]] = {
     m.MarketChanged: ("market_lifecycle_v2",), m.GroupChanged: ("order_group_updates",),
 }  # fmt: skip
 _BUFFER = 20_000  # messages a slow reader may fall behind before its subscriptions end (error 25)
-_MOST_SIDS = 1_000
 _encode = msgspec.json.Encoder().encode
 JSON = dict[str, Any]
 
@@ -102,7 +101,7 @@ class Connection:
         self.send(_numbered({"type": "error", "msg": {"code": code, "msg": words}}, number))
 
     def subscribe(self, number: int, params: JSON) -> None:
-        """One sid for each channel."""
+        """One sid for each channel; a second subscribe to a channel joins the first."""
         channels = params.get("channels")
         if not isinstance(channels, list) or not channels:
             return self.error(number, 3, "Channels required")
@@ -112,8 +111,8 @@ class Connection:
                 self.error(number, 8, "Unknown channel name")
             elif channel in _NEEDS_MARKETS and not tickers:
                 self.error(number, 14, "Market Ticker required")
-            elif len(self.subscriptions) >= _MOST_SIDS:
-                self.error(number, 27, "Too many requests")
+            elif self.by_channel.get(channel):
+                self._add(number, self.by_channel[channel][0], tickers)
             else:
                 self._open(number, channel, set(tickers), params)
         return None
@@ -128,6 +127,23 @@ class Connection:
         if channel == "orderbook_delta":
             for ticker in sorted(tickers):
                 self.snapshot(found, ticker)
+
+    def _add(self, number: int, sub: Subscription, tickers: set[str]) -> None:
+        """More markets; none named: all. Only what is new gets a snapshot."""
+        new = tickers - sub.tickers
+        sub.tickers = sub.tickers | tickers if sub.tickers and tickers else set()
+        self._ok(number, sub)
+        if sub.channel == "orderbook_delta":
+            for ticker in sorted(new):
+                self.snapshot(sub, ticker)
+
+    def _ok(self, number: int, sub: Subscription) -> None:
+        """The subscription as it is now; an answer uses up a number where there are numbers."""
+        said = {"sid": sub.sid, "type": "ok", "msg": {"market_tickers": sorted(sub.tickers)}}
+        if sub.channel not in _UNSEQUENCED:
+            sub.seq += 1
+            said["seq"] = sub.seq
+        self.send(_numbered(said, number))
 
     def _close(self, sub: Subscription) -> None:
         del self.subscriptions[sub.sid]
@@ -172,14 +188,11 @@ class Connection:
             for ticker in sorted(tickers & found.tickers):
                 self.snapshot(found, ticker, number)
             return None
-        new = tickers - found.tickers if action == "add_markets" else set()
-        found.tickers = found.tickers | tickers if action == "add_markets" else found.tickers - tickers
-        found.seq += 1
-        self.send(_numbered({"sid": found.sid, "seq": found.seq, "type": "ok",
-                             "msg": {"market_tickers": sorted(found.tickers)}}, number))  # fmt: skip
-        if found.channel == "orderbook_delta":
-            for ticker in sorted(new):
-                self.snapshot(found, ticker)
+        if action == "add_markets":
+            self._add(number, found, tickers)
+        else:
+            found.tickers -= tickers
+            self._ok(number, found)
         return None
 
     def snapshot(self, sub: Subscription, ticker: str, number: int = 0) -> None:

@@ -1,11 +1,11 @@
 """One WebSocket conversation with Kalshi, without the socket: frames in, messages and commands out. Pure.
 
-Books are subscribed in chunks, so that a gap costs few markets. `seq` counts per sid over everything sequenced; a gap
-makes that sid's books suspect and asks for snapshots. Errors 10 and 25 end a sid: it is subscribed anew. Whatever was
-asked for and did not come is asked for again; a frame that cannot be read stops the market that it names, and no other.
+A connection has one subscription a channel (`subscriptions.py`). `seq` counts per sid over everything sequenced; a gap
+makes its books suspect and asks for snapshots. Errors 7, 10 and 25 end a sid: it is subscribed anew, and where it told
+of our own orders the conversation is `over`. Whatever was asked for and did not come is asked for again; a frame that
+cannot be read stops the market that it names, and no other.
 """
 
-from collections import deque
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -15,110 +15,40 @@ from core import messages as m
 from core.errors import Malformed
 from core.exchange import translate
 from core.exchange import wire_stream as wire
+from core.exchange.subscriptions import BOOKS, Command, Sid, Subscriptions
 from core.units import DAY, SECOND, Instant, complement
 
-CHUNK = 40
-PRIVATE = ("fill", "user_orders", "market_lifecycle_v2", "order_group_updates")
-_BOOKS = "orderbook_delta"
 _SNAPSHOT_WITHIN = 5 * SECOND
 _ANSWER_WITHIN = 10 * SECOND
-_BEHIND_ITS_BOOK = 2 * SECOND  # a trade is printed no later than this after its book has changed,
-_BEFORE_ITS_BOOK = 10 * SECOND  # or this before
-_TERMINAL = (10, 25)
+_BEFORE_ITS_BOOK = 10 * SECOND  # a trade is printed no longer than this before its book changes
+_TERMINAL = (7, 10, 25)  # a sid that the exchange does not know (any more), that failed, that we read too slowly
+_ANSWERS = ("subscribed", "ok", "unsubscribed", "error")
 _DEAD = "trades are printed and no book changes: subscribed anew"
-_KEPT_TROUBLES = 200
+_KEPT_LATE = 100  # subscriptions that were asked for again and may still be answered
 _HEAD = msgspec.json.Decoder(wire.Head)
 _PRICES, _COUNTS, _BID, _ASK, _YES = translate.PRICES, translate.COUNTS, m.Side.BID, m.Side.ASK, wire.Leg.YES
 _DELTA_FRAME = msgspec.json.Decoder(wire.DeltaFrame)
 _DELTA_BEGINS = b'{"type":"orderbook_delta",'
-Command = dict[str, Any]
 
 
 @dataclass(slots=True)
-class Sid:
-    """One subscription as the exchange numbers it."""
-
-    channel: str
-    tickers: set[str] = field(default_factory=set)
-    seq: int | None = None
-    traded: tuple[int, Instant] | None = None  # since this `seq` somebody has traded in one of its markets, first then
-    owed_at: Instant | None = None  # and again, so much later that its books had to change in between
-
-
-@dataclass(slots=True)
-class Asked:
-    """A subscribe command without an answer yet."""
-
-    channel: str
-    tickers: set[str]
-    at: Instant
-
-
-@dataclass(slots=True)
-class Session:
+class Session(Subscriptions):
     """See the module. Made anew for each connection; `slowness` scales wall seconds to world time."""
 
-    use_yes_price: bool
-    slowness: float = 1.0
-    subaccount: int = 0  # whose fills and orders are ours: the private channels bring those of every one
-    number: int = 0
-    sids: dict[int, Sid] = field(default_factory=dict)
-    asked: dict[int, Asked] = field(default_factory=dict)
-    watched: set[str] = field(default_factory=set)
-    awaiting: dict[str, Instant] = field(default_factory=dict)  # ticker -> since when its snapshot is due
     unread: dict[str, Instant] = field(default_factory=dict)  # ticker -> when a frame of it was last unreadable
-    troubles: deque[str] = field(default_factory=lambda: deque(maxlen=_KEPT_TROUBLES))  # for people; taken by the shell
-
-    # --- what we want ------------------------------------------------------------------------------------------------
-
-    def opened(self, now: Instant) -> list[Command]:
-        """The first commands of a connection."""
-        return [self._subscribe(channel, set(), now) for channel in PRIVATE]
-
-    def watch(self, tickers: set[str], now: Instant) -> list[Command]:
-        """The set of markets is now this one."""
-        new = sorted(tickers - self.watched)
-        self.watched = set(tickers)
-        self.awaiting = {t: since for t, since in self.awaiting.items() if t in tickers}
-        commands: list[Command] = []
-        for sid in list(self.sids):
-            commands += self._forget(sid)
-        for start in range(0, len(new), CHUNK):
-            chunk = set(new[start : start + CHUNK])
-            for channel in (_BOOKS, "trade"):
-                asked = self._asked_for(channel) & chunk
-                if channel == _BOOKS:
-                    self.awaiting |= dict.fromkeys(asked, now)
-                if chunk - asked:
-                    commands.append(self._subscribe(channel, chunk - asked, now))
-        return commands
-
-    def _asked_for(self, channel: str) -> set[str]:
-        """What a subscription without an answer yet will bring: asked for again it would come twice, and two
-        subscriptions of one book apply each delta twice."""
-        return {t for ask in self.asked.values() if ask.channel == channel for t in ask.tickers}
-
-    def resync(self, tickers: set[str], now: Instant) -> list[Command]:
-        """Ask for new snapshots."""
-        commands = []
-        for sid, sub in self.sids.items():
-            mine = sub.tickers & tickers
-            if sub.channel == _BOOKS and mine:
-                for ticker in mine:
-                    self.awaiting[ticker] = now
-                commands.append(self._update(sid, "get_snapshot", mine))
-        return commands
 
     def overdue(self, now: Instant) -> tuple[list[m.Said], list[Command]]:
         """What should have come by now: snapshots (those books are suspect) and answers; both are asked for again."""
         commands: list[Command] = []
         for number, ask in list(self.asked.items()):
             if now - ask.at > _ANSWER_WITHIN * self.slowness:
-                del self.asked[number]
+                self.late[number] = self.asked.pop(number)
                 wanted = ask.tickers & self.watched
                 if wanted or not ask.tickers:
                     self.troubles.append(f"no answer to subscribing {ask.channel}: asked again")
                     commands.append(self._subscribe(ask.channel, wanted, now))
+        while len(self.late) > _KEPT_LATE:
+            del self.late[next(iter(self.late))]
         messages: list[m.Said] = []
         for number, sub in list(self.sids.items()):
             if sub.owed_at is None or sub.traded is None or sub.traded[0] != sub.seq:
@@ -132,54 +62,8 @@ class Session:
             return messages, commands
         self.awaiting |= dict.fromkeys(late, now)
         self.troubles.append(f"no snapshot came for {len(late)} markets, {min(late)} among them")
-        messages.append(m.Gap(now, _BOOKS, sorted(late), "no snapshot came"))
+        messages.append(m.Gap(now, BOOKS, sorted(late), "no snapshot came"))
         return messages, commands + self.resync(late, now)
-
-    def _traded(self, ticker: str, now: Instant) -> None:
-        """A trade takes something out of a book. Where two of them move none, nothing of those books reaches us."""
-        for sub in self.sids.values():
-            if sub.channel != _BOOKS or ticker not in sub.tickers or sub.seq is None:
-                continue
-            if sub.traded is None or sub.traded[0] != sub.seq:
-                sub.traded, sub.owed_at = (sub.seq, now), None
-            elif sub.owed_at is None and now - sub.traded[1] > _BEHIND_ITS_BOOK * self.slowness:
-                sub.owed_at = now
-
-    def _lost(self, number: int, words: str, now: Instant, messages: list[m.Said]) -> list[Command]:
-        """A subscription brings nothing any more: its books are suspect, and it is made anew."""
-        dead = self.sids.pop(number)
-        messages.append(m.Gap(now, dead.channel, sorted(dead.tickers) if dead.channel == _BOOKS else [], words))
-        return [self._subscribe(dead.channel, dead.tickers, now)]
-
-    def _command(self, cmd: str, params: Command) -> Command:
-        self.number += 1
-        return {"id": self.number, "cmd": cmd, "params": params}
-
-    def _subscribe(self, channel: str, tickers: set[str], now: Instant) -> Command:
-        params: Command = {"channels": [channel]}
-        if tickers:
-            params["market_tickers"] = sorted(tickers)
-        if channel == _BOOKS:
-            params["use_yes_price"] = self.use_yes_price
-            self.awaiting |= dict.fromkeys(tickers, now)
-        command = self._command("subscribe", params)
-        self.asked[command["id"]] = Asked(channel, set(tickers), now)
-        return command
-
-    def _update(self, sid: int, action: str, tickers: set[str]) -> Command:
-        return self._command("update_subscription", {"sid": sid, "action": action, "market_tickers": sorted(tickers)})
-
-    def _forget(self, sid: int) -> list[Command]:
-        """Leave out of a subscription what is no longer watched; the subscription itself when nothing is left."""
-        sub = self.sids[sid]
-        gone = sub.tickers - self.watched
-        if not gone:
-            return []
-        sub.tickers -= gone
-        if sub.tickers:
-            return [self._update(sid, "delete_markets", gone)]
-        del self.sids[sid]
-        return [self._command("unsubscribe", {"sids": [sid]})]
 
     # --- what comes --------------------------------------------------------------------------------------------------
 
@@ -210,7 +94,7 @@ class Session:
             found = self._message(head, now)
             if found is not None:
                 messages.append(found)
-            if head.type in ("subscribed", "error"):
+            if head.type in _ANSWERS:
                 commands += self._answered(head, now, messages)
         except Malformed as error:
             self.troubles.append(f"{head.type}: {error}")
@@ -243,7 +127,7 @@ class Session:
     def _gap(self, sub: Sid, words: str, now: Instant, messages: list[m.Said]) -> list[Command]:
         """Only a book is made of deltas; a lost trade print or notice makes no book suspect."""
         self.troubles.append(f"gap on {sub.channel}: {words}")
-        books = sub.tickers if sub.channel == _BOOKS else set()
+        books = sub.tickers if sub.channel == BOOKS else set()
         messages.append(m.Gap(now, sub.channel, sorted(books), words))
         return self.resync(set(books), now)
 
@@ -292,14 +176,24 @@ class Session:
                 return None  # a kind we do not know stops nothing
 
     def _answered(self, head: wire.Head, now: Instant, messages: list[m.Said]) -> list[Command]:
-        if head.type == "subscribed":
-            said = translate.decode(head.msg, wire.SubscribedMsg)
-            ask = self.asked.pop(head.id or 0, None)
-            if ask is None:  # asked again meanwhile: two subscriptions of one book would apply each delta twice
-                return [self._command("unsubscribe", {"sids": [said.sid]})]
-            self.sids[said.sid] = Sid(ask.channel, ask.tickers)
-            messages.append(m.StreamOpened(now, ask.channel))
-            return self._forget(said.sid)
+        match head.type:
+            case "subscribed":
+                sid = translate.decode(head.msg, wire.SubscribedMsg).sid
+                ask = self._ask(head)
+                if ask is None:  # nobody knows what it brings; books that come twice apply each delta twice
+                    return [] if sid in self.sids else [self._command("unsubscribe", {"sids": [sid]})]
+                return self._opened(sid, ask, head.seq, now, messages)
+            case "ok":
+                ask, sid = self._ask(head), 0
+                if ask is not None and not (sid := self._joined(head, ask)):
+                    self.asked[head.id or 0] = ask  # joined to what? asked again when its time is over
+                return self._opened(sid, ask, head.seq, now, messages) if ask is not None and sid else []
+            case "unsubscribed":  # of a sid that we left we know nothing any more; this one we did not leave
+                return self._lost(head.sid, "unsubscribed", now, messages) if head.sid in self.sids else []
+            case _:
+                return self._refused(head, now, messages)
+
+    def _refused(self, head: wire.Head, now: Instant, messages: list[m.Said]) -> list[Command]:
         error = translate.decode(head.msg, wire.ErrorMsg)
         words = f"error {error.code}: {error.msg}"
         self.troubles.append(words)
@@ -308,9 +202,10 @@ class Session:
             ask.at = now
             ask.tickers -= {error.market_ticker, *(error.market_tickers or ())} if len(ask.tickers) > 1 else set()
             return []
-        if error.code not in _TERMINAL or head.sid not in self.sids:
+        sid = head.sid or self.updates.get(head.id or 0, 0)
+        if not sid or error.code not in _TERMINAL or sid not in self.sids:
             return []
-        return self._lost(head.sid, words, now, messages)
+        return self._lost(sid, words, now, messages)
 
 
 def _named(head: wire.Head) -> str | None:

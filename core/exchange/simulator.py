@@ -69,8 +69,16 @@ class Exchange(OrderDesk):
             listed = self.markets[heapq.heappop(self._closings)[1]]
             if listed.status in ("active", "inactive", "initialized"):
                 listed.status = "closed"
-                for order in list(listed.book.orders()):
-                    self._end(order, "CloseCancel")
+                if self.closing_lasts:
+                    heapq.heappush(self._endings, (Instant(now + self.closing_lasts), listed.market.ticker))
+                else:
+                    self._close_book(listed)
+        while self._endings and self._endings[0][0] <= now:
+            self._close_book(self.markets[heapq.heappop(self._endings)[1]])
+
+    def _close_book(self, listed: Listed) -> None:
+        for order in list(listed.book.orders()):
+            self._end(order, "CloseCancel")
 
     def pause(self) -> None:
         """A trading pause begins: no places or amends; cancels pass; orders that asked for it are cancelled."""
@@ -127,8 +135,7 @@ class Exchange(OrderDesk):
         listed = self.markets[ticker]
         if listed.status in ("determined", "finalized"):
             return
-        for order in list(listed.book.orders()):
-            self._end(order, "CloseCancel")
+        self._close_book(listed)
         listed.status, listed.result, listed.value = "finalized", result, value
         listed.expiration_value = degrees
         self._say(None, m.MarketChanged(self.now, ticker, "determined", result=result, settlement_value=value))

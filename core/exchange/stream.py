@@ -1,6 +1,7 @@
 """Kalshi's WebSocket: connects, signs, keeps the conversation of `session.py` going, reconnects. Decides nothing.
 
-Every message goes to `put`; the first of a connection is Connected, the last Disconnected.
+Every message goes to `put`. A connection is Connected once the channels of our own orders are confirmed: a fill before
+that is told by nobody. Its last message is Disconnected.
 """
 
 import asyncio
@@ -16,8 +17,9 @@ import websockets
 from core import messages as m
 from core.clock import Clock
 from core.exchange.credentials import Credentials
-from core.exchange.session import Command, Session
+from core.exchange.session import Session
 from core.exchange.signature import headers
+from core.exchange.subscriptions import Command
 from core.units import Instant
 
 _PATH = "/trade-api/ws/v2"
@@ -68,7 +70,7 @@ class Stream:
                     self.url, additional_headers=self.headers(), max_size=_LARGEST, open_timeout=10, close_timeout=1,
                     ping_interval=None, compression=None, proxy=None,
                 ) as socket:  # fmt: skip
-                    await self._converse(socket, put)
+                    words = await self._converse(socket, put) or words
             except (OSError, TimeoutError, websockets.WebSocketException) as error:
                 words = f"{type(error).__name__}: {error}"
             now = self.clock.now()
@@ -79,17 +81,17 @@ class Stream:
             pause = _FIRST_PAUSE_S if time.monotonic() - began > 60 else min(pause * 2, _LONGEST_PAUSE_S)
             await asyncio.sleep(pause * (0.5 + random.random()))
 
-    async def _converse(self, socket: websockets.ClientConnection, put: Callable[[m.Said], None]) -> None:
+    async def _converse(self, socket: websockets.ClientConnection, put: Callable[[m.Said], None]) -> str:
+        """Until the socket is closed, or the session is over: why."""
         session = self.session = Session(self.use_yes_price, self.clock.speed, self.subaccount)
         now = self.clock.now()
         self._tapped("C", now, "")
-        put(m.Connected(now))
         await self._send(socket, session.opened(now))
         self._wake.set()
         talk = asyncio.create_task(self._talk(socket, session, put))
         try:
             with contextlib.suppress(websockets.ConnectionClosedOK):
-                while True:
+                while not session.over:
                     raw = await socket.recv(decode=False)  # as bytes: what we decode, and what a tape keeps
                     now = self.clock.now()
                     if self.tap is not None:
@@ -97,12 +99,15 @@ class Stream:
                     messages, commands = session.receive(raw, now)
                     for message in messages:
                         put(message)
+                        if isinstance(message, m.Connected):
+                            self._wake.set()
                     if commands:
                         await self._send(socket, commands)
         finally:
             talk.cancel()
             with contextlib.suppress(asyncio.CancelledError, websockets.WebSocketException, TimeoutError):
                 await talk
+        return session.over
 
     async def _talk(self, socket: websockets.ClientConnection, session: Session, put: Callable[[m.Said], None]) -> None:
         """What we say without being asked: new markets, resyncs, heartbeats."""
@@ -112,7 +117,7 @@ class Stream:
                 await asyncio.wait_for(self._wake.wait(), 1.0)
             self._wake.clear()
             now = self.clock.now()
-            if self.tickers != session.watched:
+            if not session.opening and self.tickers != session.watched:
                 await self._send(socket, session.watch(self.tickers, now))
             if self._resync:
                 wanted, self._resync = self._resync, set()

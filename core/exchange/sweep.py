@@ -2,7 +2,8 @@
 
 It knows our orders by the prefix of their client ids and touches no other. It believes only a list of resting orders
 that is known to be newer than what we sent: a cancel that was lost, throttled or overtaken is found in the next list
-and sent again, and an order that a list does not show yet is found in a later one.
+and sent again, and an order that a list does not show yet is found in a later one. Of an order whose price or size
+cannot be read its name is enough; without a list, what is known to us is taken away unseen.
 """
 
 import asyncio
@@ -11,8 +12,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from core import messages as m
-from core.errors import Advice, KwmError, classify
+from core.errors import Declined, KwmError, Throttled
 from core.exchange.reach import Desk
+from core.exchange.rest import UnreadOrders
 from core.units import SECOND, Instant
 
 _AT_ONCE = 10  # cancels in flight; a cancel costs 2 tokens, and Basic refills 100 a second
@@ -52,16 +54,17 @@ async def sweep(
         done.rounds += 1
         try:
             as_of = await _as_of(rest, done) if clocks else None
-            report = await rest.report_orders()
+            asked_at, resting = await _resting(rest, done)
         except KwmError as error:
             done.troubles.append(str(error))
-            if classify(error) is Advice.GIVE_UP:
+            if isinstance(error, Declined) and not isinstance(error, Throttled):
                 break
+            await _cancel(rest, _wishes([], unseen), done)
         else:
-            ours = [o for o in report.orders if o.client_order_id.startswith(prefix)]
-            done.others = len(report.orders) - len(ours)
-            done.left = [o.order_id for o in ours]
-            if proof.given(ours, as_of, report):
+            ours = [wish for wish in resting if wish.client_order_id.startswith(prefix)]
+            done.others = len(resting) - len(ours)
+            done.left = [wish.order_id for wish in ours]
+            if proof.given(ours, as_of, asked_at):
                 done.verified = True
                 break
             await _cancel(rest, _wishes(ours, unseen), done)
@@ -85,11 +88,11 @@ class _Proof:
     since: Instant | None = None  # by our clock: all that may rest was sent before
     empty_at: float | None = None  # when the first of the latest empty lists had come
 
-    def given(self, ours: list[m.OrderView], as_of: Instant | None, report: m.OrdersReported) -> bool:
+    def given(self, ours: list[m.CancelOrder], as_of: Instant | None, asked_at: Instant) -> bool:
         """`as_of` (asked before the list) passes what was sent; where the exchange does not say, a second empty list
         comes late enough after the first."""
         if self.since is None:
-            self.since = report.asked_at
+            self.since = asked_at
         if ours:
             self.empty_at = None
             return False
@@ -101,6 +104,16 @@ class _Proof:
         return now - self.empty_at >= _APART_S
 
 
+async def _resting(rest: Desk, done: Swept) -> tuple[Instant, list[m.CancelOrder]]:
+    """Since when, and what it takes to cancel each order that rests."""
+    try:
+        report = await rest.report_orders()
+    except UnreadOrders as error:
+        done.troubles.append(str(error)[:200])
+        return error.asked_at, error.wishes
+    return report.asked_at, [m.CancelOrder(o.order_id, o.client_order_id, o.ticker) for o in report.orders]
+
+
 async def _as_of(rest: Desk, done: Swept) -> Instant | None:
     try:
         return await rest.as_of()
@@ -109,12 +122,12 @@ async def _as_of(rest: Desk, done: Swept) -> Instant | None:
         return None
 
 
-def _wishes(ours: list[m.OrderView], unseen: dict[str, m.CancelOrder]) -> list[m.CancelOrder]:
+def _wishes(ours: list[m.CancelOrder], unseen: dict[str, m.CancelOrder]) -> list[m.CancelOrder]:
     """What is listed, and the next few of what is known and not listed; each of those once."""
-    for order in ours:
-        unseen.pop(order.order_id, None)
+    for wish in ours:
+        unseen.pop(wish.order_id, None)
     some = [unseen.pop(order_id) for order_id in list(unseen)[:_UNSEEN_A_ROUND]]
-    return [*(m.CancelOrder(o.order_id, o.client_order_id, o.ticker) for o in ours), *some]
+    return [*ours, *some]
 
 
 async def _cancel(rest: Desk, wishes: list[m.CancelOrder], done: Swept) -> None:

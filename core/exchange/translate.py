@@ -4,7 +4,7 @@ Prices and counts come as strings and repeat: two small caches turn them into in
 at 1 - p: said here, once (`level`), and in `wire_out.py` for the other direction.
 """
 
-from typing import Any
+from typing import Any, Final
 
 import msgspec
 
@@ -13,6 +13,7 @@ from core.contract import Fees, Market, PriceGrid, bracket, station_day_of
 from core.errors import Malformed
 from core.exchange import wire, wire_stream
 from core.units import (
+    MONEY_PER_DOLLAR,
     SECOND,
     Count,
     Instant,
@@ -30,6 +31,7 @@ from core.units import (
 JSON = dict[str, Any]
 _MS = 1_000_000
 _CACHED = 65_536
+_PAYS: Final = {"yes": Money(MONEY_PER_DOLLAR), "no": Money(0)}
 _LAST_S = 4_102_444_800  # the year 2100
 
 
@@ -95,7 +97,7 @@ def level(leg: str, text: str, *, yes_price: bool) -> tuple[m.Side, Price]:
 
 
 def error_of(body: bytes) -> tuple[str, str]:
-    """(code, words) of an error body in any of its three shapes."""
+    """(code, words) of an error body in any of its shapes: flat, wrapped in `error`, bare text, bare `msg`."""
     try:
         found = msgspec.json.decode(body)
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
@@ -105,15 +107,16 @@ def error_of(body: bytes) -> tuple[str, str]:
         return inner.replace(" ", "_"), inner
     if not isinstance(inner, dict):
         return "", ""
-    code, words = inner.get("code"), inner.get("message")
-    return (code if isinstance(code, str) else "", words if isinstance(words, str) else "")
+    code, said = inner.get("code"), (inner.get(key) for key in ("message", "msg", "details"))
+    words = ": ".join(dict.fromkeys(x for x in said if isinstance(x, str) and x))
+    return (code if isinstance(code, str) else "", words)
 
 
 def order_view(o: wire.OrderModel) -> m.OrderView:
     """Order."""
     return m.OrderView(
-        o.order_id, o.client_order_id, o.ticker, side_of(o.book_side, None), PRICES[o.yes_price_dollars], o.status,
-        SIZES[o.fill_count_fp], SIZES[o.remaining_count_fp],
+        o.order_id, o.client_order_id or "", o.ticker, side_of(o.book_side, o.outcome_side),
+        PRICES[o.yes_price_dollars], o.status, SIZES[o.fill_count_fp], SIZES[o.remaining_count_fp],
         instant(o.created_time) if o.created_time else None,
         instant(o.expiration_time) if o.expiration_time else None, o.order_group_id,
         instant(o.last_update_time) if o.last_update_time else None,
@@ -123,7 +126,7 @@ def order_view(o: wire.OrderModel) -> m.OrderView:
 def fill(f: wire.FillModel, at: Instant) -> m.Fill:
     """REST fill; it does not know our client order id."""
     return m.Fill(
-        at, f.trade_id, f.order_id, f.ticker, side_of(f.book_side, None), PRICES[f.yes_price_dollars],
+        at, f.trade_id, f.order_id, f.ticker, side_of(f.book_side, f.outcome_side), PRICES[f.yes_price_dollars],
         SIZES[f.count_fp], money(f.fee_cost, "fee_cost"), f.is_taker, _filled_at(f),
     )  # fmt: skip
 
@@ -150,7 +153,8 @@ def grid(ranges: list[wire.PriceRange]) -> PriceGrid:
 
 
 def market(found: wire.MarketModel, fees: Fees) -> Market:
-    """Market of a daily temperature series; Malformed for any other."""
+    """Market of a daily temperature series that pays a dollar or nought; Malformed for any other."""
+    _pays_a_dollar_or_nought(found)
     value = found.settlement_value_dollars
     day = station_day_of(found.event_ticker)
     return Market(
@@ -160,6 +164,17 @@ def market(found: wire.MarketModel, fees: Fees) -> Market:
         found.exchange_index, found.rules_primary, fees, found.result,
         money(value, "settlement_value_dollars") if value else None,
     )  # fmt: skip
+
+
+def _pays_a_dollar_or_nought(found: wire.MarketModel) -> None:
+    """Where it says so: every price, limit and loss of ours reckons with that."""
+    if found.market_type not in (None, "binary"):
+        raise Malformed("market_type", found.market_type, "only what pays a dollar or nothing is quoted")
+    if found.settlement_bounds_type not in (None, "default"):
+        raise Malformed("settlement_bounds_type", found.settlement_bounds_type, "it pays within bounds")
+    pays = found.notional_value_dollars
+    if pays is not None and money(pays, "notional_value_dollars") != MONEY_PER_DOLLAR:
+        raise Malformed("notional_value_dollars", pays, "a contract pays another amount than one dollar")
 
 
 def rest_trade(t: wire.TradeModel, at: Instant) -> m.TradePrint:
@@ -231,8 +246,8 @@ def group_body(r: m.CreateGroup, shard: int, subaccount: int) -> JSON:
 def snapshot(raw: msgspec.Raw, at: Instant, sent: Instant | None, *, yes_price: bool) -> m.BookSnapshot:
     """orderbook_snapshot."""
     s = decode(raw, wire_stream.SnapshotMsg)
-    bids = [(PRICES[p], SIZES[c]) for p, c in s.yes_dollars_fp]
-    asks = [(level("no", p, yes_price=yes_price)[1], SIZES[c]) for p, c in s.no_dollars_fp]
+    bids = [(PRICES[p], SIZES[c]) for p, c in s.yes_dollars_fp or ()]
+    asks = [(level("no", p, yes_price=yes_price)[1], SIZES[c]) for p, c in s.no_dollars_fp or ()]
     return m.BookSnapshot(at, s.market_ticker, bids, asks, s.clock, sent)
 
 
@@ -271,7 +286,7 @@ def own_fill(raw: msgspec.Raw, at: Instant, subaccount: int = 0) -> m.Fill | Non
     return m.Fill(
         at, f.trade_id, f.order_id, f.market_ticker, side_of(f.book_side, f.outcome_side),
         PRICES[f.yes_price_dollars], SIZES[f.count_fp], money(f.fee_cost, "fee_cost"), f.is_taker,
-        _when(f.ts_ms, f.ts, at), f.client_order_id, after,
+        _when(f.ts_ms, f.ts, at), f.client_order_id or "", after,
     )  # fmt: skip
 
 
@@ -288,12 +303,12 @@ def own_order(raw: msgspec.Raw, at: Instant, subaccount: int = 0) -> m.Acked | m
     filled, remaining = SIZES[o.fill_count_fp], SIZES[o.remaining_count_fp]
     if o.status == "resting" and remaining > 0:
         expires = Instant(o.expiration_ts_ms * _MS) if o.expiration_ts_ms else None
-        return m.Acked(at, o.client_order_id, o.order_id, o.ticker, side_of(o.book_side, o.outcome_side),
+        return m.Acked(at, o.client_order_id or "", o.order_id, o.ticker, side_of(o.book_side, o.outcome_side),
                        PRICES[o.yes_price_dollars], filled, remaining, expires,
                        from_ms(o.last_updated_ts_ms))  # fmt: skip
     if o.status in ("canceled", "executed"):
         reason = o.last_update_reason or o.status
-        return m.Gone(at, o.client_order_id, o.ticker, o.order_id, filled, reason=reason)
+        return m.Gone(at, o.client_order_id or "", o.ticker, o.order_id, filled, reason=reason)
     return None
 
 
@@ -304,6 +319,8 @@ def lifecycle(raw: msgspec.Raw, at: Instant) -> m.MarketChanged:
     if c.price_ranges is not None:
         ranges = [(price(r.start), price(r.end), price(r.step)) for r in c.price_ranges]
     value: Money | None = money(c.settlement_value, "settlement_value") if c.settlement_value is not None else None
+    if value is None and c.event_type == "determined":
+        value = _PAYS.get(c.result or "")  # the key is optional; yes and no say it too, a scalar result does not
     close = Instant(c.close_ts * SECOND) if c.close_ts is not None else None
     return m.MarketChanged(at, c.market_ticker, c.event_type, close, ranges, c.result, value, _strikes(c))
 

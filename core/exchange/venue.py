@@ -19,10 +19,11 @@ from core.exchange.memory import Memory, restore
 from core.exchange.simulator import Exchange, Listed, Notice
 from core.exchange.traders import INFORMED, MAKER, NOISE, Crowd, Draws, settle_due
 from core.stations import STATIONS
-from core.units import HOUR, MINUTE, Instant, money, seconds
+from core.units import HOUR, MINUTE, SECOND, Duration, Instant, money, seconds
 
 USER = "embedded"
 STARTING_CASH = money("10000.00")
+_CLOSING = Duration(2 * SECOND)  # "resting orders are cancelled shortly after" the close (FACTS §3.7)
 _LIST_EVERY = HOUR // 4
 
 
@@ -55,6 +56,7 @@ class Venue:
             restore(memory, self.exchange)
             self.memory = Memory(memory)
             self.memory.settled = len(self.exchange.settlements)
+        self.exchange.closing_lasts = _CLOSING
         self.carried = 0.0
         self.candles = Candles()
         self.weekly_pause = weekly_pause

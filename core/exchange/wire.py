@@ -35,7 +35,9 @@ class MarketModel(Model, frozen=True):
     cap_strike: float | None = None
     exchange_index: int = 0
     settlement_value_dollars: str | None = None
-    expiration_value: str = ""
+    market_type: str | None = None
+    notional_value_dollars: str | None = None
+    settlement_bounds_type: str | None = None
 
 
 class SettlementSource(Model, frozen=True):
@@ -156,14 +158,20 @@ class BooksPage(Model, frozen=True):
     orderbooks: list[TickerBook]
 
 
-class OrderModel(Model, frozen=True):
-    """Order."""
+class OrderName(Model, frozen=True):
+    """What it takes to cancel an order, and to know whose it is."""
 
     order_id: str
-    client_order_id: str
     ticker: str
+    client_order_id: str | None = None
+
+
+class OrderModel(OrderName, frozen=True, kw_only=True):
+    """Order."""
+
     status: str
-    book_side: str
+    book_side: str | None = None
+    outcome_side: str | None = None
     yes_price_dollars: str
     fill_count_fp: str
     remaining_count_fp: str
@@ -175,9 +183,9 @@ class OrderModel(Model, frozen=True):
 
 
 class OrdersPage(Model, frozen=True):
-    """GET /portfolio/orders."""
+    """GET /portfolio/orders; decoded one by one, as markets are."""
 
-    orders: list[OrderModel]
+    orders: list[msgspec.Raw]
     cursor: str | None = None
 
 
@@ -193,11 +201,12 @@ class FillModel(Model, frozen=True):
     trade_id: str
     order_id: str
     ticker: str
-    book_side: str
     yes_price_dollars: str
     count_fp: str
     fee_cost: str
     is_taker: bool
+    book_side: str | None = None
+    outcome_side: str | None = None
     created_time: str | None = None
     ts: int | None = None
 

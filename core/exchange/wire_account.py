@@ -9,6 +9,7 @@ class Shard(Model, frozen=True):
     """One exchange shard's state."""
 
     exchange_index: int
+    exchange_active: bool
     trading_active: bool
 
 
@@ -17,7 +18,7 @@ class Status(Model, frozen=True):
 
     exchange_active: bool
     trading_active: bool
-    exchange_index_statuses: tuple[Shard, ...] = ()
+    exchange_index_statuses: tuple[Shard, ...] | None = None
 
 
 class AsOf(Model, frozen=True):
@@ -39,6 +40,21 @@ class Limits(Model, frozen=True):
     usage_tier: str
     read: BucketModel
     write: BucketModel
+
+
+class Cost(Model, frozen=True):
+    """What one endpoint costs."""
+
+    method: str
+    path: str
+    cost: int
+
+
+class Costs(Model, frozen=True):
+    """GET /account/endpoint_costs; only what differs from the default is listed."""
+
+    default_cost: int
+    endpoint_costs: list[Cost]
 
 
 class ScheduleModel(Model, frozen=True):

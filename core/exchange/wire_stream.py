@@ -19,11 +19,11 @@ class Leg(Enum):
 
 
 class SnapshotMsg(Model, frozen=True):
-    """A side without offers is an absent key."""
+    """A side without offers is an absent key, or null as in REST."""
 
     market_ticker: str
-    yes_dollars_fp: tuple[tuple[str, str], ...] = ()
-    no_dollars_fp: tuple[tuple[str, str], ...] = ()
+    yes_dollars_fp: tuple[tuple[str, str], ...] | None = None
+    no_dollars_fp: tuple[tuple[str, str], ...] | None = None
     clock: int | None = None
 
 
@@ -62,7 +62,7 @@ class FillMsg(Model, frozen=True):
     yes_price_dollars: str
     count_fp: str
     fee_cost: str
-    client_order_id: str = ""
+    client_order_id: str | None = None
     book_side: str | None = None
     outcome_side: str | None = None
     post_position_fp: str | None = None
@@ -80,12 +80,12 @@ class UserOrderMsg(Model, frozen=True):
     yes_price_dollars: str
     fill_count_fp: str
     remaining_count_fp: str
-    client_order_id: str = ""
+    client_order_id: str | None = None
     book_side: str | None = None
     outcome_side: str | None = None
     expiration_ts_ms: int | None = None
     last_updated_ts_ms: int | None = None
-    last_update_reason: str = ""
+    last_update_reason: str | None = None
     subaccount_number: int | None = None
 
 
@@ -122,7 +122,7 @@ class ErrorMsg(Model, frozen=True):
     """An error of the stream."""
 
     code: int
-    msg: str = ""
+    msg: str | None = None
     market_ticker: str | None = None
     market_tickers: list[str] | None = None
 

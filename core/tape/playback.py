@@ -12,7 +12,8 @@ import msgspec
 from core import messages as m
 from core.exchange.book import Book
 from core.exchange.books import Books
-from core.exchange.session import Asked, Command, Session
+from core.exchange.session import Session
+from core.exchange.subscriptions import PRIVATE, Asked, Command
 from core.tape.format import Header, Kind, Record, header
 from core.units import Instant
 
@@ -68,7 +69,6 @@ class Playback:
             case Kind.CONNECTED:
                 assert self._told is not None, "the reader begins every file with its header"
                 self._session = Session(self._told.use_yes_price, self._told.speed)
-                yield m.Connected(record.at)
             case Kind.DISCONNECTED:
                 self._session = None
                 yield m.Disconnected(record.at, record.data.decode("utf-8", "replace"))
@@ -90,6 +90,7 @@ def _told(session: Session, command: Command, at: Instant) -> None:
     match command["cmd"]:
         case "subscribe":
             session.watched |= tickers
+            session.opening |= {*params["channels"]} & {*PRIVATE}
             session.asked[command["id"]] = Asked(params["channels"][0], tickers, at)
         case "unsubscribe":
             for sid in params["sids"]:

@@ -9,7 +9,8 @@ import pytest
 
 from core import messages as m
 from core.contract import LINEAR_CENT
-from core.exchange.session import Session, Sid
+from core.exchange.session import Session
+from core.exchange.subscriptions import Sid
 from core.publication import EventFair, MarketFair, Publication, PublishedLimits
 from core.risk.limits import Approved
 from core.units import DAY, SECOND, Count, Instant, Money, Price, money

@@ -13,7 +13,8 @@ import pytest
 from core import messages as m
 from core.exchange.book import Book
 from core.exchange.books import Books
-from core.exchange.session import Session, Sid
+from core.exchange.session import Session
+from core.exchange.subscriptions import Sid
 from core.history.levels import Levels, touches
 from core.tape.check import check
 from core.tape.format import Header, Kind

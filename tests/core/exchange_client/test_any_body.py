@@ -114,3 +114,24 @@ def test_one_bad_market_refuses_its_event_and_no_other(bad: Any) -> None:
     listing = catalog.Listing()
     catalog.read_event(json.dumps(event).encode(), FREE, 0, listing)
     assert listing.markets == [] and list(listing.refused) == ["KXHIGHNY-26NOV24"]
+
+
+@pytest.mark.parametrize(
+    ("field", "value"), [("market_type", "scalar"), ("notional_value_dollars", "10.0000"),
+                         ("settlement_bounds_type", "floor")],
+)  # fmt: skip
+def test_a_market_that_does_not_pay_a_dollar_or_nought_is_refused(field: str, value: str) -> None:
+    usual = {"market_type": "binary", "notional_value_dollars": "1.0000", "settlement_bounds_type": "default"}
+    _, read = READERS["market"]
+    assert read(json.dumps(MARKET | usual).encode())
+    with pytest.raises(Malformed, match=field):
+        read(json.dumps(MARKET | usual | {field: value}).encode())
+
+
+@pytest.mark.parametrize("half", [{"fee_type_override": "flat"}, {"fee_multiplier_override": 2.0}])
+def test_half_of_a_fee_override_refuses_the_event(half: dict[str, Any]) -> None:
+    event = {"event_ticker": "KXHIGHNY-26NOV24", "series_ticker": "KXHIGHNY", "mutually_exclusive": True,
+             "collateral_return_type": "MECNET", "markets": [MARKET]} | half  # fmt: skip
+    listing = catalog.Listing()
+    catalog.read_event(json.dumps(event).encode(), FREE, 0, listing)
+    assert "half of a fee override" in listing.refused["KXHIGHNY-26NOV24"]

@@ -9,7 +9,8 @@ import pytest
 from core import messages as m
 from core.exchange.book import Book
 from core.exchange.books import Books
-from core.exchange.session import Session, Sid
+from core.exchange.session import Session
+from core.exchange.subscriptions import Sid
 from core.units import SECOND, Count, Instant, Price
 
 T0 = Instant(1_795_000_000 * SECOND)

@@ -4,7 +4,8 @@ import json
 from typing import Any
 
 from core import messages as m
-from core.exchange.session import Command, Session
+from core.exchange.session import Session
+from core.exchange.subscriptions import Command
 from tests.core.exchange_client.test_session import delta, frame, later, snapshot, watching
 
 

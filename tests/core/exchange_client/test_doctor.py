@@ -10,20 +10,26 @@ from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric.rsa import generate_private_key
 
 from core import config
+from core import messages as m
 from core.config import Settings
 from core.doctor import examine
 from core.doctor_exchange import rules_lines, scope_line, skew
 from core.doctor_lines import Line, Verdict, exit_code, shown
 from core.doctor_schema import compared
+from core.doctor_stream import compared as compared_books
 from core.errors import SettingsError
 from core.exchange import wire
+from core.exchange.costs import RECKONED, dearer
 from core.exchange.credentials import Credentials, credentials, embedded_key_path
 from core.exchange.endpoints import endpoints
 from core.exchange.listing import ladder
+from core.exchange.traders import NOISE
+from core.exchange.wire_account import Cost, Costs
 from core.rules_text import pin
 from core.station_day import StationDay, Variable
 from core.stations import BY_CODE
-from core.units import Instant, instant
+from core.units import Count, Instant, Price, instant
+from quoter.engine import budget
 from tests.core.exchange_client.loopback import Place, embedded, new_key
 
 OCTOBER = instant("2026-10-15T12:00:00Z")
@@ -46,7 +52,18 @@ async def test_all_is_well_where_the_exchange_runs(tmp_path: Path) -> None:
     async with embedded() as place:
         keep(place, tmp_path)
         lines = {line.name: line for line in await examine(chosen(tmp_path, place.port))}
-    for name in ("settings", "key", "exchange", "clock skew", "balance", "limits", "series", "maker fees", "markets"):
+    for name in (
+        "settings",
+        "key",
+        "exchange",
+        "clock skew",
+        "balance",
+        "limits",
+        "costs",
+        "series",
+        "maker fees",
+        "markets",
+    ):
         assert lines[name].verdict is Verdict.OK, lines[name]
     assert lines["weather"].verdict is Verdict.FAIL and lines["weather"].remedy
 
@@ -77,7 +94,9 @@ async def test_somebody_elses_key_is_told_from_a_dead_exchange(tmp_path: Path) -
     assert lines["balance"].verdict is Verdict.FAIL and "belong together" in lines["balance"].remedy
 
 
-@pytest.mark.parametrize(("off", "verdict"), [(0, Verdict.OK), (1, Verdict.OK), (5, Verdict.WARN), (-60, Verdict.FAIL)])
+@pytest.mark.parametrize(
+    ("off", "verdict"), [(0, Verdict.OK), (1, Verdict.OK), (5, Verdict.WARN), (7, Verdict.FAIL), (-60, Verdict.FAIL)]
+)
 def test_the_clock_is_compared_with_the_servers(off: int, verdict: Verdict) -> None:
     assert skew(DATE, Instant(OCTOBER + off * 10**9)).verdict is verdict
 
@@ -179,3 +198,48 @@ async def test_doctor_reads_the_scopes_rules_sources_and_shard_of_the_embedded_e
     for name in ("permissions", "rules", "settlement source", "exchange index", "price steps", "schedule"):
         assert lines[name].verdict is Verdict.OK, lines[name]
     assert lines["permissions"].words == "read, write::trade"
+
+
+def costs(*listed: tuple[str, str, int]) -> Costs:
+    return Costs(10, [Cost(method, f"/trade-api/v2{path}", cost) for method, path, cost in listed])
+
+
+def test_a_call_that_costs_more_than_the_engine_reckons_with_is_named() -> None:
+    cheap = costs(("DELETE", "/portfolio/events/orders/:order_id", 2), ("DELETE", "/portfolio/events/orders", 2))
+    assert dearer(cheap) == []
+    assert dearer(costs()) == ["DELETE /portfolio/events/orders/:id costs 10, not 2",
+                               "DELETE /portfolio/events/orders costs 10, not 2"]  # fmt: skip
+    groups = ("PUT", "/portfolio/order_groups/*rest", 30), ("PUT", "/portfolio/order_groups/:id/reset", 10)
+    found = dearer(costs(*groups, *((c.method, c.path.removeprefix("/trade-api/v2"), c.cost)
+                                    for c in cheap.endpoint_costs)))  # fmt: skip
+    assert found == ["PUT /portfolio/order_groups/:id/limit costs 30, not 10",
+                     "PUT /portfolio/order_groups/:id/trigger costs 30, not 10"]  # fmt: skip
+
+
+def test_what_the_doctor_reckons_with_is_what_the_engine_spends() -> None:
+    spent = {"create": budget.GROUP, "limit": budget.GROUP, "reset": budget.GROUP, "amend": budget.AMEND,
+             "decrease": budget.AMEND, "orders": budget.CREATE}  # fmt: skip
+    for method, path, cost in RECKONED:
+        if method != "DELETE" and not path.endswith("trigger"):
+            assert cost == spent[path.rpartition("/")[2]], path
+    assert [cost for method, _, cost in RECKONED if method == "DELETE"] == [budget.CANCEL, budget.CANCEL_ALL]
+
+
+def test_a_stream_on_the_other_price_scale_fails_and_nothing_else_would_tell() -> None:
+    listed = {"A": ({Price(4000)}, {Price(4500), Price(6000)}), "B": (set[Price](), {Price(700)})}
+    mirrored = {"A": ({Price(4000)}, {Price(5500), Price(4000)}), "B": (set[Price](), {Price(9300)})}
+    assert compared_books(listed, listed).verdict is Verdict.OK
+    assert "use_yes_price" in compared_books(mirrored, listed).remedy
+    assert compared_books(mirrored, listed).verdict is Verdict.FAIL
+    assert compared_books({"A": listed["A"]}, listed).verdict is Verdict.FAIL, "a book that never came"
+    assert compared_books({"A": (set(), set())}, {"A": (set(), set())}).verdict is Verdict.WARN
+
+
+async def test_the_doctor_looks_at_the_streams_books(tmp_path: Path) -> None:
+    async with embedded() as place:
+        keep(place, tmp_path)
+        for market in place.markets:
+            order = m.PlaceOrder(f"n-{market.ticker}", market.ticker, m.Side.ASK, Price(700), Count(500))
+            place.venue.request(NOISE, order)
+        lines = {x.name: x for x in await examine(chosen(tmp_path, place.port))}
+        assert lines["stream"].verdict is Verdict.OK, lines["stream"]

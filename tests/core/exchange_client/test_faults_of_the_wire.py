@@ -14,11 +14,14 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from core import messages as m
 from core.errors import KwmError, Malformed
-from core.exchange.rest import Rest
+from core.exchange.catalog import Catalog
+from core.exchange.rest import Rest, UnreadOrders
 from core.exchange.sdk import Sdk, refusal
+from core.exchange.sweep import sweep
 from core.exchange.translate import error_of
-from core.units import Count, Price
+from core.units import Count, Price, iso
 from tests.core.exchange_client.loopback import CLOCK, new_key, serving
+from tests.core.exchange_client.test_any_body import FREE, MARKET
 
 pytestmark = pytest.mark.slow
 
@@ -156,6 +159,102 @@ async def test_a_refusal_is_read_in_all_three_shapes(gateway: Both, body: str) -
     server.says(400, body)
     (said,) = await rest.perform(PLACE)
     assert isinstance(said, m.Rejected) and said.code == "insufficient_balance"
+
+
+CROSSES = (
+    '{"error":{"code":"invalid_order","message":"invalid order","details":"post only cross","service":"exchange"}}'
+)
+
+
+async def test_a_post_only_order_refused_for_crossing_is_gone_and_no_error(gateway: Both) -> None:
+    """Documents say that it is made and cancelled, demo refused it: it is the market that moved, either way."""
+    server, rest = gateway
+    server.says(400, CROSSES)
+    (said,) = await rest.perform(PLACE)
+    assert isinstance(said, m.Gone) and (said.filled, said.reason) == (0, "PostOnlyCrossCancel")
+    (said,) = await rest.perform(AMEND)
+    assert isinstance(said, m.Rejected) and said.code == "post_only_cross", "what it was to become; what it is, rests"
+
+
+@pytest.mark.parametrize(
+    ("status", "body", "code"),
+    [
+        (400, '{"error":{"code":"MARKET_INACTIVE","message":""}}', "market_inactive"),
+        (400, '{"code":"invalid_order","message":"invalid order","details":"market is closed"}', "market_inactive"),
+        (409, '{"error":{"code":"market_already_closed"}}', "market_inactive"),
+        (409, '{"error":{"code":"exchange_paused"}}', "trading_is_paused"),
+        (400, '{"error":{"code":"bad_request","message":"order group not found"}}', "order_group_not_found"),
+        (409, '{"error":{"code":"conflict","details":"order group has been triggered"}}', "order_group_triggered"),
+        (400, '{"msg":"limit must be at most 1000"}', "400"),
+        (400, '{"error":{"code":"Insufficient_Balance"}}', "insufficient_balance"),
+    ],
+)
+async def test_what_a_refusal_means_is_told_in_the_engines_words(
+    gateway: Both, status: int, body: str, code: str
+) -> None:
+    server, rest = gateway
+    server.says(status, body)
+    (said,) = await rest.perform(PLACE)
+    assert isinstance(said, m.Rejected) and said.code == code
+    assert len(server.seen) == 1, "nothing to look up: no order was made"
+
+
+def test_the_words_of_an_error_are_all_that_it_says() -> None:
+    assert error_of(CROSSES.encode()) == ("invalid_order", "invalid order: post only cross")
+    assert error_of(b'{"msg":"bad limit"}') == ("", "bad limit")
+
+
+LISTED = {"order_id": "o-1", "client_order_id": "kwm-1", "ticker": PLACE.ticker, "status": "resting",
+          "book_side": "bid", "yes_price_dollars": "0.2900", "fill_count_fp": "4.00", "remaining_count_fp": "6.00",
+          "initial_count_fp": "10.00"}  # fmt: skip
+THEIRS = LISTED | {"order_id": "o-2", "client_order_id": None, "yes_price_dollars": "0.00005"}
+
+
+async def test_an_order_that_cannot_be_read_makes_no_list_but_is_named(gateway: Both) -> None:
+    server, rest = gateway
+    server.says(200, json.dumps({"orders": [LISTED, THEIRS], "cursor": None}))
+    with pytest.raises(UnreadOrders, match="finer than 4 decimals") as raised:
+        await rest.report_orders()
+    assert [(x.order_id, x.client_order_id) for x in raised.value.wishes] == [("o-1", "kwm-1"), ("o-2", "")]
+    found = await rest.look_up("kwm-1", PLACE.ticker)
+    assert found.order is not None and found.order.remaining == 600, "another's order is not in the way"
+
+
+async def test_a_market_is_found_in_its_series_however_the_answer_is_spaced(gateway: Both) -> None:
+    server, rest = gateway
+    server.says(200, json.dumps({"markets": [MARKET], "cursor": ""}, indent=2))
+    found = await Catalog(rest.sdk).by_tickers([MARKET["ticker"]], {"KXHIGHNY": FREE})
+    assert [x.ticker for x in found.markets] == [MARKET["ticker"]]
+
+
+async def test_a_sweep_takes_ours_away_though_somebody_elses_order_cannot_be_read(gateway: Both) -> None:
+    server, rest = gateway
+    left = {"o-1": LISTED, "o-2": THEIRS}
+
+    async def answer(request: Request) -> Response:
+        if request.method == "DELETE":
+            del left[request.url.path.rpartition("/")[2]]
+            return Response('{"order_id":"o-1","reduced_by":"6.00"}')
+        if request.url.path.endswith("user_data_timestamp"):
+            return Response(json.dumps({"as_of_time": iso(CLOCK.now())}))
+        return Response(json.dumps({"orders": list(left.values()), "cursor": ""}))
+
+    server.answer = answer
+    done = await sweep(rest, "kwm-", 5.0)
+    assert list(left) == ["o-2"] and (done.cancelled, done.verified, done.others) == (1, True, 1)
+
+
+async def test_a_sweep_without_a_list_takes_away_what_we_know(gateway: Both) -> None:
+    server, rest = gateway
+
+    async def answer(request: Request) -> Response:
+        ok = request.method == "DELETE"
+        return Response('{"order_id":"o-1","reduced_by":"6.00"}' if ok else "", 200 if ok else 503)
+
+    server.answer = answer
+    done = await sweep(rest, "kwm-", 0.5, [CANCEL])
+    assert (done.cancelled, done.verified) == (1, False)
+    assert sum(method == "DELETE" for method, _ in server.seen) == 1
 
 
 async def test_a_404_on_a_cancel_proves_nothing_about_fills(gateway: Both) -> None:

@@ -254,6 +254,16 @@ async def test_fills_are_counted_once_each_whatever_the_stream_does_to_them(kind
         assert (await place.rest.report_positions()).positions[0].position == 400
 
 
+async def test_a_conversation_without_its_fills_is_begun_anew() -> None:
+    async with faulted(fault("channel_error", "fill", at=[1]), streaming=True) as place:
+        await place.belief.until(lambda: "Connected" in place.belief.kinds())
+        await place.rest.perform(place.bid("kwm-1"))
+        place.sell(100)  # the fill that is told to nobody
+        await place.belief.until(lambda: sum(isinstance(x, m.Connected) for x in place.belief.heard) == 2)
+        (ended,) = [x for x in place.belief.heard if isinstance(x, m.Disconnected)]
+        assert ended.words.startswith("fill: error 10"), "everything is reconciled: there is no other way up"
+
+
 async def test_a_removed_money_field_is_never_read_as_nought() -> None:
     for name, ask in (("balance_dollars", "balance"), ("position_fp", "report_positions"),
                       ("remaining_count_fp", "report_orders"), ("yes_price_dollars", "report_orders")):  # fmt: skip

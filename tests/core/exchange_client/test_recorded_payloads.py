@@ -11,7 +11,8 @@ from core import messages as m
 from core.contract import Fees, Market, disagreement, exhaustive
 from core.errors import Malformed
 from core.exchange import catalog, translate, wire
-from core.exchange.session import Session, Sid
+from core.exchange.session import Session
+from core.exchange.subscriptions import Sid
 from core.units import SECOND, Instant, Price
 from tests.shared import shared
 
@@ -146,7 +147,7 @@ def test_the_recorded_stream_is_read() -> None:
 MEANT = {
     "orderbook_snapshot": m.BookSnapshot, "orderbook_delta": m.BookDelta, "trade": m.TradePrint, "fill": m.Fill,
     "user_order": m.Acked, "order_group_updates": m.GroupChanged, "subscribed": m.StreamOpened,
-    "market_lifecycle_v2": m.MarketChanged,
+    "market_lifecycle_v2": m.MarketChanged, "unsubscribed": m.Gap,  # nobody asked to leave the sid of the example
 }  # fmt: skip
 
 

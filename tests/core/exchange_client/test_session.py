@@ -10,8 +10,9 @@ from hypothesis import strategies as st
 
 from core import messages as m
 from core.exchange import translate
-from core.exchange.session import PRIVATE, Command, Session
-from core.units import SECOND, Instant
+from core.exchange.session import Session
+from core.exchange.subscriptions import PRIVATE, Command
+from core.units import SECOND, Count, Instant, Price
 
 T0 = Instant(1_795_000_000 * SECOND)
 
@@ -202,6 +203,22 @@ def test_added_fields_unknown_types_and_unknown_words_stop_nothing() -> None:
     assert session.receive(frame("user_order", 3, None, **order), T0) == ([], [])
 
 
+def test_a_null_where_a_word_may_be_absent_loses_nothing() -> None:
+    session = watching("A")
+    agree(session, session.opened(T0), first_sid=10)
+    fill = {"trade_id": "t", "order_id": "o", "market_ticker": "A", "is_taker": False, "yes_price_dollars": "0.4",
+            "count_fp": "1.00", "fee_cost": "0", "book_side": None, "outcome_side": "yes", "client_order_id": None,
+            "post_position_fp": None, "subaccount": None}  # fmt: skip
+    order = {"order_id": "o", "ticker": "A", "status": "canceled", "yes_price_dollars": "0.4", "book_side": "bid",
+             "fill_count_fp": "0.00", "remaining_count_fp": "0.00", "client_order_id": None, "last_update_reason": None,
+             "created_ts_ms": None, "expiration_ts_ms": None}  # fmt: skip
+    for kind, body in (("fill", fill), ("user_order", order)):
+        assert [type(x) for x in session.receive(frame(kind, 10, None, **body), T0)[0]] in ([m.Fill], [m.Gone])
+    book = frame("orderbook_snapshot", 1, 2, market_ticker="A", yes_dollars_fp=None, no_dollars_fp=[["0.4000", "1.00"]])
+    assert session.receive(book, T0)[0] == [m.BookSnapshot(T0, "A", [], [(Price(4000), Count(100))])]
+    assert not session.troubles
+
+
 @given(st.one_of(st.binary(max_size=80), st.text(max_size=80)))
 def test_any_bytes_are_survived(raw: bytes | str) -> None:
     watching("A").receive(raw, T0)
@@ -240,3 +257,15 @@ def test_strikes_that_moved_are_a_bracket_and_those_that_mean_nothing_are_none(
     body = {"event_type": "metadata_updated", "market_ticker": "A"} | metadata
     said = translate.lifecycle(msgspec.Raw(msgspec.json.encode(body)), Instant(0))
     assert (said.change, said.strikes) == ("metadata_updated", strikes)
+
+
+@pytest.mark.parametrize(
+    ("told", "pays"),
+    [({"result": "yes"}, 1_000_000), ({"result": "no"}, 0), ({"result": "scalar"}, None), ({"result": None}, None),
+     ({"result": "yes", "settlement_value": "0.7500"}, 750_000), ({"result": "no", "settlement_value": None}, 0)],
+)  # fmt: skip
+def test_a_result_says_what_it_pays_where_the_value_is_left_out(told: dict[str, Any], pays: int | None) -> None:
+    body = {"event_type": "determined", "market_ticker": "A"} | told
+    assert translate.lifecycle(msgspec.Raw(msgspec.json.encode(body)), Instant(0)).settlement_value == pays
+    settled = {"event_type": "settled", "market_ticker": "A", "settled_ts": 1_795_000_000}
+    assert translate.lifecycle(msgspec.Raw(msgspec.json.encode(settled)), Instant(0)).settlement_value is None

@@ -9,7 +9,8 @@ import pytest
 from core import messages as m
 from core.exchange.catalog import Catalog
 from core.exchange.rest import Rest
-from core.exchange.session import PRIVATE, Session
+from core.exchange.session import Session
+from core.exchange.subscriptions import PRIVATE
 from core.units import SECOND, Count, Instant
 from tests.core.exchange_client.loopback import CLOCK, embedded
 

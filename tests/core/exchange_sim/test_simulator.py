@@ -255,6 +255,17 @@ def test_a_lower_limit_that_is_reached_already_triggers_at_once(exchange: Exchan
     assert exchange.orders[order_id(mine)].status == "canceled"
 
 
+def test_what_rests_at_the_close_is_beyond_any_cancel_until_the_exchange_takes_it(exchange: Exchange) -> None:
+    exchange.closing_lasts = Duration(2 * SECOND)
+    close_at = exchange.markets[TICKER].market.close_at
+    order = order_id(place(exchange, US, "a", m.Side.BID, 40))
+    said = exchange.handle(US, m.CancelOrder(order, "a", TICKER), close_at)
+    assert isinstance(said, m.Rejected) and said.code == "market_inactive"
+    assert [x.order_id for x in exchange.order_views(US)] == [order], "the list shows it all the while"
+    exchange.advance(Instant(close_at + 2 * SECOND))
+    assert exchange.order_views(US) == [] and exchange.orders[order].reason == "CloseCancel"
+
+
 def test_after_the_close_even_a_cancel_is_market_inactive(exchange: Exchange) -> None:
     mine = place(exchange, US, "a", m.Side.BID, 30)
     exchange.markets[TICKER].status = "closed"  # between the close and the cancelling of what rests

@@ -74,6 +74,26 @@ def test_each_channel_of_one_subscribe_has_its_own_sid(wire: Wire) -> None:
         (1, "fill", 1), (1, "trade", 2), (1, "user_orders", 3)]  # fmt: skip
 
 
+def test_a_second_subscribe_to_a_channel_joins_the_first(wire: Wire) -> None:
+    """Seen in production, June and September 2026; no document says it."""
+    first, second = wire.tickers[:2]
+    wire.say("subscribe", channels=["orderbook_delta"], market_tickers=[first])
+    (answer, book) = wire.say("subscribe", channels=["orderbook_delta"], market_tickers=[first, second])
+    assert (answer["type"], answer["id"], answer["sid"], answer["seq"]) == ("ok", 2, 1, 2)
+    assert answer["msg"]["market_tickers"] == sorted([first, second])
+    assert (book["type"], book["sid"], book["seq"], book["msg"]["market_ticker"]) == (
+        "orderbook_snapshot",
+        1,
+        3,
+        second,
+    )
+    wire.order(m.Side.BID, 3000, 100, 1)
+    assert [(x["sid"], x["seq"]) for x in wire.heard()] == [(1, 4)], "and brings each change once"
+    wire.say("subscribe", channels=["fill"])
+    (answer,) = wire.say("subscribe", channels=["fill"])
+    assert (answer["type"], answer["sid"], "seq" in answer) == ("ok", 2, False), "fills have no numbers"
+
+
 def test_a_side_without_offers_is_an_absent_key(wire: Wire) -> None:
     wire.order(m.Side.BID, 3000, 100)
     (_, book) = wire.say("subscribe", channels=["orderbook_delta"], market_tickers=wire.tickers[:1])
