@@ -21,6 +21,7 @@ from quoter.engine.market import FOREVER, MarketState
 from quoter.engine.state import ALL, DAILY_LOSS, DRAWDOWN, LOSING, NONE, State
 
 _LIFECYCLE: Final = "market_lifecycle_v2"  # the channel on which markets open and close
+_OURS: Final = frozenset(("fill", "user_orders", "user_order"))  # those that speak of our orders
 
 _STRETCH: Final = 5  # minutes: the feed's least delay is that of this and the last stretch
 
@@ -118,9 +119,11 @@ def heartbeat(state: State, event: m.Heartbeat) -> Iterable[str]:
 
 
 def gap(state: State, event: m.Gap) -> Iterable[str]:
-    """These books are suspect until their snapshots come."""
+    """These books are suspect until their snapshots come; where a word on ours was lost, it is asked for."""
     for ticker in event.tickers:
         state.market(ticker).book.known = False
+    if event.channel in _OURS:
+        state.next_reconcile = min(state.next_reconcile, state.soon())
     if event.channel == _LIFECYCLE:
         return [*event.tickers, *_reopen(state)]
     return event.tickers

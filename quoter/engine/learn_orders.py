@@ -166,7 +166,13 @@ def rejected(state: State, event: m.Rejected) -> Iterable[str]:
     if order is None:
         return ()
     market = state.market(event.ticker)
-    _failed(state, market, order)
+    if event.request == "CancelOrder":
+        counters.errors += 1
+        if order.declined == 0 and event.code != "market_inactive":  # an order is one error, a market that closes none
+            state.recent_errors.append(state.now)
+        order.cancel_declined(state.now)
+    else:
+        _failed(state, market, order)
     if event.request == "PlaceOrder":
         if event.code in groups.REFUSALS:
             groups.refused(state, market.event, event.code, order.sent_at)

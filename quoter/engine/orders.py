@@ -9,7 +9,7 @@ from typing import Final
 
 from core.messages import Side, Ticker
 from core.side import BID
-from core.units import MINUTE, ONE_DOLLAR, Count, Instant, Money, Price
+from core.units import MINUTE, ONE_DOLLAR, SECOND, Count, Instant, Money, Price
 
 
 class Life(StrEnum):
@@ -37,6 +37,8 @@ class Happening(StrEnum):
 
 _A, _R, _M, _C, _L, _G = Life.ASKED, Life.RESTING, Life.AMENDING, Life.CANCELLING, Life.LOST, Life.GONE
 _H = Happening
+_SOON: Final = SECOND // 4  # after a cancel that was declined, until the next; then twice as long each time,
+_LATEST: Final = 16 * SECOND  # up to this
 _NEVER: Final = 2 * MINUTE  # after which a fill that our position and every report lack is none
 TABLE: Final[dict[Life, dict[Happening, Life]]] = {
     _A: {_H.ACKED: _R, _H.FILLED: _R, _H.CANCEL_SENT: _C, _H.UNKNOWN: _L, _H.GONE: _G},
@@ -83,6 +85,8 @@ class Order:
         self.heard_at = Instant(0)  # our clock at the last word on it: a list asked for before says nothing newer
         self.updated_at = Instant(0)  # the exchange's stamp of the newest word on it
         self.wanted_gone = False
+        self.declined = 0  # cancels of it, by the exchange,
+        self.cancel_from = Instant(0)  # and before this none is asked for again
         self.adopted = adopted  # found at the exchange: fills before are inside the positions, `settle_told` says which
         self.level = level
         self.joined_price: Price | None = None  # where `ahead` was counted
@@ -175,6 +179,12 @@ class Order:
         if self.new_expires_at is not None:
             self.expires_at = self.new_expires_at
         self.drop_amend()
+
+    def cancel_declined(self, now: Instant) -> None:
+        """The exchange would not cancel it (closed a moment ago, paused, a signature too old): at once it would not
+        either, and every cancel costs what the others need."""
+        self.cancel_from = Instant(now + min(_SOON << min(self.declined, 6), _LATEST))
+        self.declined += 1
 
     def ends(self) -> None:
         """It cannot fill any more. A fill that is still on its way to us may have had the price of an amend, too."""

@@ -196,6 +196,9 @@ def _act(state: State, want: Want) -> list[Action]:
 
 
 def _cancel(state: State, order: Order) -> list[Action]:
+    if state.now < order.cancel_from:
+        state.next_tick = min(state.next_tick, order.cancel_from)
+        return []
     if not state.budget.take(cost.CANCEL, reserved=True):
         state.next_tick = min(state.next_tick, Instant(state.now + state.config.minute // _SOONEST))
         return []

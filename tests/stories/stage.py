@@ -66,6 +66,11 @@ class Stage:
             done += self.say(e.Timer(self.now))
         return done
 
+    def wait_ms(self, ms: int) -> list[Action]:
+        """Let a moment pass and be woken at its end, as by a deadline that has come."""
+        self.now = Instant(self.now + ms * SECOND // 1000)
+        return self.say(e.Timer(self.now))
+
     def begin(self, pnl: str = "0.00", halted: str = "", positions: dict[str, int] | None = None) -> "Stage":
         """Started, connected, reconciled, with books; not yet published."""
         self.say(e.Started(self.now, "r1", "2026-11-24", money(pnl), halted))
