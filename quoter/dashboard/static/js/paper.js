@@ -7,7 +7,7 @@ let timer = 0;
 export function enter(node, house) {
   node.innerHTML = `<section><h2>Paper session</h2><p class="soft">Quotes the live books with imagined orders: no money, the same engine.</p><p class="tools"><button id="paper-start" type="button">Start</button> <button id="paper-stop" type="button">Stop</button> <button id="paper-reset" type="button">Reset</button> <a id="paper-export" href="/api/sim/export" download="paper.json">Export</a></p>
     <div id="beside"></div><svg id="paper-curve" role="img" aria-label="PnL on paper"></svg><h3>Fills on paper</h3><table id="paper-fills" class="cards"><thead><tr><th>Time</th><th>Market</th><th>Side</th><th class="n">Price</th><th class="n">Contracts</th></tr></thead><tbody></tbody></table></section>`;
-  for (const what of ["start", "stop", "reset"]) $("paper-" + what).onclick = () => tell("/api/sim/" + what).then(() => look(house));
+  for (const what of ["start", "stop", "reset"]) $("paper-" + what).onclick = () => { if (what !== "reset" || confirm("Begin with an empty paper account? The old one is put aside, and graduation counts from nothing.")) tell("/api/sim/" + what).then(() => look(house)); };
   timer = setInterval(() => look(house), 2000);
   look(house);
 }
