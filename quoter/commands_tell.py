@@ -164,10 +164,8 @@ def _change(word: str) -> tuple[str, Any]:
 
 
 def settings(as_json: Json = False) -> None:
-    """Every setting that files and environment give, quoter or not; core/settings.toml explains each."""
-    found = live_settings.as_file(Client().settings)
-    for section in found.values():
-        section.update({key: "(set)" for key in ("token", "key_id", "key_pem") if section.get(key)})
+    """Every setting that files and environment give, secrets hidden; core/settings.toml explains each."""
+    found = live_settings.as_shown(Client().settings)
     if as_json:
         t.say_json(found)
         return

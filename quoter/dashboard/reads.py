@@ -28,7 +28,6 @@ from quoter.engine.market import EventState, MarketState
 from quoter.shell.live import Live
 
 _FLOWS_FOR_S = 5.0
-_HIDDEN = ("dashboard.token", "exchange.key_id", "exchange.key_file")
 _PAUSE_EVERY = 4
 
 
@@ -164,15 +163,14 @@ class Reads:
         ]  # fmt: skip
 
     def config(self, _: Ask) -> v.Config:
-        """Every setting in force."""
+        """Every setting in force, secrets hidden: who may look need not have the token."""
         words = live_settings.explanations()
         shown = []
-        for section, values in live_settings.as_file(self.live.settings).items():
+        for section, values in live_settings.as_shown(self.live.settings).items():
             for key, value in values.items():
                 name = f"{section}.{key}"
-                hidden = name in _HIDDEN and bool(value)
                 shown.append(
-                    v.Setting(key=name, value="(set)" if hidden else value, live=name in live_settings.LIVE,
+                    v.Setting(key=name, value=value, live=name in live_settings.LIVE,
                               words=words.get(name, ""), kind=live_settings.kind(section, key))
                 )  # fmt: skip
         return v.Config(settings=shown)

@@ -127,6 +127,8 @@ def test_settings_are_shown_as_a_file_says_them(monkeypatch: pytest.MonkeyPatch)
     monkeypatch.setenv("KWM_DASHBOARD__TOKEN", "secret-secret-secret")
     shown = json.loads(said("settings", "--json")[1])
     assert (shown["risk"]["max_loss_total"], shown["quoting"]["size"]) == ("1500.00", "10")
+    monkeypatch.setenv("KWM_ALERTS__URLS", '["tgram://secret-bot/1"]')
+    monkeypatch.setenv("KWM_ALERTS__PING_URL", "https://hc-ping.com/secret-id")
     assert "secret" not in said("settings", "--json")[1] + said("settings")[1]
 
 

@@ -4,10 +4,13 @@ from pathlib import Path
 from typing import Any
 
 import jsonschema
+import msgspec
 import pytest
 import schemathesis
 from hypothesis import HealthCheck, Phase, given, settings
 
+from core import config
+from core.units import money
 from quoter.engine import events as e
 from quoter.engine.state import DAILY_LOSS
 from tests.quoter.dashboard.room import GOOD, TOKEN, Caller, dashboard, obey
@@ -159,6 +162,22 @@ def test_a_wrong_setting_is_refused_by_name_and_changes_nothing(board, client, c
     assert answer.status_code == 400
     assert named in answer.json()["error"]
     assert board.live.queue.empty()
+
+
+def test_who_may_only_look_sees_no_secret(board, client: Caller) -> None:
+    given = {
+        "KWM_EXCHANGE__KEY_ID": "hidden-1", "KWM_WATCHDOG__KEY_ID": "hidden-2", "KWM_PAPER__KEY_ID": "hidden-3",
+        "KWM_DASHBOARD__TOKEN": "hidden-4", "KWM_ALERTS__URLS": '["tgram://hidden-5/12345"]',
+        "KWM_ALERTS__PING_URL": "https://hc-ping.com/hidden-6", "KWM_WATCHDOG__KEY_FILE": "hidden-7.pem",
+    }  # fmt: skip
+    board.live.settings = config.load(given)
+    shown = client.get("/api/config")
+    assert "hidden" not in shown.text
+    values = {one["key"]: one["value"] for one in shown.json()["settings"]}
+    assert (values["alerts.urls"], values["alerts.ping_url"]) == (["tgram://(set)"], "(set)"), (
+        "that they are set is seen"
+    )
+    assert values["paper.key_file"] == "", "and that something is not"
 
 
 def test_a_lasting_change_is_written_into_the_settings_file(board, client, tmp_path, monkeypatch) -> None:
