@@ -30,7 +30,7 @@ COMMANDS: dict[str, tuple[str, str, str]] = {
     ),
     "quote": ("quoter.quote", "quote", "Run the quoter (what `kwm up` starts; for services)."),
     "watchdog": ("quoter.watchdog", "watchdog", "Take our orders away when the quoter is not well."),
-    "status": ("quoter.commands", "status", "Is it alive, what does it hold, what can it lose, why is it not quoting."),
+    "status": ("quoter.status", "status", "Am I quoting, why not, what can I lose, what must I do."),
     "positions": ("quoter.commands", "positions", "What we hold, by event and bracket."),
     "orders": ("quoter.commands", "orders", "Our working orders."),
     "fills": ("quoter.commands", "fills", "Our latest fills."),

@@ -4,8 +4,6 @@ Exit codes of every command: 0 fine, 1 failed, 2 wrong usage, 3 no quoter answer
 why), 5 it runs but does not quote (`kwm status`), 6 not proved that our orders are gone (`kwm halt`, `kwm kill`).
 """
 
-import sys
-import time
 from typing import Annotated, Any
 
 import msgspec
@@ -17,9 +15,7 @@ from core.errors import KwmError
 from core.event_words import one_event
 from core.units import instant
 from quoter import tables as t
-from quoter.client import Client, NotRunning
-from quoter.shell.heartbeat import watchdog_words
-from quoter.shell.why_then import told, why_then
+from quoter.client import Client
 
 NOT_QUOTING, NOT_RUNNING = 5, 3
 Json = Annotated[bool, typer.Option("--json", help="for scripts: JSON instead of a table")]
@@ -49,57 +45,6 @@ def find_event(client: Client, words: str) -> dict[str, Any]:
     said = {name: f"{e['city']} {e['station']} {e['variable']} {e['day']}" for name, e in found.items()}
     one: dict[str, Any] = found[one_event(words, said, "kwm markets")]
     return one
-
-
-def status(as_json: Json = False) -> None:
-    """Is it alive, what does it hold, what can it lose, why is it not quoting. Exit code 5: alive, not quoting."""
-    client = Client()
-    try:
-        found = client.get("/api/status")
-    except NotRunning as error:
-        last = client.last_heartbeat()
-        if as_json:
-            t.say_json({"running": False, "last": last})
-        else:
-            t.show(f"[bold red]NOT RUNNING[/]  {error}")
-            if last:
-                t.show(f"its last word: {last.get('state')}, PnL today ${(last.get('pnl') or 0) / 1e6:,.2f}")
-        sys.exit(NOT_RUNNING)
-    found["watchdog"] = watchdog_words(client.data, time.time())
-    if as_json:
-        t.say_json(found)
-    else:
-        t.show(status_table(found))
-    sys.exit(0 if found["state"] == "quoting" else NOT_QUOTING)
-
-
-def status_table(s: dict[str, Any]) -> Any:
-    """The header of everything, as a table."""
-    limits, lost = s["limits"], max(0.0, -(s["pnl_usd"] or 0.0))
-    good = s["state"] == "quoting"
-    state = Text(s["state"].upper(), "bold green" if good else "bold red").append(f"  {s['environment']}", "dim")
-    pub = s["publication_age_s"]
-    rows = [
-        ("state", state),
-        ("PnL today", t.earned(s["pnl_usd"]).append(f"  fees ${s['fees_usd']:,.2f}", "dim")),
-        ("holds", Text(f"{s['held']} markets, free {t.dollars(s['balance_usd'])}")),
-        ("can lose", t.bar(s["worst_usd"] / limits["total_usd"] if limits["total_usd"] else 0.0)
-         .append(f" ${s['worst_usd']:,.2f} of ${limits['total_usd']:,.2f}")),
-        ("lost today", t.bar(lost / limits["daily_usd"] if limits["daily_usd"] else 0.0)
-         .append(f" ${lost:,.2f} of ${limits['daily_usd']:,.2f}")),
-        ("quotes", f"{s['markets_quoted']} of {s['markets']} markets, {s['working']} working orders"),
-        ("fills", f"{s['counters']['fills']} in this run"),
-        ("forecast", "none yet" if pub is None else f"{t.age(pub)} old, good for {t.age(s['publication_left_s'])}"),
-        ("exchange", f"connected, heard {t.age(s['feed_age_s'])} ago" if s["connected"] else Text("down", "bold red")),
-        *((("watchdog", s["watchdog"]),) if "watchdog" in s else ()),
-        *((("reducing", Text(f"only orders that reduce a position: {s['reduce_only']}", "bold yellow")),)
-          if s["reduce_only"] else ()),
-        *(("not quoting", Text(reason, "bold red")) for reason in s["reasons"]),
-        *(("", Text(f"{n} markets: {words}", "dim")) for words, n in
-          sorted(s["not_quoted"].items(), key=lambda kv: -kv[1])[:4]),
-    ]  # fmt: skip
-    columns: dict[str, tuple[str, t.Cell]] = {"k": ("", lambda v: Text(v, "dim")), "v": ("", lambda v: v)}
-    return t.table([{"k": k, "v": v} for k, v in rows], columns)
 
 
 def positions(as_json: Json = False) -> None:
@@ -225,6 +170,8 @@ def why(
     """Why a market is quoted as it is, or is not; now, or (`--at`) at an instant of the past."""
     ticker = ticker.upper()
     if at:
+        from quoter.shell.why_then import told, why_then  # imported here: the journal's reader is for this alone
+
         when = instant(at, "--at")
         then = why_then(config.load().storage.data.resolve(), ticker, when)
         typer.echo(msgspec.json.encode(then).decode() if as_json else "\n".join(told(ticker, when, then)))

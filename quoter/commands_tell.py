@@ -9,8 +9,10 @@ import typer
 from core import live_settings
 from core.errors import KwmError
 from quoter import tables as t
-from quoter.client import Client, NotRunning
+from quoter.client import Client, Hangs, NotRunning
 from quoter.commands import Json, event_tickers
+
+_HALT_WITHIN_S = 5.0
 
 
 class NotProved(KwmError):
@@ -79,9 +81,11 @@ def halt(
     as_json: Json = False,
 ) -> None:
     """Stop now: cancel everything of ours, verify that nothing rests, stay stopped until `kwm resume`."""
-    client = Client()
+    client = Client(_HALT_WITHIN_S)
     try:
         client.post("/api/risk/halt")
+    except Hangs:
+        raise
     except NotRunning as error:
         raise NotRunning(f"{error}; `kwm kill` cancels without it") from error
     began = time.monotonic()

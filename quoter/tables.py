@@ -91,12 +91,16 @@ def bar(share: float, width: int = 16) -> Text:
     return Text("█" * filled, "red" if share >= 0.8 else "blue").append("░" * (width - filled), "dim")
 
 
-def table(rows: Iterable[Row], columns: dict[str, tuple[str, Cell]], title: str = "", nothing: str = "nothing") -> Any:
+def table(
+    rows: Iterable[Row], columns: dict[str, tuple[str, Cell]], title: str = "", nothing: str = "nothing",
+    *, heads: bool = True,
+) -> Any:  # fmt: skip
     """`columns`: key -> (heading, how to show a value); a heading that ends in `>` is for figures, aligned right."""
     rows = list(rows)
     if not rows:
         return Text(nothing, "dim")
-    made = Table(title=title or None, title_justify="left", header_style="dim", box=None, pad_edge=False)
+    made = Table(title=title or None, title_justify="left", header_style="dim", box=None, pad_edge=False,
+                 show_header=heads)  # fmt: skip
     for key, (heading, _) in columns.items():  # a ticker that is cut cannot be copied
         least = max(len(str(row.get(key) or "")) for row in rows) if key == "ticker" else None
         made.add_column(

@@ -10,7 +10,7 @@ from rich.text import Text
 from core.errors import KwmError
 from quoter import tables as t
 from quoter.client import Client
-from quoter.commands import status_table
+from quoter.status import status_table
 
 _EVENTS, _FILLS, _NOTES = 12, 6, 6
 

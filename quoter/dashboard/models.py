@@ -80,9 +80,11 @@ class Status(View, frozen=True, kw_only=True):
     balance_usd: float | None
     worst_usd: float | None
     worst_seen_usd: float | None
+    lost_today_usd: float | None
     limits: Limits
     counters: Counters
     reasons: list[str]
+    to_do: list[str]
     not_quoted: dict[str, int]
 
 

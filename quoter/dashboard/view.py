@@ -3,6 +3,7 @@
 from core.messages import Side
 from core.units import SECOND, Instant, Price
 from quoter.dashboard import models as v
+from quoter.dashboard.advice import to_do
 from quoter.engine.guard import global_reasons, widening, words
 from quoter.engine.market import EventState, MarketState
 from quoter.engine.quoting import half_spread, skew
@@ -49,7 +50,7 @@ def said(reasons: tuple[str, ...]) -> list[str]:
 
 def status(state: State, environment: str) -> v.Status:
     """The header: alive, holding, can lose, why not quoting."""
-    limits, publication, now, c = state.config.limits, state.publication, state.now, state.counters
+    limits, publication, now, c = state.limits, state.publication, state.now, state.counters
     against: dict[str, int] = {}
     for one in state.markets.values():
         if one.fair is not None and not one.desired:
@@ -67,16 +68,17 @@ def status(state: State, environment: str) -> v.Status:
         working=state.working(), held=sum(bool(m.position) for m in state.markets.values()),
         pnl_usd=usd(state.pnl_today()), realised_usd=usd(state.realised), fees_usd=usd(state.fees),
         balance_usd=usd(state.balance), worst_usd=usd(state.total_loss), worst_seen_usd=usd(state.worst_seen),
+        lost_today_usd=usd(state.lost_today()),
         limits=v.Limits(
             total_usd=usd(limits.max_loss_total), event_usd=usd(limits.max_loss_event),
-            city_usd=usd(limits.max_loss_city), daily_usd=usd(state.config.max_daily_loss),
+            city_usd=usd(limits.max_loss_city), daily_usd=usd(state.max_daily_loss()),
             drawdown_usd=usd(state.config.max_drawdown), position_contracts=contracts(limits.max_position),
         ),
         counters=v.Counters(
             events=c.events, orders=c.orders_sent, amends=c.amends, cancels=c.cancels, fills=c.fills, errors=c.errors,
             refusals=c.refusals, rejections=c.rejections,
         ),
-        reasons=said(global_reasons(state)), not_quoted=against,
+        reasons=said(global_reasons(state)), to_do=to_do(state), not_quoted=against,
     )  # fmt: skip
 
 

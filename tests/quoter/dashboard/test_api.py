@@ -127,6 +127,21 @@ def test_after_the_daily_loss_only_accepting_it_resumes(board, client: Caller) -
     assert not board.live.state.halted
 
 
+def test_the_status_counts_the_days_loss_and_its_limits_as_the_brakes_do(board, client: Caller) -> None:
+    state = board.live.state
+    state.pnl_carried = money("-150.00")
+    shown = client.get("/api/status").json()
+    assert (shown["pnl_usd"], shown["lost_today_usd"]) == (-150.0, 150.0)
+    state.accepted = money("150.00")
+    assert client.get("/api/status").json()["lost_today_usd"] == 0.0, "accepted: the daily limit counts from here"
+    published = state.publication
+    tight = msgspec.structs.replace(published.limits, max_loss_total=money("9.00"), max_daily_loss=money("8.00"))
+    state.publication = msgspec.structs.replace(published, limits=tight)
+    state.limits = state.limits_now()
+    limits = client.get("/api/status").json()["limits"]
+    assert (limits["total_usd"], limits["daily_usd"]) == (9.0, 8.0), "the tighter of settings and publication binds"
+
+
 def test_a_market_and_an_event_can_be_switched_off(board, client: Caller) -> None:
     for ticker in (MILD, EVENT):
         assert client.post(f"/api/toggle/{ticker}", json={"enabled": False}, headers=GOOD).status_code == 202

@@ -1,0 +1,116 @@
+"""`kwm status`: in one look, am I quoting, why not, what can I lose, what must I do. Exit code 5: alive, not quoting.
+
+A quoter that does not answer is not the same as one that is not there: beside the first no second one may be started.
+"""
+
+import sys
+import time
+from typing import Any
+
+from rich.text import Text
+
+from quoter import tables as t
+from quoter.client import Client, Hangs, NotRunning
+from quoter.commands import NOT_QUOTING, NOT_RUNNING, Json
+from quoter.shell.heartbeat import path_of, watchdog_words
+
+_WITHIN_S = 4.0
+_WATCHING = "watching"
+
+Line = tuple[str, Any]
+
+
+def status(as_json: Json = False) -> None:
+    """Am I quoting, why not, what can I lose, what must I do. Exit code 5: alive, not quoting."""
+    client = Client(_WITHIN_S)
+    now_s = time.time()
+    watchdog = watchdog_words(client.data, now_s)
+    try:
+        found = client.get("/api/status")
+    except NotRunning as error:
+        last, hangs = client.last_heartbeat(), isinstance(error, Hangs)
+        age_s = max(0.0, now_s - path_of(client.data).stat().st_mtime) if last else 0.0
+        if as_json:
+            t.say_json({"running": False, "hangs": hangs, "watchdog": watchdog, "last": last, "last_age_s": age_s})
+        else:
+            t.show(lines(unanswered(str(error), hangs, last, age_s, client.settings.engine.order_life_s, watchdog)))
+        sys.exit(NOT_RUNNING)
+    found["watchdog"] = watchdog
+    if as_json:
+        t.say_json(found)
+    else:
+        t.show(status_table(found))
+    sys.exit(0 if found["state"] == "quoting" else NOT_QUOTING)
+
+
+def lines(rows: list[Line]) -> Any:
+    """What, and what of it."""
+    columns: dict[str, tuple[str, t.Cell]] = {"k": ("", lambda v: Text(v, "dim")), "v": ("", lambda v: v)}
+    return t.table([{"k": k, "v": v} for k, v in rows], columns, heads=False)
+
+
+def unanswered(
+    said: str, hangs: bool, last: dict[str, Any], age_s: float, order_life_s: float, watchdog: str
+) -> list[Line]:
+    """No answer: what rests all the same, and what to do. `last`: the last heartbeat, `age_s` seconds old;
+    `order_life_s`: how long an order of ours rests when nobody renews it."""
+    rows: list[Line] = [("state", Text("HANGS" if hangs else "NOT RUNNING", "bold red")), ("", said)]
+    working = 0
+    if last:
+        working = int(last.get("working") or 0) if age_s < order_life_s else 0
+        earned = (last.get("pnl") or 0) / 1e6
+        rows += [
+            ("last word", f"{t.age(age_s)} ago: {last.get('state')}, PnL that day {t.dollars(earned)}"),
+            ("could lose", f"{t.dollars((last.get('worst') or 0) / 1e6)} then; what is held stays held"),
+            ("orders", f"{working} may still rest, for {t.age(order_life_s - age_s)} at most"
+             if working else "none of that run's can rest any more"),
+        ]  # fmt: skip
+    rows.append(("watchdog", watchdog))
+    if hangs:
+        todo = "kwm kill, then end the quoter's process: kwm up starts it again. Start no second one beside it"
+    else:
+        todo = "kwm kill takes them away now; then kwm up" if working else "kwm up starts everything"
+    return [*rows, ("to do", Text(todo, "bold"))]
+
+
+def status_table(s: dict[str, Any]) -> Any:
+    """The header of everything: state and why, what to do, what can be lost, then the rest."""
+    limits = s["limits"]
+    good = s["state"] == "quoting"
+    state = Text(s["state"].upper(), "bold green" if good else "bold red").append(f"  {s['environment']}", "dim")
+    pub = s["publication_age_s"]
+    rows: list[Line] = [
+        ("state", state),
+        *(("why not", Text(reason, "bold red")) for reason in why_not(s)),
+        *((("reducing", Text(f"only orders that reduce a position: {s['reduce_only']}", "bold yellow")),)
+          if s["reduce_only"] else ()),
+        *(("to do", Text(words, "bold")) for words in to_do(s)),
+        ("can lose", t.bar(s["worst_usd"] / limits["total_usd"] if limits["total_usd"] else 0.0)
+         .append(f" ${s['worst_usd']:,.2f} of ${limits['total_usd']:,.2f}")),
+        ("lost today", t.bar(s["lost_today_usd"] / limits["daily_usd"] if limits["daily_usd"] else 0.0)
+         .append(f" ${s['lost_today_usd']:,.2f} of ${limits['daily_usd']:,.2f}")),
+        ("PnL today", t.earned(s["pnl_usd"]).append(f"  since 00:00 UTC, fees ${s['fees_usd']:,.2f}", "dim")),
+        ("holds", Text(f"{s['held']} markets, free {t.dollars(s['balance_usd'])}")),
+        ("quotes", f"{s['markets_quoted']} of {s['markets']} markets, {s['working']} working orders"),
+        *(("", Text(f"{n} markets: {words}", "dim")) for words, n in
+          sorted(s["not_quoted"].items(), key=lambda kv: -kv[1])[:4] if words not in s["reasons"]),
+        ("fills", f"{s['counters']['fills']} in this run"),
+        ("forecast", "none yet" if pub is None else f"{t.age(pub)} old, good for {t.age(s['publication_left_s'])}"),
+        ("exchange", f"connected, heard {t.age(s['feed_age_s'])} ago" if s["connected"] else Text("down", "bold red")),
+        *((("watchdog", Text(s["watchdog"], "" if s["watchdog"] == _WATCHING else "bold red")),)
+          if "watchdog" in s else ()),
+    ]  # fmt: skip
+    return lines(rows)
+
+
+def why_not(s: dict[str, Any]) -> list[str]:
+    """Why nothing at all is quoted; a halt in the words of who halted."""
+    stopped = [s["halted"]] if s["halted"] else []
+    refused = [f"the latest publication is refused: {s['publication_trouble']}"] if s["publication_trouble"] else []
+    return stopped + [r for r in s["reasons"] if not (stopped and r.startswith("halted"))] + refused
+
+
+def to_do(s: dict[str, Any]) -> list[str]:
+    """What the quoter asks of a person, and what its silent watchdog does."""
+    watchdog = s.get("watchdog", _WATCHING)
+    return [*s["to_do"], *(["kwm watchdog, in another terminal"] if watchdog.startswith("not running") else [])]
