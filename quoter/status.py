@@ -75,7 +75,7 @@ def unanswered(
 
 def status_table(s: dict[str, Any]) -> Any:
     """The header of everything: state and why, what to do, what can be lost, then the rest."""
-    limits = s["limits"]
+    limits, lost = s["limits"], s.get("lost_today_usd", max(0.0, -s["pnl_usd"]))
     good = s["state"] == "quoting"
     state = Text(s["state"].upper(), "bold green" if good else "bold red").append(f"  {s['environment']}", "dim")
     pub = s["publication_age_s"]
@@ -87,8 +87,8 @@ def status_table(s: dict[str, Any]) -> Any:
         *(("to do", Text(words, "bold")) for words in to_do(s)),
         ("can lose", t.bar(s["worst_usd"] / limits["total_usd"] if limits["total_usd"] else 0.0)
          .append(f" ${s['worst_usd']:,.2f} of ${limits['total_usd']:,.2f}")),
-        ("lost today", t.bar(s["lost_today_usd"] / limits["daily_usd"] if limits["daily_usd"] else 0.0)
-         .append(f" ${s['lost_today_usd']:,.2f} of ${limits['daily_usd']:,.2f}")),
+        ("lost today", t.bar(lost / limits["daily_usd"] if limits["daily_usd"] else 0.0)
+         .append(f" ${lost:,.2f} of ${limits['daily_usd']:,.2f}")),
         ("PnL today", t.earned(s["pnl_usd"]).append(f"  since 00:00 UTC, fees ${s['fees_usd']:,.2f}", "dim")),
         ("holds", Text(f"{s['held']} markets, free {t.dollars(s['balance_usd'])}")),
         ("quotes", f"{s['markets_quoted']} of {s['markets']} markets, {s['working']} working orders"),
@@ -113,4 +113,4 @@ def why_not(s: dict[str, Any]) -> list[str]:
 def to_do(s: dict[str, Any]) -> list[str]:
     """What the quoter asks of a person, and what its silent watchdog does."""
     watchdog = s.get("watchdog", _WATCHING)
-    return [*s["to_do"], *(["kwm watchdog, in another terminal"] if watchdog.startswith("not running") else [])]
+    return [*s.get("to_do", []), *(["kwm watchdog, in another terminal"] if watchdog.startswith("not running") else [])]
