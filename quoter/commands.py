@@ -68,7 +68,7 @@ def orders(as_json: Json = False) -> None:
         return t.say_json(found)
     columns: dict[str, tuple[str, t.Cell]] = {
         "ticker": ("market", t.text), "side": ("side", t.side), "price_c": ("price>", t.cents),
-        "contracts": ("contracts>", t.number), "filled": ("filled>", t.number), "life": ("life", t.text),
+        "contracts": ("contracts>", t.number), "filled_contracts": ("filled>", t.number), "life": ("life", t.text),
         "expires_in_s": ("expires>", t.age), "id": ("id", t.text),
     }  # fmt: skip
     return t.show(t.table(found, columns, nothing="nothing rests"))
@@ -82,7 +82,7 @@ def fills(as_json: Json = False) -> None:
         return t.say_json(found)
     rows = [{**f, **{f"m{s}": f["markouts_c"].get(s) for s in ("60", "300", "1800")}} for f in found]
     columns: dict[str, tuple[str, t.Cell]] = {
-        "at": ("time (UTC)", t.moment), "ticker": ("market", t.text), "side": ("side", t.side),
+        "at_ms": ("time (UTC)", t.moment), "ticker": ("market", t.text), "side": ("side", t.side),
         "price_c": ("price>", t.cents), "contracts": ("contracts>", t.number), "fee_usd": ("fee>", t.dollars),
         "m60": ("1 min>", t.cents), "m300": ("5 min>", t.cents), "m1800": ("30 min>", t.cents),
     }  # fmt: skip
@@ -111,10 +111,15 @@ def markets(
         m["why"] = "; ".join(dict.fromkeys([*m["bid_reasons"], *m["ask_reasons"]]))
     columns: dict[str, tuple[str, t.Cell]] = {
         "ticker": ("market", t.text), "bracket": ("bracket>", t.text), "fair_c": ("fair>", t.cents),
-        "market": ("market>", t.text), "ours": ("ours>", t.text), "position": ("holding>", t.number),
+        "market": ("market>", t.text), "ours": ("ours>", t.text), "position_contracts": ("held>", t.number),
         "why": ("why not", lambda v: Text(v, "dim")),
     }  # fmt: skip
-    return t.show(t.table(found, columns))
+    if t.narrow(76):
+        del columns["bracket"]
+    if not t.narrow(100):
+        return t.show(t.table(found, columns))
+    del columns["why"]
+    return t.show(t.table(found, columns), Text("kwm why MARKET says why a side is not quoted", "dim"))
 
 
 def risk(as_json: Json = False) -> None:

@@ -9,6 +9,7 @@ from typing import Any
 
 from rich.text import Text
 
+from core.units import MONEY_PER_DOLLAR
 from quoter import tables as t
 from quoter.client import Client, Hangs, NotRunning
 from quoter.commands import NOT_QUOTING, NOT_RUNNING, Json
@@ -31,7 +32,7 @@ def status(as_json: Json = False) -> None:
         last, hangs = client.last_heartbeat(), isinstance(error, Hangs)
         age_s = max(0.0, now_s - path_of(client.data).stat().st_mtime) if last else 0.0
         if as_json:
-            t.say_json({"running": False, "hangs": hangs, "watchdog": watchdog, "last": last, "last_age_s": age_s})
+            t.say_json({"running": False, "hangs": hangs, "watchdog": watchdog, "last": in_dollars(last, age_s)})
         else:
             t.show(lines(unanswered(str(error), hangs, last, age_s, client.settings.engine.order_life_s, watchdog)))
         sys.exit(NOT_RUNNING)
@@ -41,6 +42,16 @@ def status(as_json: Json = False) -> None:
     else:
         t.show(status_table(found))
     sys.exit(0 if found["state"] == "quoting" else NOT_QUOTING)
+
+
+def in_dollars(last: dict[str, Any], age_s: float) -> dict[str, Any]:
+    """The last heartbeat under the names of the running quoter's status; {} when there is none."""
+    if not last:
+        return {}
+    money = {"pnl": "pnl_usd", "worst": "worst_usd", "fees": "fees_usd", "balance": "balance_usd"}
+    usd = {name: None if last.get(key) is None else last[key] / MONEY_PER_DOLLAR for key, name in money.items()}
+    kept = {key: last.get(key) for key in ("run", "state", "halted", "paused", "reduce_only", "working", "day")}
+    return {**kept, **usd, "age_s": round(age_s, 1)}
 
 
 def lines(rows: list[Line]) -> Any:
@@ -58,10 +69,10 @@ def unanswered(
     working = 0
     if last:
         working = int(last.get("working") or 0) if age_s < order_life_s else 0
-        earned = (last.get("pnl") or 0) / 1e6
+        earned = (last.get("pnl") or 0) / MONEY_PER_DOLLAR
         rows += [
             ("last word", f"{t.age(age_s)} ago: {last.get('state')}, PnL that day {t.dollars(earned)}"),
-            ("could lose", f"{t.dollars((last.get('worst') or 0) / 1e6)} then; what is held stays held"),
+            ("could lose", f"{t.dollars((last.get('worst') or 0) / MONEY_PER_DOLLAR)} then; what is held stays held"),
             ("orders", f"{working} may still rest, for {t.age(order_life_s - age_s)} at most"
              if working else "none of that run's can rest any more"),
         ]  # fmt: skip

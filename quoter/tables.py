@@ -27,9 +27,9 @@ def show(*things: Any) -> None:
         out.print(thing)
 
 
-def narrow() -> bool:
-    """Is the terminal too narrow for a table of a dozen columns?"""
-    return console().width < 130
+def narrow(columns: int = 130) -> bool:
+    """Is the terminal narrower than this? A table of a dozen columns wants 130."""
+    return console().width < columns
 
 
 def text(value: Any) -> str:
@@ -104,7 +104,10 @@ def table(
     for key, (heading, _) in columns.items():  # a ticker that is cut cannot be copied
         least = max(len(str(row.get(key) or "")) for row in rows) if key == "ticker" else None
         made.add_column(
-            heading.removesuffix(">"), justify="right" if heading.endswith(">") else "left", min_width=least
+            heading.removesuffix(">"),
+            justify="right" if heading.endswith(">") else "left",
+            min_width=least,
+            no_wrap=heading.endswith(">"),  # a figure on two lines is read as two figures
         )
     for row in rows:
         made.add_row(*(cell(row.get(key)) for key, (_, cell) in columns.items()))

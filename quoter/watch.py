@@ -40,7 +40,7 @@ def drawn(
 ) -> RenderableType:
     """One frame."""
     for e in events:
-        e["held"] = sum(abs(m["position"]) for m in e["markets"])
+        e["held"] = sum(abs(m["position_contracts"]) for m in e["markets"])
         e["forecast"] = "–" if e["mean_f"] is None else f"{e['mean_f']}° ± {e['sd_f']}"
         e["quotes"] = f"{e['quoted']}/{len(e['markets'])}"
     first = sorted(events, key=lambda e: (-e["worst_usd"], e["event"]))[:_EVENTS]
@@ -50,12 +50,12 @@ def drawn(
         "worst_usd": ("can lose>", t.dollars),
     }  # fmt: skip
     of_fill: dict[str, tuple[str, t.Cell]] = {
-        "at": ("time (UTC)", t.moment), "ticker": ("market", t.text), "side": ("side", t.side),
+        "at_ms": ("time (UTC)", t.moment), "ticker": ("market", t.text), "side": ("side", t.side),
         "price_c": ("price>", t.cents), "contracts": ("contracts>", t.number),
     }  # fmt: skip
     return Group(
         status_table(s), Text(), Text("the events that can lose most", "bold"), t.table(first, of_event), Text(),
         Text("latest fills", "bold"), t.table(fills, of_fill, nothing="none yet"), Text(),
-        Text("what happened", "bold"), *(Text(f"{t.moment(n['at'])}  {n['kind']}: {n['words']}") for n in notes),
+        Text("what happened", "bold"), *(Text(f"{t.moment(n['at_ms'])}  {n['kind']}: {n['words']}") for n in notes),
         Text("Ctrl-C ends this view; the quoter goes on", "dim"),
     )  # fmt: skip

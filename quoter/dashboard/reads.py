@@ -103,7 +103,7 @@ class Reads:
         except KwmError as error:
             raise Refusal(502, f"the exchange did not say: {error}", "exchange") from error
         return [
-            v.TradeShown(at=view.ms(t.traded_at), price_c=t.price / 100, contracts=t.count / 100,
+            v.TradeShown(at_ms=view.ms(t.traded_at), price_c=t.price / 100, contracts=t.count / 100,
                          taker_side=t.taker.value)
             for t in reversed(found[-200:])
         ]  # fmt: skip
@@ -130,7 +130,7 @@ class Reads:
 
     def notes(self, _: Ask) -> list[v.Note]:
         """What a person should have read, oldest first."""
-        return [v.Note(at=view.ms(Instant(at)), kind=kind, words=words) for at, kind, words in self.live.notes]
+        return [v.Note(at_ms=view.ms(Instant(at)), kind=kind, words=words) for at, kind, words in self.live.notes]
 
     def health(self, _: Ask) -> v.Health:
         """Liveness: answers while the loop turns."""

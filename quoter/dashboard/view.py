@@ -57,7 +57,7 @@ def status(state: State, environment: str) -> v.Status:
             for reason in one.bid_reasons:
                 against[words(reason)] = against.get(words(reason), 0) + 1
     return v.Status(
-        state=state_name(state), environment=environment, run=state.run, now=ms(now),
+        state=state_name(state), environment=environment, run=state.run, now_ms=ms(now),
         halted=state.halted, paused=state.paused, reduce_only=state.reduce_only, connected=state.connected,
         feed_age_s=round((now - state.heard_at) / SECOND, 1) if state.heard_at else None,
         publication=publication.id if publication else None,
@@ -101,7 +101,7 @@ def market(m: MarketState) -> v.MarketView:
         market_c=round(fair.market * 100, 1) if fair and fair.market is not None else None,
         sd_c=round(fair.sd * 100, 1) if fair else None,
         bid_c=cents(bid), ask_c=cents(ask), our_bids=own[Side.BID], our_asks=own[Side.ASK],
-        position=contracts(m.position), cash_usd=usd(m.cash), fees_usd=usd(m.fees),
+        position_contracts=contracts(m.position), cash_usd=usd(m.cash), fees_usd=usd(m.fees),
         mark_c=cents(m.mark()), enabled=m.enabled, open=m.open, settled=m.settled,
         bid_reasons=said(m.bid_reasons), ask_reasons=said(m.ask_reasons),
     )  # fmt: skip
@@ -110,7 +110,7 @@ def market(m: MarketState) -> v.MarketView:
 def windows(found: EventState) -> list[v.WindowView]:
     """The releases of one event."""
     return [
-        v.WindowView(start=ms(w.start), end=ms(w.end), widen=w.widen, reason=w.reason)
+        v.WindowView(start_ms=ms(w.start), end_ms=ms(w.end), widen=w.widen, reason=w.reason)
         for w in (found.fair.windows if found.fair else [])
     ]
 
@@ -128,7 +128,7 @@ def event(found: EventState) -> v.EventView:
         quality=fair.quality if fair else [], enabled=found.enabled, worst_usd=usd(max(0, found.loss)),
         stress_usd=usd(max(0, found.stress)), limit_usd=usd(fair.max_loss) if fair else None,
         pnl_usd=usd(pnl), quoted=sum(bool(m.desired) for m in members), windows=windows(found),
-        vintages={name: ms(at) for name, at in (fair.vintages.items() if fair else ())},
+        vintages_ms={name: ms(at) for name, at in (fair.vintages.items() if fair else ())},
         markets=[market(m) for m in members],
     )  # fmt: skip
 
@@ -159,7 +159,7 @@ def orders(state: State) -> list[v.OrderShown]:
     """Our working orders."""
     return [
         v.OrderShown(id=o.client_order_id, order_id=o.order_id, ticker=o.ticker, side=o.side.value,
-                     price_c=cents(o.price), contracts=contracts(o.total), filled=contracts(o.filled),
+                     price_c=cents(o.price), contracts=contracts(o.total), filled_contracts=contracts(o.filled),
                      life=o.life.value, expires_in_s=round((o.expires_at - state.now) / SECOND))
         for m in state.markets.values() for o in m.orders.values()
     ]  # fmt: skip

@@ -23,7 +23,7 @@ from quoter.dashboard import view
 from quoter.dashboard.advice import TO_DO
 from quoter.engine.guard import global_reasons
 from quoter.engine.state import DAILY_LOSS
-from quoter.status import lines, status_table, unanswered
+from quoter.status import in_dollars, lines, status_table, unanswered
 from tests.quoter.test_wrong_usage import Quoter
 from tests.stories.stage import Stage
 
@@ -101,6 +101,12 @@ def test_orders_of_a_run_that_died_may_rest_until_they_expire() -> None:
     assert "7 may still rest, for 3 min at most" in soon and "kwm kill takes them away now" in soon
     assert "$12.00 then" in soon and "-$3.00" in soon
     assert "can rest any more" in drawn(lines(unanswered("gone", False, _LAST, 241.0, 240.0, "watching")))
+
+
+def test_the_last_word_is_told_in_dollars() -> None:
+    told = in_dollars(_LAST, 40.0)
+    assert (told["worst_usd"], told["pnl_usd"], told["fees_usd"], told["working"]) == (12.0, -3.0, None, 7)
+    assert in_dollars({}, 0.0) == {}
 
 
 def test_beside_a_quoter_that_hangs_no_second_one_is_started() -> None:

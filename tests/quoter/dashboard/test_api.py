@@ -1,5 +1,7 @@
 """The API: every route answers in its shape, every change needs the token, and nothing brings it down."""
 
+import inspect
+import re
 from pathlib import Path
 from typing import Any
 
@@ -11,10 +13,12 @@ from hypothesis import HealthCheck, Phase, given, settings
 
 from core import config
 from core.units import money
+from quoter.dashboard import models
 from quoter.engine import events as e
 from quoter.engine.state import DAILY_LOSS
 from tests.quoter.dashboard.room import GOOD, TOKEN, Caller, dashboard, obey
 from tests.stories.stage import EVENT, MILD
+from tests.test_house import ROOT
 
 NAMED = [
     "/api/account/balance",
@@ -69,6 +73,18 @@ def test_the_document_names_every_route(client: Caller) -> None:
     paths = client.get("/openapi.json").json()["paths"]
     assert set(NAMED) <= set(paths)
     assert {"get", "patch"} <= set(paths["/api/config"])
+
+
+def test_every_number_has_its_unit_in_its_name_or_in_the_docs() -> None:
+    told = set(re.findall(r"`(\w+)`", (ROOT / "docs/json.md").read_text()))
+    units = ("_usd", "_c", "_s", "_ms", "_f", "contracts")
+    shapes = [one for _, one in inspect.getmembers(models, inspect.isclass) if issubclass(one, msgspec.Struct)]
+    numbers = {
+        field.name for shape in shapes for field in msgspec.structs.fields(shape)
+        if re.search(r"\b(int|float)\b", str(field.type))
+    }  # fmt: skip
+    assert len(numbers) > 50
+    assert sorted(name for name in numbers if not name.endswith(units) and name not in told) == []
 
 
 def test_every_read_answers_in_the_shape_the_document_gives(client: Caller) -> None:

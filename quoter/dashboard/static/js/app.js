@@ -14,7 +14,7 @@ const order = ["overview", "opportunities", "orders", "flows", "paper", "setting
 export const house = { pieces: {}, changed: new Set(), first: null,
   curve: () => { // the recorded points, and the present
     const s = house.pieces.status, points = house.pieces.curve?.points ?? [];
-    const now = s ? [s.now, s.pnl_usd, s.worst_usd] : null;
+    const now = s ? [s.now_ms, s.pnl_usd, s.worst_usd] : null;
     house.first ??= now;
     return [...(points.length ? points : [house.first].filter(Boolean)), now].filter(Boolean);
   },

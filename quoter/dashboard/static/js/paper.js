@@ -23,8 +23,8 @@ async function look(house) {
     const row = (name, live, paper) => `<tr><td class="head">${name}</td><td class="n" data-label="live">${live}</td><td class="n" data-label="paper">${paper}</td></tr>`;
     show($("beside"), `<table class="cards"><thead><tr><th></th><th class="n">Live</th><th class="n">Paper</th></tr></thead><tbody>` + row("State", esc(s?.state ?? "–"), p.running ? "running" : "stopped") + row("PnL today", usd(s?.pnl_usd), `<span class="${sign(p.pnl_usd)}">${usd(p.pnl_usd)}</span>`) +
       row("Can still lose", usd(s?.worst_usd), usd(p.worst_usd)) + row("Working orders", num(s?.working), num(p.orders)) + row("Fills", num(s?.counters.fills), num(p.fills)) + `</tbody></table>` + (p.words ? `<p class="soft">${esc(p.words)}</p>` : ""));
-    curve($("paper-curve"), points.map((q) => [q.at, q.pnl_usd]));
-    show($("paper-fills").tBodies[0], fills.slice(0, 50).map((f) => `<tr><td class="head">${clock(f.at)}</td><td data-label="market">${esc(f.ticker)}</td><td class="${f.side}" data-label="side">${f.side === "bid" ? "bought" : "sold"}</td><td class="n" data-label="price">${cents(f.price_c)}</td><td class="n" data-label="contracts">${num(f.contracts, 2)}</td></tr>`).join("") || '<tr><td colspan="5" class="soft">none yet</td></tr>');
+    curve($("paper-curve"), points.map((q) => [q.at_ms, q.pnl_usd]));
+    show($("paper-fills").tBodies[0], fills.slice(0, 50).map((f) => `<tr><td class="head">${clock(f.at_ms)}</td><td data-label="market">${esc(f.ticker)}</td><td class="${f.side}" data-label="side">${f.side === "bid" ? "bought" : "sold"}</td><td class="n" data-label="price">${cents(f.price_c)}</td><td class="n" data-label="contracts">${num(f.contracts, 2)}</td></tr>`).join("") || '<tr><td colspan="5" class="soft">none yet</td></tr>');
     buttons(p.running, true);
   } catch (error) {
     if (error.reason === "no_paper_session") clearInterval(timer);
