@@ -4,6 +4,7 @@ Exit codes of every command: 0 fine, 1 failed, 2 wrong usage, 3 no quoter answer
 why), 5 it runs but does not quote (`kwm status`), 6 not proved that our orders are gone (`kwm halt`, `kwm kill`).
 """
 
+from difflib import get_close_matches
 from typing import Annotated, Any
 
 import msgspec
@@ -15,9 +16,10 @@ from core.errors import KwmError
 from core.event_words import one_event
 from core.units import instant
 from quoter import tables as t
-from quoter.client import Client
+from quoter.client import Client, Refused
 
 NOT_QUOTING, NOT_RUNNING = 5, 3
+_SIDES = {"both": "both sides", "bid": "only buying", "ask": "only selling"}
 Json = Annotated[bool, typer.Option("--json", help="for scripts: JSON instead of a table")]
 
 
@@ -45,6 +47,14 @@ def find_event(client: Client, words: str) -> dict[str, Any]:
     said = {name: f"{e['city']} {e['station']} {e['variable']} {e['day']}" for name, e in found.items()}
     one: dict[str, Any] = found[one_event(words, said, "kwm markets")]
     return one
+
+
+def unknown(ticker: str, known: list[str]) -> str:
+    """What a person may have meant by a ticker that is not there."""
+    near = [one for one in known if one.startswith(ticker)] or get_close_matches(ticker, known, 5)
+    if not near:
+        return f"no market {ticker!r}: kwm markets lists them"
+    return f"no market {ticker!r}; there are {', '.join(near[:8])}{' ...' if len(near) > 8 else ''}"
 
 
 def positions(as_json: Json = False) -> None:
@@ -181,7 +191,11 @@ def why(
         then = why_then(config.load().storage.data.resolve(), ticker, when)
         typer.echo(msgspec.json.encode(then).decode() if as_json else "\n".join(told(ticker, when, then)))
         return None
-    found = Client().get(f"/api/why/{ticker}")
+    client = Client()
+    try:
+        found = client.get(f"/api/why/{ticker}")
+    except Refused as error:
+        raise Refused(unknown(ticker, [one["ticker"] for one in client.get("/api/markets")])) from error
     if as_json:
         return t.say_json(found)
     fair = found["fair_usd"]
@@ -230,9 +244,7 @@ def opportunities(
     if as_json:
         return t.say_json(found)
     for o in found:
-        o["said"] = "both sides" if o["quoted"] == "both" else o["quoted"]
-        if o["quoted"] == "no":
-            o["said"] = "; ".join(o["reasons"])
+        o["said"] = _SIDES.get(o["quoted"]) or "; ".join(o["reasons"])
     columns: dict[str, tuple[str, t.Cell]] = {
         "ticker": ("market", t.text), "bracket": ("bracket>", t.text), "score": ("$ a day>", t.number),
         "edge_c": ("edge>", t.cents), "spread_c": ("spread>", t.cents), "depth_contracts": ("depth>", t.number),

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from core.clock import this_process
-from core.errors import KwmError
+from core.errors import KwmError, SettingsError
 from core.exchange.credentials import credentials
 from core.exchange.endpoints import endpoints
 from core.exchange.rest import Rest
@@ -25,7 +25,10 @@ _HALT_WITHIN_S = 2.0  # a quoter that hangs must not keep its orders on the exch
 
 def kill(within: Annotated[float, typer.Option(help="seconds to go on trying")] = 30.0, as_json: Json = False) -> None:
     """Halt, and cancel over REST without the quoter's help; verify that nothing of ours rests."""
-    client = Client(_HALT_WITHIN_S)
+    try:
+        client = Client(_HALT_WITHIN_S)
+    except SettingsError as error:
+        raise NotProved(f"nothing was cancelled: {error}") from error
     desk = f"{client.settings.exchange.environment} exchange"
     try:
         client.post("/api/risk/halt")

@@ -15,10 +15,11 @@ from core import config
 from core.cli import app
 from core.errors import KwmError
 from core.exchange.sweep import Swept
-from core.ops.sql_command import answer
+from core.ops.sql_command import answer, asked_as
 from flows.commands import answers
 from quoter import tables as t
 from quoter.commands_kill import unproved
+from quoter.commands_tell import NotProved
 from quoter.paper.control import PaperControl
 from quoter.shell.heartbeat import path_of
 
@@ -159,3 +160,14 @@ def test_what_is_no_terminal_gets_whole_tables(capsys: pytest.CaptureFixture[str
     with contextlib.closing(duckdb.connect()) as db:
         answer(db, f"SELECT '{wide}' AS one, '{wide}' AS two", "table")
     assert capsys.readouterr().out.count(wide) == 4
+
+
+def test_a_question_of_a_file_is_headed_by_the_line_above_it() -> None:
+    assert asked_as("-- Ten questions.\n\n-- 1. What?\nSELECT 1 -- one") == "-- 1. What?"
+    assert asked_as("SELECT 1") == ""
+
+
+def test_kill_with_settings_that_cannot_be_read_is_not_proved(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("KWM_QUOTING__EGDE", "1")
+    found = CliRunner().invoke(app, ["kill"])
+    assert isinstance(found.exception, NotProved) and "quoting.egde" in str(found.exception)
