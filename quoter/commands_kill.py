@@ -43,6 +43,8 @@ def kill(within: Annotated[float, typer.Option(help="seconds to go on trying")] 
             typer.echo(f"cancelling over REST at the {desk} all the same")
     try:
         done = asyncio.run(_sweep(client, within))
+    except KeyboardInterrupt as error:
+        raise NotProved(f"interrupted: orders of ours may still rest at the {desk}; again: kwm kill") from error
     except KwmError as error:
         raise NotProved(f"nothing was cancelled at the {desk}: {error}") from error
     if as_json:

@@ -24,17 +24,15 @@ Line = tuple[str, Any]
 def status(as_json: Json = False) -> None:
     """Am I quoting, why not, what can I lose, what must I do. Exit code 5: alive, not quoting."""
     client = Client(_WITHIN_S)
-    now_s = time.time()
-    watchdog = watchdog_words(client.data, now_s)
+    watchdog = watchdog_words(client.data, time.time())
     try:
         found = client.get("/api/status")
     except NotRunning as error:
-        last, hangs = client.last_heartbeat(), isinstance(error, Hangs)
-        age_s = max(0.0, now_s - path_of(client.data).stat().st_mtime) if last else 0.0
+        last, age_s, hangs = *_last(client), isinstance(error, Hangs)
         if as_json:
             t.say_json({"running": False, "hangs": hangs, "watchdog": watchdog, "last": in_dollars(last, age_s)})
         else:
-            t.show(lines(unanswered(str(error), hangs, last, age_s, client.settings.engine.order_life_s, watchdog)))
+            t.show(absent(client, error))
         sys.exit(NOT_RUNNING)
     found["watchdog"] = watchdog
     if as_json:
@@ -42,6 +40,19 @@ def status(as_json: Json = False) -> None:
     else:
         t.show(status_table(found))
     sys.exit(0 if found["state"] == "quoting" else NOT_QUOTING)
+
+
+def absent(client: Client, error: NotRunning) -> Any:
+    """What there is to say where no quoter answers."""
+    last, age_s = _last(client)
+    watchdog, life_s = watchdog_words(client.data, time.time()), client.settings.engine.order_life_s
+    return lines(unanswered(str(error), isinstance(error, Hangs), last, age_s, life_s, watchdog))
+
+
+def _last(client: Client) -> tuple[dict[str, Any], float]:
+    """The last heartbeat, and how many seconds ago it was written."""
+    last = client.last_heartbeat()
+    return last, max(0.0, time.time() - path_of(client.data).stat().st_mtime) if last else 0.0
 
 
 def in_dollars(last: dict[str, Any], age_s: float) -> dict[str, Any]:

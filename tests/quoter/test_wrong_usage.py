@@ -68,7 +68,11 @@ class Quoter(BaseHTTPRequestHandler):
     def do_GET(self) -> None:
         """Status, or what is listed."""
         listed = self.path in ("/api/events", "/api/opportunities")
-        self._say([{"event": "KXHIGHNY-26NOV25"}] if listed else {"working": self.working, "halted": "by a person"})
+        self._say(
+            [{"event": "KXHIGHNY-26NOV25"}]
+            if listed
+            else {"working": self.working, "halted": "by a person", "paused": True}
+        )
 
     def do_POST(self) -> None:
         """A command."""
@@ -107,6 +111,13 @@ def test_halt_within_nothing_looks_once(quoter: type[Quoter]) -> None:
     assert said("halt", "--within", "0")[0] == 0
     quoter.working = 2
     assert said("halt", "--within", "0")[1].startswith("halted, but 2 orders")
+
+
+def test_a_pause_is_proved_as_a_halt_is(quoter: type[Quoter]) -> None:
+    assert said("pause")[1].startswith("paused: no order of ours is working")
+    quoter.working = 2
+    code, told = said("pause", "--within", "0")
+    assert code == 1 and told.startswith("paused, but 2 orders are not proved gone") and "kwm halt" in told
 
 
 def test_halt_without_a_quoter_names_the_way_that_needs_none(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
