@@ -57,6 +57,11 @@ def unknown(ticker: str, known: list[str]) -> str:
     return f"no market {ticker!r}; there are {', '.join(near[:8])}{' ...' if len(near) > 8 else ''}"
 
 
+def in_order(markets: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """By event, the coldest bracket first; the quoter knows them in the order in which it heard of them."""
+    return sorted(markets, key=lambda m: (m["event"], -999 if m["low"] is None else m["low"], m["ticker"]))
+
+
 def positions(as_json: Json = False) -> None:
     """What we hold, by market."""
     found = Client().get("/api/account/positions")
@@ -112,7 +117,7 @@ def markets(
     """Book, fair value and our quote of every market."""
     client = Client()
     wanted = find_event(client, event)["event"] if event else ""
-    found = [m for m in client.get("/api/markets") if not wanted or m["event"] == wanted]
+    found = in_order([m for m in client.get("/api/markets") if not wanted or m["event"] == wanted])
     if as_json:
         return t.say_json(found)
     for m in found:

@@ -114,7 +114,7 @@ def status_table(s: dict[str, Any]) -> Any:
         ("PnL today", t.earned(s["pnl_usd"]).append(f"  since 00:00 UTC, fees ${s['fees_usd']:,.2f}", "dim")),
         ("holds", Text(f"{s['held']} markets, free {t.dollars(s['balance_usd'])}")),
         ("quotes", f"{s['markets_quoted']} of {s['markets']} markets, {s['working']} working orders"),
-        *(("", Text(f"{n} markets: {words}", "dim")) for words, n in
+        *(("", Text(f"{n} market{'' if n == 1 else 's'}: {words}", "dim")) for words, n in
           sorted(s["not_quoted"].items(), key=lambda kv: -kv[1])[:4] if words not in s["reasons"]),
         ("fills", f"{s['counters']['fills']} in this run"),
         ("forecast", "none yet" if pub is None else f"{t.age(pub)} old, good for {t.age(s['publication_left_s'])}"),

@@ -5,7 +5,7 @@ import io
 from rich.console import Console
 
 from quoter import tables as t
-from quoter.commands import unknown
+from quoter.commands import in_order, unknown
 
 _KNOWN = ["KXHIGHNY-26NOV29-B51.5", "KXHIGHNY-26NOV29-B53.5", "KXHIGHCHI-26NOV29-B44.5"]
 
@@ -26,3 +26,9 @@ def test_a_figure_is_never_on_two_lines() -> None:
     out.print(t.table(rows, {"ticker": ("market", t.text), "market": ("both>", t.text)}))
     assert isinstance(out.file, io.StringIO)
     assert len(out.file.getvalue().splitlines()) == 2
+
+
+def test_markets_stand_in_the_order_of_their_brackets() -> None:
+    heard = [("E2", 44), ("E1", 46), ("E1", None), ("E1", 44)]
+    found = in_order([{"event": event, "low": low, "ticker": "t"} for event, low in heard])
+    assert [(m["event"], m["low"]) for m in found] == [("E1", None), ("E1", 44), ("E1", 46), ("E2", 44)]
