@@ -79,13 +79,13 @@ def unanswered(
     rows: list[Line] = [("state", Text("HANGS" if hangs else "NOT RUNNING", "bold red")), ("", said)]
     working = 0
     if last:
-        working = int(last.get("working") or 0) if age_s < order_life_s else 0
+        proved = watchdog.startswith("FIRED") and "none left, verified" in watchdog
+        working = 0 if proved or age_s >= order_life_s else int(last.get("working") or 0)
         earned = (last.get("pnl") or 0) / MONEY_PER_DOLLAR
         rows += [
             ("last word", f"{t.age(age_s)} ago: {last.get('state')}, PnL that day {t.dollars(earned)}"),
             ("could lose", f"{t.dollars((last.get('worst') or 0) / MONEY_PER_DOLLAR)} then; what is held stays held"),
-            ("orders", f"{working} may still rest, for {t.age(order_life_s - age_s)} at most"
-             if working else "none of that run's can rest any more"),
+            ("orders", _resting(working, order_life_s - age_s, proved)),
         ]  # fmt: skip
     rows.append(("watchdog", watchdog))
     if hangs:
@@ -93,6 +93,12 @@ def unanswered(
     else:
         todo = "kwm kill takes them away now; then kwm up" if working else "kwm up starts everything"
     return [*rows, ("to do", Text(todo, "bold"))]
+
+
+def _resting(working: int, left_s: float, proved: bool) -> str:
+    if working:
+        return f"{working} may still rest, for {t.age(left_s)} at most"
+    return "none is left: the watchdog proved it" if proved else "none of that run's can rest any more"
 
 
 def status_table(s: dict[str, Any]) -> Any:

@@ -100,6 +100,8 @@ def test_orders_of_a_run_that_died_may_rest_until_they_expire() -> None:
     soon = drawn(lines(unanswered("gone", False, _LAST, 40.0, 240.0, "watching")))
     assert "7 may still rest, for 3 min at most" in soon and "kwm kill takes them away now" in soon
     assert "$12.00 then" in soon and "-$3.00" in soon
+    fired = "FIRED: no heartbeat for 5.1 s: 7 cancelled, 72 groups tripped, none left, verified in 1.5 s"
+    assert "the watchdog proved it" in drawn(lines(unanswered("gone", False, _LAST, 40.0, 240.0, fired)))
     assert "can rest any more" in drawn(lines(unanswered("gone", False, _LAST, 241.0, 240.0, "watching")))
 
 

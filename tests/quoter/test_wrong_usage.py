@@ -2,7 +2,11 @@
 
 import contextlib
 import json
+import signal
+import subprocess
+import sys
 import threading
+import time
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -63,10 +67,11 @@ def test_what_cannot_be_is_said_in_our_words(
 class Quoter(BaseHTTPRequestHandler):
     """Answers like one that has halted, with `working` orders left and one event listed."""
 
-    working = port = 0
+    working = port = asked = 0
 
     def do_GET(self) -> None:
         """Status, or what is listed."""
+        type(self).asked += 1
         listed = self.path in ("/api/events", "/api/opportunities")
         self._say(
             [{"event": "KXHIGHNY-26NOV25"}]
@@ -111,6 +116,22 @@ def test_halt_within_nothing_looks_once(quoter: type[Quoter]) -> None:
     assert said("halt", "--within", "0")[0] == 0
     quoter.working = 2
     assert said("halt", "--within", "0")[1].startswith("halted, but 2 orders")
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("stop", ["halt", "pause"])
+def test_ctrl_c_while_the_proof_is_awaited_says_that_there_is_none(quoter: type[Quoter], stop: str) -> None:
+    quoter.working = 2
+    run = (  # tests that run in the background of a shell are deaf to Ctrl-C, and so are their children
+        "import signal, sys; signal.signal(signal.SIGINT, signal.default_int_handler);"
+        f" sys.argv = ['kwm', '{stop}', '--within', '60']; from core.cli import main; main()"
+    )
+    with subprocess.Popen([sys.executable, "-c", run], stderr=subprocess.PIPE, text=True) as process:
+        while quoter.asked < 2:
+            time.sleep(0.05)
+        process.send_signal(signal.SIGINT)
+        _, told = process.communicate(timeout=30)
+    assert process.returncode == 6 and "you did not wait: 2 orders may still rest" in told
 
 
 def test_a_pause_is_proved_as_a_halt_is(quoter: type[Quoter]) -> None:
