@@ -53,8 +53,8 @@ def unknown(ticker: str, known: list[str]) -> str:
     """What a person may have meant by a ticker that is not there."""
     near = [one for one in known if one.startswith(ticker)] or get_close_matches(ticker, known, 5)
     if not near:
-        return f"no market {ticker!r}: kwm markets lists them"
-    return f"no market {ticker!r}; there are {', '.join(near[:8])}{' ...' if len(near) > 8 else ''}"
+        return f"no such market: {ticker}; kwm markets lists them"
+    return f"no such market: {ticker}; there are {', '.join(near[:8])}{' ...' if len(near) > 8 else ''}"
 
 
 def in_order(markets: list[dict[str, Any]]) -> list[dict[str, Any]]:

@@ -30,7 +30,7 @@ def _tell(path: str, words: str, as_json: bool, body: Any = None) -> None:
 
 
 def pause(
-    within: Annotated[float, typer.Option(min=0, help="seconds to wait for the proof; 0 looks once")] = 10.0,
+    within: Annotated[float, typer.Option(min=0, help="seconds to wait for the proof; 0 looks once")] = 20.0,
     as_json: Json = False,
 ) -> None:
     """Take quotes away until resume, and see that none of our orders works; keep watching."""

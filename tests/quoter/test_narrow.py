@@ -17,7 +17,7 @@ def test_half_a_ticker_names_those_that_begin_with_it() -> None:
 
 def test_a_slip_names_its_neighbours_and_nonsense_where_to_look() -> None:
     assert "KXHIGHNY-26NOV29-B53.5" in unknown("KXHIGHNY-26NOV29-B53", _KNOWN)
-    assert unknown("NONSENSE", _KNOWN) == "no market 'NONSENSE': kwm markets lists them"
+    assert unknown("NONSENSE", _KNOWN) == "no such market: NONSENSE; kwm markets lists them"
 
 
 def test_a_figure_is_never_on_two_lines() -> None:
