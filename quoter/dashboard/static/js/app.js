@@ -41,9 +41,9 @@ function header(s) {
   text("environment", s.environment, "badge quiet " + s.environment);
   $("real").hidden = !production; document.body.classList.toggle("production", production);
   document.title = `${production ? "REAL " : ""}${s.state} ${usd(s.pnl_usd)} · kwm`;
-  trouble([...(s.halted ? ["Halted: " + s.halted] : []), ...(s.reduce_only ? ["Only orders that reduce a position: " + s.reduce_only] : []), ...s.reasons.filter((r) => !r.startsWith("halted")), ...(s.publication_trouble ? ["Publication refused: " + s.publication_trouble] : [])], s.to_do);
+  trouble([...(s.halted ? [s.halted.replace(/^(halted)?/, (said) => (said ? "Halted" : "Halted: "))] : []), ...(s.reduce_only ? ["Only orders that reduce a position: " + s.reduce_only] : []), ...s.reasons.filter((r) => !r.startsWith("halted")), ...(s.publication_trouble ? ["Publication refused: " + s.publication_trouble] : [])], s.to_do);
   text("pnl", usd(s.pnl_usd), sign(s.pnl_usd)); text("pnl-more", `settled ${usd(s.realised_usd)}`);
-  text("holds", s.held ? `${num(s.held)} mkts` : "nothing"); text("balance", s.balance_usd == null ? "" : `free ${usd(s.balance_usd, 0)}`);
+  text("holds", s.held ? `${num(s.held)} mkt${s.held === 1 ? "" : "s"}` : "nothing"); text("balance", s.balance_usd == null ? "" : `free ${usd(s.balance_usd, 0)}`);
   text("worst", usd(s.worst_usd)); text("worst-more", `of ${whole(s.limits.total_usd)}`); meter("worst-meter", s.worst_usd / s.limits.total_usd);
   const loss = s.lost_today_usd;
   text("daily", usd(loss)); text("daily-more", `of ${whole(s.limits.daily_usd)}`); meter("daily-meter", loss / s.limits.daily_usd);
