@@ -5,9 +5,11 @@ and one line about each, nothing else.
 """
 
 import os
+import platform
 import sys
-from importlib import import_module
-from typing import Any
+from difflib import get_close_matches
+from importlib import import_module, metadata
+from typing import Annotated, Any
 
 import typer
 from typer.core import TyperGroup
@@ -30,7 +32,7 @@ COMMANDS: dict[str, tuple[str, str, str]] = {
     ),
     "quote": ("quoter.quote", "quote", "Run the quoter (what `kwm up` starts; for services)."),
     "watchdog": ("quoter.watchdog", "watchdog", "Take our orders away when the quoter is not well."),
-    "status": ("quoter.commands", "status", "Is it alive, what does it hold, what can it lose, why is it not quoting."),
+    "status": ("quoter.status", "status", "Am I quoting, why not, what can I lose, what must I do."),
     "positions": ("quoter.commands", "positions", "What we hold, by event and bracket."),
     "orders": ("quoter.commands", "orders", "Our working orders."),
     "fills": ("quoter.commands", "fills", "Our latest fills."),
@@ -120,6 +122,13 @@ class Door(TyperGroup):
         command.name = cmd_name
         return command
 
+    def resolve_command(self, ctx: Any, args: list[str]) -> Any:
+        """A misspelt command names its neighbours; a group without a command of its own says what it has."""
+        if args and args[0] not in COMMANDS and (near := get_close_matches(args[0], COMMANDS)):
+            ctx.fail(f"No such command {args[0]!r}. Did you mean {' or '.join(near)}?")
+        name, command, rest = super().resolve_command(ctx, args)
+        return name, command, rest or (["--help"] if getattr(command, "no_args_is_help", False) else [])
+
 
 def _only_completed(name: str) -> bool:
     """Does a shell only complete the line of another command?"""
@@ -135,8 +144,18 @@ app = typer.Typer(
 )
 
 
+def _version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"kwm {metadata.version('kalshi-weather-maker')} (Python {platform.python_version()})")
+        raise typer.Exit
+
+
 @app.callback()
-def _root() -> None:
+def _root(
+    version: Annotated[
+        bool, typer.Option("--version", help="Which version this is.", callback=_version, is_eager=True)
+    ] = False,
+) -> None:
     """A market maker for Kalshi's daily temperature brackets. `kwm up` starts everything."""
 
 

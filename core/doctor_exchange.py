@@ -15,7 +15,7 @@ from core.exchange.costs import dearer
 from core.exchange.credentials import Credentials, credentials
 from core.exchange.rest import Rest
 from core.rules_text import PINNED, pin, wording
-from core.units import SECOND, Instant, from_datetime, instant, money_text, price_text
+from core.units import SECOND, Instant, from_datetime, instant, price_text
 
 _WORD_OF = {"twc": "weather company", "nws": "national weather service"}
 _SKEW_WARN, _SKEW_FAIL = 2 * SECOND, 5 * SECOND  # the Date header is good to a second; 5 s were taken, 30 s refused
@@ -85,8 +85,8 @@ async def exchange(
 
     async def balance() -> Line:
         have, least = await rest.balance(), settings.risk.min_balance
-        words = f"${money_text(have)} free on shard {shard}"
-        remedy = f"below [risk] min_balance ${money_text(least)} nothing is placed: pay in, or lower it"
+        words = f"${have / 1e6:,.2f} free on shard {shard}"
+        remedy = f"below [risk] min_balance ${least / 1e6:,.2f} nothing is placed: pay in, or lower it"
         return ok("balance", words) if have >= least else fail("balance", words, remedy)
 
     async def limits() -> Line:

@@ -22,6 +22,11 @@ LIVE = frozenset(
     | {f"risk.{key}" for key in config.RiskSettings.model_fields}
     | {"events.series", "events.only", "events.exclude"}
 )
+# who reads one of these can trade, stop us, or write to those who are told; others look at a page and a terminal too
+SECRET = frozenset(
+    {f"{section}.{key}" for section in ("exchange", "watchdog", "paper") for key in ("key_id", "key_file")}
+    | {"dashboard.token", "alerts.urls", "alerts.ping_url"}
+)
 _SECTION = re.compile(r"^\s*\[(?P<name>[a-z_]+)\]\s*(?:#.*)?$")
 _KEY = re.compile(r"^\s*(?P<key>[a-z_0-9]+)\s*=")
 
@@ -53,6 +58,19 @@ def as_file(settings: Settings) -> dict[str, dict[str, Any]]:
             elif what == "contracts":
                 value = count_text(Count(value)).removesuffix(".00")
             said[section][key] = value
+    return said
+
+
+def as_shown(settings: Settings) -> dict[str, dict[str, Any]]:
+    """As `as_file`, secrets hidden: "(set)" for what is set, and of an address only its kind (`tgram://(set)`)."""
+    said = as_file(settings)
+    for name in SECRET:
+        section, _, key = name.partition(".")
+        value = said[section][key]
+        if isinstance(value, list):
+            said[section][key] = [f"{one.partition('://')[0]}://(set)" if "://" in one else "(set)" for one in value]
+        elif value:
+            said[section][key] = "(set)"
     return said
 
 

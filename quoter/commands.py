@@ -1,11 +1,10 @@
 """Questions to a running quoter: tables for people, `--json` for scripts. Each command is one question.
 
 Exit codes of every command: 0 fine, 1 failed, 2 wrong usage, 3 no quoter answers, 4 the quoter refused (the words say
-why), 5 it runs but does not quote (`kwm status`), 6 not proved that our orders are gone (`kwm halt`, `kwm kill`).
+why), 5 it runs but does not quote (`kwm status`), 6 not proved that our orders are gone (`kwm halt`, `pause`, `kill`).
 """
 
-import sys
-import time
+from difflib import get_close_matches
 from typing import Annotated, Any
 
 import msgspec
@@ -17,11 +16,10 @@ from core.errors import KwmError
 from core.event_words import one_event
 from core.units import instant
 from quoter import tables as t
-from quoter.client import Client, NotRunning
-from quoter.shell.heartbeat import watchdog_words
-from quoter.shell.why_then import told, why_then
+from quoter.client import Client, Refused
 
 NOT_QUOTING, NOT_RUNNING = 5, 3
+_SIDES = {"both": "both sides", "bid": "only buying", "ask": "only selling"}
 Json = Annotated[bool, typer.Option("--json", help="for scripts: JSON instead of a table")]
 
 
@@ -51,55 +49,17 @@ def find_event(client: Client, words: str) -> dict[str, Any]:
     return one
 
 
-def status(as_json: Json = False) -> None:
-    """Is it alive, what does it hold, what can it lose, why is it not quoting. Exit code 5: alive, not quoting."""
-    client = Client()
-    try:
-        found = client.get("/api/status")
-    except NotRunning as error:
-        last = client.last_heartbeat()
-        if as_json:
-            t.say_json({"running": False, "last": last})
-        else:
-            t.show(f"[bold red]NOT RUNNING[/]  {error}")
-            if last:
-                t.show(f"its last word: {last.get('state')}, PnL today ${(last.get('pnl') or 0) / 1e6:,.2f}")
-        sys.exit(NOT_RUNNING)
-    found["watchdog"] = watchdog_words(client.data, time.time())
-    if as_json:
-        t.say_json(found)
-    else:
-        t.show(status_table(found))
-    sys.exit(0 if found["state"] == "quoting" else NOT_QUOTING)
+def unknown(ticker: str, known: list[str]) -> str:
+    """What a person may have meant by a ticker that is not there."""
+    near = [one for one in known if one.startswith(ticker)] or get_close_matches(ticker, known, 5)
+    if not near:
+        return f"no such market: {ticker}; kwm markets lists them"
+    return f"no such market: {ticker}; there are {', '.join(near[:8])}{' ...' if len(near) > 8 else ''}"
 
 
-def status_table(s: dict[str, Any]) -> Any:
-    """The header of everything, as a table."""
-    limits, lost = s["limits"], max(0.0, -(s["pnl_usd"] or 0.0))
-    good = s["state"] == "quoting"
-    state = Text(s["state"].upper(), "bold green" if good else "bold red").append(f"  {s['environment']}", "dim")
-    pub = s["publication_age_s"]
-    rows = [
-        ("state", state),
-        ("PnL today", t.earned(s["pnl_usd"]).append(f"  fees ${s['fees_usd']:,.2f}", "dim")),
-        ("holds", Text(f"{s['held']} markets, free {t.dollars(s['balance_usd'])}")),
-        ("can lose", t.bar(s["worst_usd"] / limits["total_usd"] if limits["total_usd"] else 0.0)
-         .append(f" ${s['worst_usd']:,.2f} of ${limits['total_usd']:,.2f}")),
-        ("lost today", t.bar(lost / limits["daily_usd"] if limits["daily_usd"] else 0.0)
-         .append(f" ${lost:,.2f} of ${limits['daily_usd']:,.2f}")),
-        ("quotes", f"{s['markets_quoted']} of {s['markets']} markets, {s['working']} working orders"),
-        ("fills", f"{s['counters']['fills']} in this run"),
-        ("forecast", "none yet" if pub is None else f"{t.age(pub)} old, good for {t.age(s['publication_left_s'])}"),
-        ("exchange", f"connected, heard {t.age(s['feed_age_s'])} ago" if s["connected"] else Text("down", "bold red")),
-        *((("watchdog", s["watchdog"]),) if "watchdog" in s else ()),
-        *((("reducing", Text(f"only orders that reduce a position: {s['reduce_only']}", "bold yellow")),)
-          if s["reduce_only"] else ()),
-        *(("not quoting", Text(reason, "bold red")) for reason in s["reasons"]),
-        *(("", Text(f"{n} markets: {words}", "dim")) for words, n in
-          sorted(s["not_quoted"].items(), key=lambda kv: -kv[1])[:4]),
-    ]  # fmt: skip
-    columns: dict[str, tuple[str, t.Cell]] = {"k": ("", lambda v: Text(v, "dim")), "v": ("", lambda v: v)}
-    return t.table([{"k": k, "v": v} for k, v in rows], columns)
+def in_order(markets: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """By event, the coldest bracket first; the quoter knows them in the order in which it heard of them."""
+    return sorted(markets, key=lambda m: (m["event"], -999 if m["low"] is None else m["low"], m["ticker"]))
 
 
 def positions(as_json: Json = False) -> None:
@@ -123,7 +83,7 @@ def orders(as_json: Json = False) -> None:
         return t.say_json(found)
     columns: dict[str, tuple[str, t.Cell]] = {
         "ticker": ("market", t.text), "side": ("side", t.side), "price_c": ("price>", t.cents),
-        "contracts": ("contracts>", t.number), "filled": ("filled>", t.number), "life": ("life", t.text),
+        "contracts": ("contracts>", t.number), "filled_contracts": ("filled>", t.number), "life": ("life", t.text),
         "expires_in_s": ("expires>", t.age), "id": ("id", t.text),
     }  # fmt: skip
     return t.show(t.table(found, columns, nothing="nothing rests"))
@@ -137,7 +97,7 @@ def fills(as_json: Json = False) -> None:
         return t.say_json(found)
     rows = [{**f, **{f"m{s}": f["markouts_c"].get(s) for s in ("60", "300", "1800")}} for f in found]
     columns: dict[str, tuple[str, t.Cell]] = {
-        "at": ("time (UTC)", t.moment), "ticker": ("market", t.text), "side": ("side", t.side),
+        "at_ms": ("time (UTC)", t.moment), "ticker": ("market", t.text), "side": ("side", t.side),
         "price_c": ("price>", t.cents), "contracts": ("contracts>", t.number), "fee_usd": ("fee>", t.dollars),
         "m60": ("1 min>", t.cents), "m300": ("5 min>", t.cents), "m1800": ("30 min>", t.cents),
     }  # fmt: skip
@@ -157,7 +117,7 @@ def markets(
     """Book, fair value and our quote of every market."""
     client = Client()
     wanted = find_event(client, event)["event"] if event else ""
-    found = [m for m in client.get("/api/markets") if not wanted or m["event"] == wanted]
+    found = in_order([m for m in client.get("/api/markets") if not wanted or m["event"] == wanted])
     if as_json:
         return t.say_json(found)
     for m in found:
@@ -166,10 +126,15 @@ def markets(
         m["why"] = "; ".join(dict.fromkeys([*m["bid_reasons"], *m["ask_reasons"]]))
     columns: dict[str, tuple[str, t.Cell]] = {
         "ticker": ("market", t.text), "bracket": ("bracket>", t.text), "fair_c": ("fair>", t.cents),
-        "market": ("market>", t.text), "ours": ("ours>", t.text), "position": ("holding>", t.number),
+        "market": ("market>", t.text), "ours": ("ours>", t.text), "position_contracts": ("held>", t.number),
         "why": ("why not", lambda v: Text(v, "dim")),
     }  # fmt: skip
-    return t.show(t.table(found, columns))
+    if t.narrow(76):
+        del columns["bracket"]
+    if not t.narrow(100):
+        return t.show(t.table(found, columns))
+    del columns["why"]
+    return t.show(t.table(found, columns), Text("kwm why MARKET says why a side is not quoted", "dim"))
 
 
 def risk(as_json: Json = False) -> None:
@@ -225,11 +190,17 @@ def why(
     """Why a market is quoted as it is, or is not; now, or (`--at`) at an instant of the past."""
     ticker = ticker.upper()
     if at:
+        from quoter.shell.why_then import told, why_then  # imported here: the journal's reader is for this alone
+
         when = instant(at, "--at")
         then = why_then(config.load().storage.data.resolve(), ticker, when)
         typer.echo(msgspec.json.encode(then).decode() if as_json else "\n".join(told(ticker, when, then)))
         return None
-    found = Client().get(f"/api/why/{ticker}")
+    client = Client()
+    try:
+        found = client.get(f"/api/why/{ticker}")
+    except Refused as error:
+        raise Refused(unknown(ticker, [one["ticker"] for one in client.get("/api/markets")])) from error
     if as_json:
         return t.say_json(found)
     fair = found["fair_usd"]
@@ -278,9 +249,7 @@ def opportunities(
     if as_json:
         return t.say_json(found)
     for o in found:
-        o["said"] = "both sides" if o["quoted"] == "both" else o["quoted"]
-        if o["quoted"] == "no":
-            o["said"] = "; ".join(o["reasons"])
+        o["said"] = _SIDES.get(o["quoted"]) or "; ".join(o["reasons"])
     columns: dict[str, tuple[str, t.Cell]] = {
         "ticker": ("market", t.text), "bracket": ("bracket>", t.text), "score": ("$ a day>", t.number),
         "edge_c": ("edge>", t.cents), "spread_c": ("spread>", t.cents), "depth_contracts": ("depth>", t.number),

@@ -2,12 +2,13 @@
 
 import asyncio
 from dataclasses import asdict
+from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from core.clock import this_process
-from core.errors import KwmError
+from core.errors import KwmError, SettingsError
 from core.exchange.credentials import credentials
 from core.exchange.endpoints import endpoints
 from core.exchange.rest import Rest
@@ -19,26 +20,46 @@ from quoter.commands import Json
 from quoter.commands_tell import NotProved
 from quoter.shell import heartbeat
 
+_HALT_WITHIN_S = 2.0  # a quoter that hangs must not keep its orders on the exchange for longer
+
 
 def kill(within: Annotated[float, typer.Option(help="seconds to go on trying")] = 30.0, as_json: Json = False) -> None:
     """Halt, and cancel over REST without the quoter's help; verify that nothing of ours rests."""
-    client = Client()
+    try:
+        client = Client(_HALT_WITHIN_S)
+    except SettingsError as error:
+        raise NotProved(f"nothing was cancelled: {error}") from error
+    desk = f"{client.settings.exchange.environment} exchange"
     try:
         client.post("/api/risk/halt")
     except KwmError as error:
-        heartbeat.hold(client.settings.storage.data.resolve(), "killed by a person (kwm kill)")
+        ran = heartbeat.path_of(client.data).exists()
+        heartbeat.hold(client.data, "killed by a person (kwm kill)")
         if not as_json:
-            typer.echo(f"the quoter does not take the halt ({error}); cancelling over REST all the same")
-            typer.echo("its next run begins halted: kwm resume quotes again")
-    done = asyncio.run(_sweep(client, within))
+            typer.echo(f"the quoter does not take the halt ({error})")
+            typer.echo(
+                _next_run(client.data) if ran else f"no quoter has run on {client.data}: no run of it is stopped"
+            )
+            typer.echo(f"cancelling over REST at the {desk} all the same")
+    try:
+        done = asyncio.run(_sweep(client, within))
+    except KeyboardInterrupt as error:
+        raise NotProved(f"interrupted: orders of ours may still rest at the {desk}; again: kwm kill") from error
+    except KwmError as error:
+        raise NotProved(f"nothing was cancelled at the {desk}: {error}") from error
     if as_json:
-        t.say_json(asdict(done))
+        t.say_json(asdict(done) | {"environment": client.settings.exchange.environment})
     if not done.verified or done.left:
-        raise NotProved(unproved(done))
+        raise NotProved(f"{desk}: {unproved(done)}")
     if not as_json:
         typer.echo(
-            f"{done.cancelled} orders cancelled, none left, verified in {done.seconds:.1f} s; {done.others} not ours"
+            f"{desk}: {done.cancelled} orders cancelled, none left, verified in {done.seconds:.1f} s;"
+            f" {done.others} not ours"
         )
+
+
+def _next_run(data: Path) -> str:
+    return f"its next run on {data} begins halted: kwm resume quotes again"
 
 
 def unproved(done: Swept) -> str:

@@ -9,8 +9,10 @@ import typer
 from core import live_settings
 from core.errors import KwmError
 from quoter import tables as t
-from quoter.client import Client, NotRunning
+from quoter.client import Client, Hangs, NotRunning
 from quoter.commands import Json, event_tickers
+
+_HALT_WITHIN_S = 5.0
 
 
 class NotProved(KwmError):
@@ -27,9 +29,14 @@ def _tell(path: str, words: str, as_json: bool, body: Any = None) -> None:
         typer.echo(words or found["words"])
 
 
-def pause(as_json: Json = False) -> None:
-    """Take quotes away until resume; keep watching."""
-    _tell("/api/strategy/pause", "paused: quotes are being taken away; kwm resume quotes again", as_json)
+def pause(
+    within: Annotated[float, typer.Option(min=0, help="seconds to wait for the proof; 0 looks once")] = 20.0,
+    as_json: Json = False,
+) -> None:
+    """Take quotes away until resume, and see that none of our orders works; keep watching."""
+    client = Client(_HALT_WITHIN_S)
+    client.post("/api/strategy/pause")
+    _until_none_works(client, "paused", within, as_json, "kwm halt, or kwm kill")
 
 
 def reduce_only(as_json: Json = False) -> None:
@@ -79,26 +86,36 @@ def halt(
     as_json: Json = False,
 ) -> None:
     """Stop now: cancel everything of ours, verify that nothing rests, stay stopped until `kwm resume`."""
-    client = Client()
+    client = Client(_HALT_WITHIN_S)
     try:
         client.post("/api/risk/halt")
+    except Hangs:
+        raise
     except NotRunning as error:
         raise NotRunning(f"{error}; `kwm kill` cancels without it") from error
-    began = time.monotonic()
-    while True:
-        now = client.get("/api/status")
-        left = now["working"]
-        if left == 0 and now["halted"]:
-            took = time.monotonic() - began
-            if as_json:
-                t.say_json({"halted": True, "working": 0, "seconds": round(took, 2)})
-            else:
-                typer.echo(f"halted: no order of ours is working ({took:.1f} s); kwm resume quotes again")
-            return
-        if time.monotonic() - began >= within:
-            break
-        time.sleep(0.2)
-    raise NotProved(f"halted, but {left} orders are not proved gone after {within:.0f} s: try kwm kill")
+    _until_none_works(client, "halted", within, as_json, "kwm kill")
+
+
+def _until_none_works(client: Client, how: str, within: float, as_json: bool, otherwise: str) -> None:
+    """Wait until the engine is `how` ("halted", "paused") and none of our orders works. Raises: NotProved."""
+    began, left = time.monotonic(), None
+    try:
+        while True:
+            now = client.get("/api/status")
+            left = now["working"]
+            if left == 0 and (now[how] or now["halted"]):
+                took = time.monotonic() - began
+                if as_json:
+                    t.say_json({how: True, "working": 0, "seconds": round(took, 2)})
+                else:
+                    typer.echo(f"{how}: no order of ours is working ({took:.1f} s); kwm resume quotes again")
+                return
+            if time.monotonic() - began >= within:
+                raise NotProved(f"{how}, but {left} orders are not proved gone after {within:.0f} s: try {otherwise}")
+            time.sleep(0.2)
+    except KeyboardInterrupt as error:
+        some = "orders of ours" if left is None else f"{left} orders"
+        raise NotProved(f"{how}, but you did not wait: {some} may still rest; kwm status") from error
 
 
 def config(
@@ -164,10 +181,8 @@ def _change(word: str) -> tuple[str, Any]:
 
 
 def settings(as_json: Json = False) -> None:
-    """Every setting that files and environment give, quoter or not; core/settings.toml explains each."""
-    found = live_settings.as_file(Client().settings)
-    for section in found.values():
-        section.update({key: "(set)" for key in ("token", "key_id", "key_pem") if section.get(key)})
+    """Every setting that files and environment give, secrets hidden; core/settings.toml explains each."""
+    found = live_settings.as_shown(Client().settings)
     if as_json:
         t.say_json(found)
         return

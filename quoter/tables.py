@@ -27,9 +27,9 @@ def show(*things: Any) -> None:
         out.print(thing)
 
 
-def narrow() -> bool:
-    """Is the terminal too narrow for a table of a dozen columns?"""
-    return console().width < 130
+def narrow(columns: int = 130) -> bool:
+    """Is the terminal narrower than this? A table of a dozen columns wants 130."""
+    return console().width < columns
 
 
 def text(value: Any) -> str:
@@ -91,16 +91,23 @@ def bar(share: float, width: int = 16) -> Text:
     return Text("█" * filled, "red" if share >= 0.8 else "blue").append("░" * (width - filled), "dim")
 
 
-def table(rows: Iterable[Row], columns: dict[str, tuple[str, Cell]], title: str = "", nothing: str = "nothing") -> Any:
+def table(
+    rows: Iterable[Row], columns: dict[str, tuple[str, Cell]], title: str = "", nothing: str = "nothing",
+    *, heads: bool = True,
+) -> Any:  # fmt: skip
     """`columns`: key -> (heading, how to show a value); a heading that ends in `>` is for figures, aligned right."""
     rows = list(rows)
     if not rows:
         return Text(nothing, "dim")
-    made = Table(title=title or None, title_justify="left", header_style="dim", box=None, pad_edge=False)
+    made = Table(title=title or None, title_justify="left", header_style="dim", box=None, pad_edge=False,
+                 show_header=heads)  # fmt: skip
     for key, (heading, _) in columns.items():  # a ticker that is cut cannot be copied
         least = max(len(str(row.get(key) or "")) for row in rows) if key == "ticker" else None
         made.add_column(
-            heading.removesuffix(">"), justify="right" if heading.endswith(">") else "left", min_width=least
+            heading.removesuffix(">"),
+            justify="right" if heading.endswith(">") else "left",
+            min_width=least,
+            no_wrap=heading.endswith(">"),  # a figure on two lines is read as two figures
         )
     for row in rows:
         made.add_row(*(cell(row.get(key)) for key, (_, cell) in columns.items()))

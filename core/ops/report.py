@@ -10,6 +10,7 @@ from typing import Any
 
 import duckdb
 
+from core.money_words import dollars
 from core.ops import plots
 from core.stations import BY_CODE
 
@@ -153,8 +154,8 @@ def _headline(db: Db, day: date) -> list[tuple[str, str]]:
     if not fills:
         return [("PnL", "no fills")]
     return [
-        ("PnL", f"${pnl:,.2f}" + ("" if final else " (not all settled)")), ("spread", f"${spread:,.2f}"),
-        ("adverse selection", f"${adverse:,.2f}"), ("settlement", f"${settled:,.2f}"), ("fees", f"${fees:,.2f}"),
+        ("PnL", dollars(pnl) + ("" if final else " (not all settled)")), ("spread", dollars(spread)),
+        ("adverse selection", dollars(adverse)), ("settlement", dollars(settled)), ("fees", dollars(fees)),
         ("fills", f"{fills}"),
     ]  # fmt: skip
 

@@ -6,6 +6,7 @@ import os
 import sys
 import tempfile
 from collections.abc import Callable, Iterator
+from itertools import takewhile
 from pathlib import Path
 from typing import Annotated
 
@@ -64,7 +65,7 @@ def sql(
     with open_lake() as db:
         if file is not None:
             for one in asked:
-                console().print(f"\n[bold]{one.splitlines()[0]}[/bold]" if one.startswith("--") else "")
+                console().print(f"\n{asked_as(one)}", style="bold", markup=False)
                 answer(db, one, style)
         elif query:
             answer(db, query, style)
@@ -93,6 +94,12 @@ def memory_views() -> Iterator[duckdb.DuckDBPyConnection]:
 def questions(text: str) -> list[str]:
     """The queries of a file, each with the comment above it."""
     return [one.strip() for one in text.split(";") if "select" in one.lower() or "from" in one.lower()]
+
+
+def asked_as(query: str) -> str:
+    """The last line of the comment above a query: its question."""
+    lines = list(takewhile(lambda line: not line or line.startswith("--"), query.splitlines()))
+    return next((line for line in reversed(lines) if line), "")
 
 
 def answer(db: duckdb.DuckDBPyConnection, query: str, style: str) -> None:

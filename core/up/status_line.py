@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from core.money_words import dollars
 from core.units import MONEY_PER_DOLLAR
 from core.up.supervisor import Running
 
@@ -29,7 +30,7 @@ def _quoter(beat: dict[str, Any] | None) -> str:
             words.append(f"{beat[key]} {name}")
     for key, name in (("pnl", "PnL"), ("worst", "worst case")):
         if isinstance(beat.get(key), int):
-            words.append(f"{name} ${beat[key] / MONEY_PER_DOLLAR:,.2f}")
+            words.append(f"{name} {dollars(beat[key] / MONEY_PER_DOLLAR)}")
     age = beat.get("publication_age_s")
     if isinstance(age, int | float):
         words.append(f"publication {age:.0f} s old")

@@ -9,7 +9,7 @@ import msgspec
 from starlette.applications import Starlette
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.requests import Request
-from starlette.responses import FileResponse, Response
+from starlette.responses import FileResponse, RedirectResponse, Response
 from starlette.routing import BaseRoute, Mount, Route
 from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -20,7 +20,7 @@ from quoter.dashboard import view
 from quoter.dashboard.asked import Ask, endpoint, refuse
 from quoter.dashboard.broadcast import Broadcast, Piece, points
 from quoter.dashboard.changes import Changes, Sim
-from quoter.dashboard.guard import COOKIE, known_host
+from quoter.dashboard.guard import COOKIE, known_host, may_have_cookie
 from quoter.dashboard.openapi import document
 from quoter.dashboard.paper import PaperSession
 from quoter.dashboard.reads import Reads
@@ -29,7 +29,6 @@ from quoter.dashboard.routes import operations
 from quoter.shell.live import Live
 
 _STATIC = Path(__file__).with_name("static")
-_LOOPBACK = {"127.0.0.1", "localhost", "::1"}
 _TICK_S = 0.5
 _SAMPLE_S = 10.0
 _INTEREST_S, _INTEREST_AFTER_S, _INTEREST_PAUSE_S = 300.0, 5.0, 0.25
@@ -54,8 +53,9 @@ class Guarded:
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
-        if self.host in _LOOPBACK and not known_host(Headers(scope=scope).get("host", ""), _LOOPBACK | {self.host}):
-            await refuse(403, "unknown host name: use 127.0.0.1 or localhost", "host")(scope, receive, send)
+        if not known_host(Headers(scope=scope).get("host", ""), self.host):
+            words = "unknown host name: use 127.0.0.1 or localhost, from elsewhere the machine's address"
+            await refuse(403, words, "host")(scope, receive, send)
             return
 
         async def with_headers(message: Message) -> None:
@@ -90,10 +90,12 @@ class Dashboard:
         app.add_middleware(Guarded, host=self.live.settings.dashboard.host)
         return app
 
-    async def page(self, _: Request) -> Response:
-        """The one page; it carries the token as a cookie that scripts cannot read."""
-        response = FileResponse(_STATIC / "index.html", media_type="text/html")
-        response.set_cookie(COOKIE, self.token, httponly=True, samesite="strict")
+    async def page(self, request: Request) -> Response:
+        """The one page; who may have the token gets it as a cookie that scripts cannot read, and off the address."""
+        asked = "token" in request.query_params
+        response = RedirectResponse("/", 303) if asked else FileResponse(_STATIC / "index.html", media_type="text/html")
+        if may_have_cookie(request, self.token):
+            response.set_cookie(COOKIE, self.token, httponly=True, samesite="strict")
         return response
 
     # --- the pace ----------------------------------------------------------------------------------------------------

@@ -1,7 +1,8 @@
 """The shapes of everything the API says and accepts: one struct each, from which the OpenAPI document is made.
 
-Units are in the names: `_usd` dollars, `_c` cents, `_s` seconds, `_f` degrees Fahrenheit, `contracts`; times are
-milliseconds since the epoch, UTC. Floats here are for eyes only: nothing is computed from them.
+Units are in the names: `_usd` dollars, `_c` cents, `_s` seconds, `_ms` an instant in milliseconds since the epoch, UTC,
+`_f` degrees Fahrenheit, `contracts`. What has no such name is a count, a share, or whole degrees: docs/json.md says
+which. Floats here are for eyes only: nothing is computed from them.
 """
 
 import msgspec
@@ -59,7 +60,7 @@ class Status(View, frozen=True, kw_only=True):
     state: str
     environment: str
     run: str
-    now: int
+    now_ms: int
     halted: str
     paused: bool
     reduce_only: str
@@ -80,9 +81,11 @@ class Status(View, frozen=True, kw_only=True):
     balance_usd: float | None
     worst_usd: float | None
     worst_seen_usd: float | None
+    lost_today_usd: float | None
     limits: Limits
     counters: Counters
     reasons: list[str]
+    to_do: list[str]
     not_quoted: dict[str, int]
 
 
@@ -111,7 +114,7 @@ class MarketView(View, frozen=True, kw_only=True):
     ask_c: float | None
     our_bids: list[OwnOrder]
     our_asks: list[OwnOrder]
-    position: float
+    position_contracts: float
     cash_usd: float | None
     fees_usd: float | None
     mark_c: float | None
@@ -142,7 +145,7 @@ class EventView(View, frozen=True, kw_only=True):
     pnl_usd: float | None
     quoted: int
     windows: list[WindowView]
-    vintages: dict[str, int]
+    vintages_ms: dict[str, int]
     markets: list[MarketView]
 
 
@@ -202,7 +205,7 @@ class OrderShown(View, frozen=True, kw_only=True):
     side: str
     price_c: float | None
     contracts: float
-    filled: float
+    filled_contracts: float
     life: str
     expires_in_s: int
 
@@ -210,7 +213,7 @@ class OrderShown(View, frozen=True, kw_only=True):
 class FillShown(View, frozen=True, kw_only=True):
     """One fill; `markouts_c`: how far the mark had moved our way after so many seconds, in cents, once known."""
 
-    at: int
+    at_ms: int
     ticker: str
     side: str
     price_c: float
@@ -256,7 +259,7 @@ class BookView(View, frozen=True, kw_only=True):
 class TradeShown(View, frozen=True, kw_only=True):
     """Anybody's trade."""
 
-    at: int
+    at_ms: int
     price_c: float
     contracts: float
     taker_side: str

@@ -43,8 +43,8 @@ class Reason(View, frozen=True, kw_only=True):
 class WindowView(View, frozen=True, kw_only=True):
     """A data release, around which quotes widen or are pulled (`widen` 0)."""
 
-    start: int
-    end: int
+    start_ms: int
+    end_ms: int
     widen: float
     reason: str
 
@@ -63,16 +63,16 @@ class Health(View, frozen=True, kw_only=True):
 class Note(View, frozen=True, kw_only=True):
     """Something a person should have read."""
 
-    at: int
+    at_ms: int
     kind: str
     words: str
 
 
 class Series(View, frozen=True, kw_only=True):
-    """One market through the day; every list as long as `at`, cents, null where there was none."""
+    """One market through the day; every list as long as `at_ms`, cents, null where there was none."""
 
     ticker: str
-    at: list[int]
+    at_ms: list[int]
     fair_c: list[float | None]
     bid_c: list[float | None]
     ask_c: list[float | None]
@@ -186,7 +186,7 @@ class Swept(View, frozen=True, kw_only=True):
 class PaperPoint(View, frozen=True, kw_only=True):
     """The paper session at an instant."""
 
-    at: int
+    at_ms: int
     pnl_usd: float
     worst_usd: float
     orders: int
@@ -197,7 +197,7 @@ class PaperStatus(View, frozen=True, kw_only=True):
     """The paper session beside the live one."""
 
     running: bool
-    started_at: int | None
+    started_at_ms: int | None
     pnl_usd: float
     worst_usd: float
     orders: int

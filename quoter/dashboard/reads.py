@@ -28,7 +28,6 @@ from quoter.engine.market import EventState, MarketState
 from quoter.shell.live import Live
 
 _FLOWS_FOR_S = 5.0
-_HIDDEN = ("dashboard.token", "exchange.key_id", "exchange.key_file")
 _PAUSE_EVERY = 4
 
 
@@ -104,7 +103,7 @@ class Reads:
         except KwmError as error:
             raise Refusal(502, f"the exchange did not say: {error}", "exchange") from error
         return [
-            v.TradeShown(at=view.ms(t.traded_at), price_c=t.price / 100, contracts=t.count / 100,
+            v.TradeShown(at_ms=view.ms(t.traded_at), price_c=t.price / 100, contracts=t.count / 100,
                          taker_side=t.taker.value)
             for t in reversed(found[-200:])
         ]  # fmt: skip
@@ -131,7 +130,7 @@ class Reads:
 
     def notes(self, _: Ask) -> list[v.Note]:
         """What a person should have read, oldest first."""
-        return [v.Note(at=view.ms(Instant(at)), kind=kind, words=words) for at, kind, words in self.live.notes]
+        return [v.Note(at_ms=view.ms(Instant(at)), kind=kind, words=words) for at, kind, words in self.live.notes]
 
     def health(self, _: Ask) -> v.Health:
         """Liveness: answers while the loop turns."""
@@ -164,15 +163,14 @@ class Reads:
         ]  # fmt: skip
 
     def config(self, _: Ask) -> v.Config:
-        """Every setting in force."""
+        """Every setting in force, secrets hidden: who may look need not have the token."""
         words = live_settings.explanations()
         shown = []
-        for section, values in live_settings.as_file(self.live.settings).items():
+        for section, values in live_settings.as_shown(self.live.settings).items():
             for key, value in values.items():
                 name = f"{section}.{key}"
-                hidden = name in _HIDDEN and bool(value)
                 shown.append(
-                    v.Setting(key=name, value="(set)" if hidden else value, live=name in live_settings.LIVE,
+                    v.Setting(key=name, value=value, live=name in live_settings.LIVE,
                               words=words.get(name, ""), kind=live_settings.kind(section, key))
                 )  # fmt: skip
         return v.Config(settings=shown)

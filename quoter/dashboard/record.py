@@ -68,8 +68,8 @@ class Record:
         number = len(row) // _COLUMNS
         columns = [[None if x == _NONE else x / 10 for x in row[c::_COLUMNS]] for c in range(_COLUMNS)]
         return v.Series(
-            ticker=m.ticker, at=self.at[first : first + number], fair_c=columns[0], bid_c=columns[1], ask_c=columns[2],
-            our_bid_c=columns[3], our_ask_c=columns[4], windows=windows(m.event),
+            ticker=m.ticker, at_ms=self.at[first : first + number], fair_c=columns[0], bid_c=columns[1],
+            ask_c=columns[2], our_bid_c=columns[3], our_ask_c=columns[4], windows=windows(m.event),
         )  # fmt: skip
 
     def markouts(self, state: State, fills: list[Fill]) -> None:
@@ -93,8 +93,8 @@ class Record:
         """Fills for people, with their markouts."""
         return [
             v.FillShown(
-                at=ms(f.filled_at), ticker=f.ticker, side=f.side.value, price_c=f.price / 100, contracts=f.count / 100,
-                fee_usd=f.fee / 1e6, taker=f.is_taker, id=f.client_order_id,
+                at_ms=ms(f.filled_at), ticker=f.ticker, side=f.side.value, price_c=f.price / 100,
+                contracts=f.count / 100, fee_usd=f.fee / 1e6, taker=f.is_taker, id=f.client_order_id,
                 markouts_c=self.marks.get((f.trade_id, f.order_id), {}),
             )
             for f in fills

@@ -3,6 +3,7 @@
 from core.messages import Side
 from core.units import SECOND, Instant, Price
 from quoter.dashboard import models as v
+from quoter.dashboard.advice import to_do
 from quoter.engine.guard import global_reasons, widening, words
 from quoter.engine.market import EventState, MarketState
 from quoter.engine.quoting import half_spread, skew
@@ -49,14 +50,14 @@ def said(reasons: tuple[str, ...]) -> list[str]:
 
 def status(state: State, environment: str) -> v.Status:
     """The header: alive, holding, can lose, why not quoting."""
-    limits, publication, now, c = state.config.limits, state.publication, state.now, state.counters
+    limits, publication, now, c = state.limits, state.publication, state.now, state.counters
     against: dict[str, int] = {}
     for one in state.markets.values():
         if one.fair is not None and not one.desired:
             for reason in one.bid_reasons:
                 against[words(reason)] = against.get(words(reason), 0) + 1
     return v.Status(
-        state=state_name(state), environment=environment, run=state.run, now=ms(now),
+        state=state_name(state), environment=environment, run=state.run, now_ms=ms(now),
         halted=state.halted, paused=state.paused, reduce_only=state.reduce_only, connected=state.connected,
         feed_age_s=round((now - state.heard_at) / SECOND, 1) if state.heard_at else None,
         publication=publication.id if publication else None,
@@ -67,16 +68,17 @@ def status(state: State, environment: str) -> v.Status:
         working=state.working(), held=sum(bool(m.position) for m in state.markets.values()),
         pnl_usd=usd(state.pnl_today()), realised_usd=usd(state.realised), fees_usd=usd(state.fees),
         balance_usd=usd(state.balance), worst_usd=usd(state.total_loss), worst_seen_usd=usd(state.worst_seen),
+        lost_today_usd=usd(state.lost_today()),
         limits=v.Limits(
             total_usd=usd(limits.max_loss_total), event_usd=usd(limits.max_loss_event),
-            city_usd=usd(limits.max_loss_city), daily_usd=usd(state.config.max_daily_loss),
+            city_usd=usd(limits.max_loss_city), daily_usd=usd(state.max_daily_loss()),
             drawdown_usd=usd(state.config.max_drawdown), position_contracts=contracts(limits.max_position),
         ),
         counters=v.Counters(
             events=c.events, orders=c.orders_sent, amends=c.amends, cancels=c.cancels, fills=c.fills, errors=c.errors,
             refusals=c.refusals, rejections=c.rejections,
         ),
-        reasons=said(global_reasons(state)), not_quoted=against,
+        reasons=said(global_reasons(state)), to_do=to_do(state), not_quoted=against,
     )  # fmt: skip
 
 
@@ -99,7 +101,7 @@ def market(m: MarketState) -> v.MarketView:
         market_c=round(fair.market * 100, 1) if fair and fair.market is not None else None,
         sd_c=round(fair.sd * 100, 1) if fair else None,
         bid_c=cents(bid), ask_c=cents(ask), our_bids=own[Side.BID], our_asks=own[Side.ASK],
-        position=contracts(m.position), cash_usd=usd(m.cash), fees_usd=usd(m.fees),
+        position_contracts=contracts(m.position), cash_usd=usd(m.cash), fees_usd=usd(m.fees),
         mark_c=cents(m.mark()), enabled=m.enabled, open=m.open, settled=m.settled,
         bid_reasons=said(m.bid_reasons), ask_reasons=said(m.ask_reasons),
     )  # fmt: skip
@@ -108,7 +110,7 @@ def market(m: MarketState) -> v.MarketView:
 def windows(found: EventState) -> list[v.WindowView]:
     """The releases of one event."""
     return [
-        v.WindowView(start=ms(w.start), end=ms(w.end), widen=w.widen, reason=w.reason)
+        v.WindowView(start_ms=ms(w.start), end_ms=ms(w.end), widen=w.widen, reason=w.reason)
         for w in (found.fair.windows if found.fair else [])
     ]
 
@@ -126,7 +128,7 @@ def event(found: EventState) -> v.EventView:
         quality=fair.quality if fair else [], enabled=found.enabled, worst_usd=usd(max(0, found.loss)),
         stress_usd=usd(max(0, found.stress)), limit_usd=usd(fair.max_loss) if fair else None,
         pnl_usd=usd(pnl), quoted=sum(bool(m.desired) for m in members), windows=windows(found),
-        vintages={name: ms(at) for name, at in (fair.vintages.items() if fair else ())},
+        vintages_ms={name: ms(at) for name, at in (fair.vintages.items() if fair else ())},
         markets=[market(m) for m in members],
     )  # fmt: skip
 
@@ -157,7 +159,7 @@ def orders(state: State) -> list[v.OrderShown]:
     """Our working orders."""
     return [
         v.OrderShown(id=o.client_order_id, order_id=o.order_id, ticker=o.ticker, side=o.side.value,
-                     price_c=cents(o.price), contracts=contracts(o.total), filled=contracts(o.filled),
+                     price_c=cents(o.price), contracts=contracts(o.total), filled_contracts=contracts(o.filled),
                      life=o.life.value, expires_in_s=round((o.expires_at - state.now) / SECOND))
         for m in state.markets.values() for o in m.orders.values()
     ]  # fmt: skip

@@ -13,6 +13,7 @@ from core import config
 from core.clock import this_process
 from core.config import Settings
 from core.errors import KwmError
+from core.money_words import dollars
 from quoter.paper.calibration import haircut, write
 from quoter.paper.control import PaperControl
 from quoter.paper.evidence import gather
@@ -94,8 +95,8 @@ def status(as_json: AsJson = False) -> None:
         typer.echo(f"nothing quoted, no orders, {found['fills']} fills")
         return
     typer.echo(
-        f"today ${found['today_usd']:,.2f}, worst case ${found['worst_usd']:,.2f}, {found['quoting']} markets quoted,"
-        f" {found['orders']} orders, {found['fills']} fills"
+        f"today {dollars(found['today_usd'])}, worst case {dollars(found['worst_usd'])},"
+        f" {found['quoting']} markets quoted, {found['orders']} orders, {found['fills']} fills"
     )
 
 

@@ -15,6 +15,7 @@ import msgspec
 from core import messages as m
 from core.config import Settings
 from core.errors import KwmError
+from core.money_words import dollars
 from quoter.paper.calibration import Haircut, haircut_of
 from quoter.paper.session import Point, folder_of, read_account, read_lines
 from quoter.shell import heartbeat
@@ -78,7 +79,7 @@ class PaperControl:
     def words(self) -> str:
         """How it goes, in one sentence."""
         haircut, earned = self.haircut(), self.earned_usd()
-        worth = f"${earned:,.2f} on paper, ${haircut.of(earned):,.2f} after the haircut ({haircut.words})"
+        worth = f"{dollars(earned)} on paper, {dollars(haircut.of(earned))} after the haircut ({haircut.words})"
         return f"{'running' if self.pid() else 'not running'}: {worth}"
 
     def export(self) -> bytes:

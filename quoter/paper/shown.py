@@ -24,7 +24,7 @@ class PaperShown:
             self.read_at = time.monotonic()
             found, began = self.control.status(), self.control.began_at()
             self.kept = v.PaperStatus(
-                running=found["running"], started_at=None if began is None else began // _MS,
+                running=found["running"], started_at_ms=None if began is None else began // _MS,
                 pnl_usd=found["pnl_usd"], worst_usd=found["worst_usd"], orders=found["orders"], fills=found["fills"],
                 words=found["words"],
             )  # fmt: skip
@@ -48,7 +48,9 @@ class PaperShown:
     def timeseries(self) -> list[v.PaperPoint]:
         """A point a minute."""
         return [
-            v.PaperPoint(at=p.at // _MS, pnl_usd=p.pnl / 1e6, worst_usd=p.worst / 1e6, orders=p.orders, fills=p.fills)
+            v.PaperPoint(
+                at_ms=p.at // _MS, pnl_usd=p.pnl / 1e6, worst_usd=p.worst / 1e6, orders=p.orders, fills=p.fills
+            )
             for p in self.control.points()
         ]
 
@@ -56,7 +58,7 @@ class PaperShown:
         """Newest first."""
         return [
             v.FillShown(
-                at=f.filled_at // _MS, ticker=f.ticker, side=f.side.value, price_c=f.price / 100,
+                at_ms=f.filled_at // _MS, ticker=f.ticker, side=f.side.value, price_c=f.price / 100,
                 contracts=f.count / 100, fee_usd=f.fee / 1e6, taker=f.is_taker, id=f.client_order_id,
             )
             for f in self.control.fills_list()

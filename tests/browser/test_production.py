@@ -97,3 +97,15 @@ def test_after_the_daily_loss_resume_asks_whether_the_loss_is_accepted(look: Loo
         look.until("it was told", lambda: obey(board))
         assert not state.halted
         look.until("quoting", lambda: look.text("#state") == "quoting")
+
+
+def test_halt_on_a_page_whose_quoter_is_gone_says_so_and_what_cancels_without_it(look: Look, tmp_path: Path) -> None:
+    with served(many(tmp_path, 4)) as url:
+        look.driver.get(url)
+        look.until("quoting", lambda: look.text("#state") == "quoting")
+    look.click("#halt")
+    look.until("the toast", lambda: "kwm kill" in look.text("#toast"))
+    look.until("no word", lambda: look.text("#state") == "no word")
+    assert look.driver.title.startswith("NO WORD")
+    assert "what you see is old" in look.text("#trouble") and "kwm kill" in look.text("#trouble")
+    look.shot("no-word-1280-light")

@@ -3,6 +3,7 @@
 import os
 import subprocess
 import sys
+from importlib.metadata import version
 from pathlib import Path
 
 import pytest
@@ -40,3 +41,18 @@ def test_exit_codes_tell_not_running_from_wrong_usage(tmp_path: Path) -> None:
     assert run("orders", **nowhere).returncode == 3
     assert run("orders", "--nonsense", **nowhere).returncode == 2
     assert run("settings", "--json", **nowhere).returncode == 0
+
+
+def test_it_says_which_version_it_is() -> None:
+    found = run("--version")
+    assert (found.returncode, found.stdout.split()[:2]) == (0, ["kwm", version("kalshi-weather-maker")])
+
+
+def test_a_misspelt_command_names_its_neighbours() -> None:
+    found = run("stauts", COLUMNS="200")
+    assert found.returncode == 2 and "Did you mean status" in found.stderr
+
+
+@pytest.mark.parametrize("group", ["paper", "tape", "service", "weather", "flows", "exchange"])
+def test_a_group_without_a_command_says_what_it_has(group: str) -> None:
+    assert "Commands:" in run(group).stdout

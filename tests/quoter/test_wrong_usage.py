@@ -2,7 +2,11 @@
 
 import contextlib
 import json
+import signal
+import subprocess
+import sys
 import threading
+import time
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -15,10 +19,11 @@ from core import config
 from core.cli import app
 from core.errors import KwmError
 from core.exchange.sweep import Swept
-from core.ops.sql_command import answer
+from core.ops.sql_command import answer, asked_as
 from flows.commands import answers
 from quoter import tables as t
 from quoter.commands_kill import unproved
+from quoter.commands_tell import NotProved
 from quoter.paper.control import PaperControl
 from quoter.shell.heartbeat import path_of
 
@@ -62,12 +67,17 @@ def test_what_cannot_be_is_said_in_our_words(
 class Quoter(BaseHTTPRequestHandler):
     """Answers like one that has halted, with `working` orders left and one event listed."""
 
-    working = port = 0
+    working = port = asked = 0
 
     def do_GET(self) -> None:
         """Status, or what is listed."""
+        type(self).asked += 1
         listed = self.path in ("/api/events", "/api/opportunities")
-        self._say([{"event": "KXHIGHNY-26NOV25"}] if listed else {"working": self.working, "halted": "by a person"})
+        self._say(
+            [{"event": "KXHIGHNY-26NOV25"}]
+            if listed
+            else {"working": self.working, "halted": "by a person", "paused": True}
+        )
 
     def do_POST(self) -> None:
         """A command."""
@@ -108,6 +118,29 @@ def test_halt_within_nothing_looks_once(quoter: type[Quoter]) -> None:
     assert said("halt", "--within", "0")[1].startswith("halted, but 2 orders")
 
 
+@pytest.mark.slow
+@pytest.mark.parametrize("stop", ["halt", "pause"])
+def test_ctrl_c_while_the_proof_is_awaited_says_that_there_is_none(quoter: type[Quoter], stop: str) -> None:
+    quoter.working = 2
+    run = (  # tests that run in the background of a shell are deaf to Ctrl-C, and so are their children
+        "import signal, sys; signal.signal(signal.SIGINT, signal.default_int_handler);"
+        f" sys.argv = ['kwm', '{stop}', '--within', '60']; from core.cli import main; main()"
+    )
+    with subprocess.Popen([sys.executable, "-c", run], stderr=subprocess.PIPE, text=True) as process:
+        while quoter.asked < 2:
+            time.sleep(0.05)
+        process.send_signal(signal.SIGINT)
+        _, told = process.communicate(timeout=30)
+    assert process.returncode == 6 and "you did not wait: 2 orders may still rest" in told
+
+
+def test_a_pause_is_proved_as_a_halt_is(quoter: type[Quoter]) -> None:
+    assert said("pause")[1].startswith("paused: no order of ours is working")
+    quoter.working = 2
+    code, told = said("pause", "--within", "0")
+    assert code == 1 and told.startswith("paused, but 2 orders are not proved gone") and "kwm halt" in told
+
+
 def test_halt_without_a_quoter_names_the_way_that_needs_none(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("KWM_STORAGE__DATA", str(tmp_path))
     monkeypatch.setenv("KWM_DASHBOARD__PORT", "9")
@@ -127,6 +160,8 @@ def test_settings_are_shown_as_a_file_says_them(monkeypatch: pytest.MonkeyPatch)
     monkeypatch.setenv("KWM_DASHBOARD__TOKEN", "secret-secret-secret")
     shown = json.loads(said("settings", "--json")[1])
     assert (shown["risk"]["max_loss_total"], shown["quoting"]["size"]) == ("1500.00", "10")
+    monkeypatch.setenv("KWM_ALERTS__URLS", '["tgram://secret-bot/1"]')
+    monkeypatch.setenv("KWM_ALERTS__PING_URL", "https://hc-ping.com/secret-id")
     assert "secret" not in said("settings", "--json")[1] + said("settings")[1]
 
 
@@ -157,3 +192,14 @@ def test_what_is_no_terminal_gets_whole_tables(capsys: pytest.CaptureFixture[str
     with contextlib.closing(duckdb.connect()) as db:
         answer(db, f"SELECT '{wide}' AS one, '{wide}' AS two", "table")
     assert capsys.readouterr().out.count(wide) == 4
+
+
+def test_a_question_of_a_file_is_headed_by_the_line_above_it() -> None:
+    assert asked_as("-- Ten questions.\n\n-- 1. What?\nSELECT 1 -- one") == "-- 1. What?"
+    assert asked_as("SELECT 1") == ""
+
+
+def test_kill_with_settings_that_cannot_be_read_is_not_proved(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("KWM_QUOTING__EGDE", "1")
+    found = CliRunner().invoke(app, ["kill"])
+    assert isinstance(found.exception, NotProved) and "quoting.egde" in str(found.exception)

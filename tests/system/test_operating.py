@@ -98,12 +98,12 @@ def test_an_analyst_asks_the_lake_while_everything_runs(running: House) -> None:
 
 def test_a_killed_quoter_comes_back_and_owns_its_orders(running: House) -> None:
     running.until("a fill", lambda: running.api("/api/account/fills"), 120)
-    filled = {(f["at"], f["ticker"], f["contracts"]) for f in running.api("/api/account/fills")}
+    filled = {(f["at_ms"], f["ticker"], f["contracts"]) for f in running.api("/api/account/fills")}
     before = json.loads((running.data / "live" / "quoter.json").read_text())
     os.kill(before["pid"], signal.SIGKILL)
 
     def shown() -> bool:
-        return filled <= {(f["at"], f["ticker"], f["contracts"]) for f in running.api("/api/account/fills")}
+        return filled <= {(f["at_ms"], f["ticker"], f["contracts"]) for f in running.api("/api/account/fills")}
 
     def back() -> bool:
         status = running.api("/api/status")

@@ -36,7 +36,7 @@ def part(report: Report, title: str) -> Section:
 def test_the_day_is_split_by_city_into_its_sources(eod: Report) -> None:
     assert eod.day == YESTERDAY
     assert dict(eod.headlines) == {
-        "PnL": "$12.36", "spread": "$0.40", "adverse selection": "$0.40", "settlement": "$11.60", "fees": "$-0.04",
+        "PnL": "$12.36", "spread": "$0.40", "adverse selection": "$0.40", "settlement": "$11.60", "fees": "-$0.04",
         "fills": "2", "quoting": "49 of 50 minutes alive",
     }  # fmt: skip
     cities = part(eod, "PnL by city")
@@ -81,7 +81,7 @@ def run(*arguments: str) -> Any:
 def test_by_hand_it_is_written_and_printed(data: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("KWM_STORAGE__DATA", str(data))
     shown = run("report", "eod", "--day", "2026-11-23")
-    assert "PnL                       $12.36" in shown.output
+    assert "PnL                         $12.36" in shown.output
     assert (data / "reports/2026-11-23-eod.html").exists() and (data / "reports/2026-11-23-eod.txt").exists()
     assert "--day" in str(run("report", "eod", "--day", "yesterday").exception)
     assert "brief and eod" in str(run("report", "weekly").exception)

@@ -109,5 +109,5 @@ def test_the_status_line_says_what_failed() -> None:
         {"completed": 4, "failed": 1},
         {"exchange": Running(process, restarts=2)},
     )
-    assert "quoter quoting, 2 fills, PnL $-1.25" in line
+    assert "quoter quoting, 2 fills, PnL -$1.25" in line
     assert "1 FAILED" in line and "exchange 2x" in line

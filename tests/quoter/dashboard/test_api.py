@@ -1,17 +1,24 @@
 """The API: every route answers in its shape, every change needs the token, and nothing brings it down."""
 
+import inspect
+import re
 from pathlib import Path
 from typing import Any
 
 import jsonschema
+import msgspec
 import pytest
 import schemathesis
 from hypothesis import HealthCheck, Phase, given, settings
 
+from core import config
+from core.units import money
+from quoter.dashboard import models
 from quoter.engine import events as e
 from quoter.engine.state import DAILY_LOSS
 from tests.quoter.dashboard.room import GOOD, TOKEN, Caller, dashboard, obey
 from tests.stories.stage import EVENT, MILD
+from tests.test_house import ROOT
 
 NAMED = [
     "/api/account/balance",
@@ -66,6 +73,18 @@ def test_the_document_names_every_route(client: Caller) -> None:
     paths = client.get("/openapi.json").json()["paths"]
     assert set(NAMED) <= set(paths)
     assert {"get", "patch"} <= set(paths["/api/config"])
+
+
+def test_every_number_has_its_unit_in_its_name_or_in_the_docs() -> None:
+    told = set(re.findall(r"`(\w+)`", (ROOT / "docs/json.md").read_text()))
+    units = ("_usd", "_c", "_s", "_ms", "_f", "contracts")
+    shapes = [one for _, one in inspect.getmembers(models, inspect.isclass) if issubclass(one, msgspec.Struct)]
+    numbers = {
+        field.name for shape in shapes for field in msgspec.structs.fields(shape)
+        if re.search(r"\b(int|float)\b", str(field.type))
+    }  # fmt: skip
+    assert len(numbers) > 50
+    assert sorted(name for name in numbers if not name.endswith(units) and name not in told) == []
 
 
 def test_every_read_answers_in_the_shape_the_document_gives(client: Caller) -> None:
@@ -124,6 +143,21 @@ def test_after_the_daily_loss_only_accepting_it_resumes(board, client: Caller) -
     assert not board.live.state.halted
 
 
+def test_the_status_counts_the_days_loss_and_its_limits_as_the_brakes_do(board, client: Caller) -> None:
+    state = board.live.state
+    state.pnl_carried = money("-150.00")
+    shown = client.get("/api/status").json()
+    assert (shown["pnl_usd"], shown["lost_today_usd"]) == (-150.0, 150.0)
+    state.accepted = money("150.00")
+    assert client.get("/api/status").json()["lost_today_usd"] == 0.0, "accepted: the daily limit counts from here"
+    published = state.publication
+    tight = msgspec.structs.replace(published.limits, max_loss_total=money("9.00"), max_daily_loss=money("8.00"))
+    state.publication = msgspec.structs.replace(published, limits=tight)
+    state.limits = state.limits_now()
+    limits = client.get("/api/status").json()["limits"]
+    assert (limits["total_usd"], limits["daily_usd"]) == (9.0, 8.0), "the tighter of settings and publication binds"
+
+
 def test_a_market_and_an_event_can_be_switched_off(board, client: Caller) -> None:
     for ticker in (MILD, EVENT):
         assert client.post(f"/api/toggle/{ticker}", json={"enabled": False}, headers=GOOD).status_code == 202
@@ -159,6 +193,22 @@ def test_a_wrong_setting_is_refused_by_name_and_changes_nothing(board, client, c
     assert answer.status_code == 400
     assert named in answer.json()["error"]
     assert board.live.queue.empty()
+
+
+def test_who_may_only_look_sees_no_secret(board, client: Caller) -> None:
+    given = {
+        "KWM_EXCHANGE__KEY_ID": "hidden-1", "KWM_WATCHDOG__KEY_ID": "hidden-2", "KWM_PAPER__KEY_ID": "hidden-3",
+        "KWM_DASHBOARD__TOKEN": "hidden-4", "KWM_ALERTS__URLS": '["tgram://hidden-5/12345"]',
+        "KWM_ALERTS__PING_URL": "https://hc-ping.com/hidden-6", "KWM_WATCHDOG__KEY_FILE": "hidden-7.pem",
+    }  # fmt: skip
+    board.live.settings = config.load(given)
+    shown = client.get("/api/config")
+    assert "hidden" not in shown.text
+    values = {one["key"]: one["value"] for one in shown.json()["settings"]}
+    assert (values["alerts.urls"], values["alerts.ping_url"]) == (["tgram://(set)"], "(set)"), (
+        "that they are set is seen"
+    )
+    assert values["paper.key_file"] == "", "and that something is not"
 
 
 def test_a_lasting_change_is_written_into_the_settings_file(board, client, tmp_path, monkeypatch) -> None:

@@ -58,7 +58,15 @@ def test_measured_adverse_selection_replaces_the_guess() -> None:
 
 def test_ten_fills_are_needed_before_a_series_counts_as_measured() -> None:
     fill = v.FillShown(
-        at=0, ticker=MILD, side="bid", price_c=40, contracts=1, fee_usd=0, taker=False, id="", markouts_c={"300": 2.0}
+        at_ms=0,
+        ticker=MILD,
+        side="bid",
+        price_c=40,
+        contracts=1,
+        fee_usd=0,
+        taker=False,
+        id="",
+        markouts_c={"300": 2.0},
     )
     assert measured([fill] * 9) == {}
     assert measured([fill] * 10) == {"KXHIGHNY": 2.0}

@@ -22,7 +22,7 @@ def test_a_day_is_fair_market_and_ours_with_gaps_where_nothing_was() -> None:
     assert found.fair_c == [45.0, 45.0, 45.0]
     assert found.bid_c == [39.0, None, 39.0]
     assert found.our_bid_c[0] is not None and found.our_bid_c[0] < 45.0
-    assert len(found.at) == 3
+    assert len(found.at_ms) == 3
 
 
 def test_a_market_that_came_late_begins_late() -> None:
@@ -30,7 +30,7 @@ def test_a_market_that_came_late_begins_late() -> None:
     record.start(stage.state)
     record.start(stage.state)
     record.sample(stage.market())
-    assert len(record.series(stage.market()).at) == 1
+    assert len(record.series(stage.market()).at_ms) == 1
 
 
 def test_a_long_day_is_thinned_and_its_times_stay_with_their_prices() -> None:
@@ -42,9 +42,9 @@ def test_a_long_day_is_thinned_and_its_times_stay_with_their_prices() -> None:
             record.sample(stage.market())
     found = record.series(stage.market())
     assert len(record.at) <= 4_096
-    assert len(found.at) == len(found.fair_c)
-    assert 3_001_000 <= found.at[0] < 3_100_000
-    assert found.at == sorted(found.at)
+    assert len(found.at_ms) == len(found.fair_c)
+    assert 3_001_000 <= found.at_ms[0] < 3_100_000
+    assert found.at_ms == sorted(found.at_ms)
 
 
 def test_a_markout_is_what_the_mark_moved_our_way() -> None:

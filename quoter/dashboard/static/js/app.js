@@ -14,7 +14,7 @@ const order = ["overview", "opportunities", "orders", "flows", "paper", "setting
 export const house = { pieces: {}, changed: new Set(), first: null,
   curve: () => { // the recorded points, and the present
     const s = house.pieces.status, points = house.pieces.curve?.points ?? [];
-    const now = s ? [s.now, s.pnl_usd, s.worst_usd] : null;
+    const now = s ? [s.now_ms, s.pnl_usd, s.worst_usd] : null;
     house.first ??= now;
     return [...(points.length ? points : [house.first].filter(Boolean)), now].filter(Boolean);
   },
@@ -41,11 +41,11 @@ function header(s) {
   text("environment", s.environment, "badge quiet " + s.environment);
   $("real").hidden = !production; document.body.classList.toggle("production", production);
   document.title = `${production ? "REAL " : ""}${s.state} ${usd(s.pnl_usd)} · kwm`;
-  trouble([...(s.halted ? ["Halted: " + s.halted] : []), ...(s.reduce_only ? ["Only orders that reduce a position: " + s.reduce_only] : []), ...s.reasons.filter((r) => !r.startsWith("halted")), ...(s.publication_trouble ? ["Publication refused: " + s.publication_trouble] : [])]);
+  trouble([...(s.halted ? [s.halted.replace(/^(halted)?/, (said) => (said ? "Halted" : "Halted: "))] : []), ...(s.reduce_only ? ["Only orders that reduce a position: " + s.reduce_only] : []), ...s.reasons.filter((r) => !r.startsWith("halted")), ...(s.publication_trouble ? ["Publication refused: " + s.publication_trouble] : [])], s.to_do);
   text("pnl", usd(s.pnl_usd), sign(s.pnl_usd)); text("pnl-more", `settled ${usd(s.realised_usd)}`);
-  text("holds", s.held ? `${num(s.held)} mkts` : "nothing"); text("balance", s.balance_usd == null ? "" : `free ${usd(s.balance_usd, 0)}`);
+  text("holds", s.held ? `${num(s.held)} mkt${s.held === 1 ? "" : "s"}` : "nothing"); text("balance", s.balance_usd == null ? "" : `free ${usd(s.balance_usd, 0)}`);
   text("worst", usd(s.worst_usd)); text("worst-more", `of ${whole(s.limits.total_usd)}`); meter("worst-meter", s.worst_usd / s.limits.total_usd);
-  const loss = Math.max(0, -s.pnl_usd);
+  const loss = s.lost_today_usd;
   text("daily", usd(loss)); text("daily-more", `of ${whole(s.limits.daily_usd)}`); meter("daily-meter", loss / s.limits.daily_usd);
   text("quoting", `${s.markets_quoted} of ${s.markets}`); text("orders", `${s.working} orders rest`);
   text("fills-n", num(s.counters.fills)); text("fees", `fees ${usd(s.fees_usd)}`);
@@ -57,14 +57,15 @@ function header(s) {
   text("run", `run ${s.run}, model ${s.model || "–"}`);
 }
 function meter(id, v) { if ($(id).value !== v && Number.isFinite(v)) $(id).value = v; }
-function trouble(list) {
+function trouble(list, todo = []) {
   $("trouble").hidden = !list.length;
-  text("trouble", list.join(" · "));
+  text("trouble", list.join(" · ") + (list.length && todo.length ? `. To do: ${todo.join("; ")}.` : ""));
 }
 
 function take(message, kind) {
   const { set, gone } = JSON.parse(message.data);
   heard = Date.now();
+  if (document.body.classList.contains("silent")) { document.body.classList.remove("silent"); house.changed.add("status"); }
   if (kind === "snapshot") house.pieces = {};
   for (const [name, value] of Object.entries(set)) { house.pieces[name] = value; house.changed.add(name); }
   for (const name of gone) { delete house.pieces[name]; house.changed.add(name); }
@@ -74,7 +75,7 @@ function draw() {
   drawing = false;
   const changed = house.changed;
   house.changed = new Set();
-  if (changed.has("status")) header(house.pieces.status);
+  if (changed.has("status") && house.pieces.status) header(house.pieces.status);
   if (changed.has("curve")) spark($("spark"), house.curve());
   view.draw(house, changed);
 }
@@ -85,8 +86,11 @@ stream.addEventListener("snapshot", (m) => take(m, "snapshot"));
 stream.addEventListener("delta", (m) => take(m, "delta"));
 setInterval(() => {
   if (heard && Date.now() - heard > 5000) {
+    document.body.classList.add("silent");
+    document.title = "NO WORD · kwm";
     text("state", "no word", "badge halted");
-    trouble([`Nothing heard from the quoter for ${Math.round((Date.now() - heard) / 1000)} s: what you see is old.`]);
+    trouble([`Nothing heard from the quoter for ${lasting((Date.now() - heard) / 1000)}: what you see is old, its orders may rest and fill`], ["kwm status in a terminal; kwm kill takes the orders away without it"]);
+    for (const id of ["halt", "pause", "reduce"]) $(id).disabled = false;
   }
 }, 1000);
 
@@ -105,7 +109,7 @@ async function flowsLook() {
 }
 setInterval(flowsLook, 10000); setTimeout(flowsLook, 600);
 
-$("halt").onclick = () => tell("/api/risk/halt");
+$("halt").onclick = () => tell("/api/risk/halt", null, "POST", "", 3000);
 $("pause").onclick = () => tell("/api/strategy/pause");
 $("reduce").onclick = () => tell("/api/risk/reduce-only");
 $("resume").onclick = async () => {

@@ -80,19 +80,19 @@ export function ladder(node, found, chosen) {
 export function day(node, s, now) {
   const w = width(node), h = 210, left = 40, right = w - 10, bottom = h - 22, top = 8;
   node.setAttribute("viewBox", `0 0 ${w} ${h}`); node.setAttribute("height", h);
-  if (s.at.length < 2) { node.innerHTML = `<text x="12" y="24" class="label">a sample every ten seconds: the day begins soon</text>`; return; }
+  if (s.at_ms.length < 2) { node.innerHTML = `<text x="12" y="24" class="label">a sample every ten seconds: the day begins soon</text>`; return; }
   const all = [s.fair_c, s.bid_c, s.ask_c, s.our_bid_c, s.our_ask_c].flat().filter((v) => v != null);
-  const lo = Math.max(0, Math.min(...all) - 2), hi = Math.min(100, Math.max(...all) + 2), ahead = (s.at.at(-1) - s.at[0]) * 0.06;
-  const X = scale(s.at[0], s.at.at(-1) + ahead, left, right), Y = scale(lo, hi, bottom, top);
+  const lo = Math.max(0, Math.min(...all) - 2), hi = Math.min(100, Math.max(...all) + 2), ahead = (s.at_ms.at(-1) - s.at_ms[0]) * 0.06;
+  const X = scale(s.at_ms[0], s.at_ms.at(-1) + ahead, left, right), Y = scale(lo, hi, bottom, top);
   let svg = nice(lo, hi).map((v) => `<line x1="${left}" x2="${right}" y1="${Y(v)}" y2="${Y(v)}" class="grid"/><text x="${left - 6}" y="${Y(v) + 4}" class="label end">${num(v, 1)}¢</text>`).join("");
   for (const r of s.windows) { // releases: quotes widen, or are pulled
-    if (r.end < s.at[0] || r.start > s.at.at(-1) + ahead) continue;
-    const a = Math.max(left, X(r.start)), b = Math.min(right, X(r.end));
+    if (r.end_ms < s.at_ms[0] || r.start_ms > s.at_ms.at(-1) + ahead) continue;
+    const a = Math.max(left, X(r.start_ms)), b = Math.min(right, X(r.end_ms));
     svg += `<rect x="${a}" width="${Math.max(2, b - a)}" y="${top}" height="${bottom - top}" class="release"><title>${esc(r.reason)}: ${r.widen ? `quotes ${r.widen} times as wide` : "quotes pulled"}</title></rect>` +
       `<text x="${a + 3}" y="${top + 10}" class="label">${esc(r.reason)}</text>`;
   }
-  const rise = (ys, css) => `<path d="${steps(s.at, ys, X, Y)}" class="${css}"/>`;
+  const rise = (ys, css) => `<path d="${steps(s.at_ms, ys, X, Y)}" class="${css}"/>`;
   svg += rise(s.bid_c, "market-line thin") + rise(s.ask_c, "market-line thin") + rise(s.our_bid_c, "bid-line") + rise(s.our_ask_c, "ask-line") + rise(s.fair_c, "ours-line");
-  svg += `<text x="${left}" y="${h - 6}" class="label">${clock(s.at[0]).slice(0, 5)}</text><text x="${right}" y="${h - 6}" class="label end">${clock(now).slice(0, 5)}</text>`;
+  svg += `<text x="${left}" y="${h - 6}" class="label">${clock(s.at_ms[0]).slice(0, 5)}</text><text x="${right}" y="${h - 6}" class="label end">${clock(now).slice(0, 5)}</text>`;
   node.innerHTML = svg;
 }

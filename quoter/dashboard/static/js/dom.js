@@ -40,19 +40,26 @@ export function text(id, words, css) {
   if (css !== undefined && node.className !== css) node.className = css;
 }
 
+const SILENT_MS = 15000, NOBODY = "The quoter does not answer";
+async function answered(path, options = {}) { // [answer, what it says]; the quoter's words or ours, never a page that is silent
+  try {
+    const answer = await fetch(path, { ...options, signal: AbortSignal.timeout(options.within ?? SILENT_MS) });
+    return [answer, await answer.json()];
+  } catch { throw Object.assign(new Error(NOBODY), { reason: "no_answer", status: 0 }); }
+}
 export async function ask(path) {
-  const answer = await fetch(path);
-  const found = await answer.json();
+  const [answer, found] = await answered(path);
   if (!answer.ok) throw Object.assign(new Error(found.error || `${answer.status}`), { reason: found.reason, status: answer.status });
   return found;
 }
 // The answer, or null after saying why not; a refusal for `expected` comes back to who asked.
-export async function tell(path, body, method = "POST", expected = "") {
-  const answer = await fetch(path, { method, headers: { "Content-Type": "application/json" }, body: body ? JSON.stringify(body) : null });
-  const found = await answer.json();
-  if (!answer.ok && expected && found.reason === expected) return found;
-  toast(answer.ok ? found.words || "done" : found.error, !answer.ok);
-  return answer.ok ? found : null;
+export async function tell(path, body, method = "POST", expected = "", within = SILENT_MS) {
+  try {
+    const [answer, found] = await answered(path, { method, within, headers: { "Content-Type": "application/json" }, body: body ? JSON.stringify(body) : null });
+    if (!answer.ok && expected && found.reason === expected) return found;
+    toast(answer.ok ? found.words || "done" : found.error, !answer.ok);
+    return answer.ok ? found : null;
+  } catch (error) { toast(`${error.message}: nobody knows whether it heard this. In a terminal, kwm kill takes our orders away without it.`, true); return null; }
 }
 let fading = 0;
 export function toast(words, bad = false) {

@@ -26,7 +26,7 @@ async function side(house) {
   last = house;
   const e = house.pieces["event:" + ticker], mine = ticker;
   if (!e) return;
-  market ||= (e.markets.find((m) => m.position) || e.markets.toSorted((a, b) => (b.fair_c ?? 0) - (a.fair_c ?? 0))[0])?.ticker || "";
+  market ||= (e.markets.find((m) => m.position_contracts) || e.markets.toSorted((a, b) => (b.fair_c ?? 0) - (a.fair_c ?? 0))[0])?.ticker || "";
   try {
     if (!found || (house.fresh ?? 0) > asked) {
       asked = Date.now();
@@ -45,7 +45,7 @@ async function side(house) {
     if (Date.now() - seriesAsked > 10000) {
       seriesAsked = Date.now();
       const s = await ask(`/api/markets/${encodeURIComponent(market)}/series`);
-      if (mine === ticker && $("day")) day($("day"), s, house.pieces.status.now);
+      if (mine === ticker && $("day")) day($("day"), s, house.pieces.status.now_ms);
     }
   } catch (error) { if ($("quality")) show($("quality"), `<p class="bad">${esc(error.message)}</p>`); }
 }
@@ -68,11 +68,11 @@ export function draw(house, changed) {
   if (!changed.has("event:" + ticker)) return;
   house.fresh = Date.now();
   show($("title"), `${esc(e.city)} ${esc(e.variable)}, ${dated(e.day)} <button type="button" data-toggle="${esc(e.event)}" data-on="${e.enabled}">${e.enabled ? "Switch event off" : "Switch event on"}</button>`);
-  const now = house.pieces.status.now, next = e.windows.filter((w) => w.end > now).sort((a, b) => a.start - b.start)[0];
-  const vintages = Object.entries(e.vintages).map(([name, at]) => `${esc(name)} ${lasting((now - at) / 1000)}`).join(", ");
-  show($("quality"), `<p>Can lose <b>${usd(e.worst_usd)}</b> of ${usd(e.limit_usd)} <span class="soft">(${usd(e.stress_usd)} if the brackets were not exclusive)</span>. Forecast ${e.mean_f == null ? "none" : `<b>${e.mean_f}°</b> ± ${e.sd_f}`}${e.weight == null ? "" : `, weight of the model ${num(100 * e.weight)}%`}. ${e.observed_f == null ? "" : `Observed so far ${e.observed_f}°. `}${next ? `Next release: ${esc(next.reason)} ${next.start > now ? "in " + lasting((next.start - now) / 1000) : "now"}.` : ""}</p>` +
+  const now = house.pieces.status.now_ms, next = e.windows.filter((w) => w.end_ms > now).sort((a, b) => a.start_ms - b.start_ms)[0];
+  const vintages = Object.entries(e.vintages_ms).map(([name, at]) => `${esc(name)} ${lasting((now - at) / 1000)}`).join(", ");
+  show($("quality"), `<p>Can lose <b>${usd(e.worst_usd)}</b> of ${usd(e.limit_usd)} <span class="soft">(${usd(e.stress_usd)} if the brackets were not exclusive)</span>. Forecast ${e.mean_f == null ? "none" : `<b>${e.mean_f}°</b> ± ${e.sd_f}`}${e.weight == null ? "" : `, weight of the model ${num(100 * e.weight)}%`}. ${e.observed_f == null ? "" : `Observed so far ${e.observed_f}°. `}${next ? `Next release: ${esc(next.reason)} ${next.start_ms > now ? "in " + lasting((next.start_ms - now) / 1000) : "now"}.` : ""}</p>` +
     (vintages ? `<p class="soft">Inputs, age: ${vintages}</p>` : "") + (e.quality.length ? `<p class="warn">${e.quality.map(esc).join("; ")}</p>` : ""));
   const cell = (side, reasons, css) => (side.length ? `<span class="${css}">${side.map((o) => `${cents(o.price_c)} × ${num(o.contracts)}`).join(", ")}</span>` : `<span class="soft">${reasons.map(esc).join("; ") || "being placed"}</span>`);
   show($("markets").tBodies[0], e.markets.map((m) => `<tr tabindex="0" data-key="${esc(m.ticker)}" data-ticker="${esc(m.ticker)}" class="${m.ticker === market ? "open" : ""}"><td class="head" title="${esc(m.ticker)}">${esc(m.bracket)}</td><td class="n" data-label="fair">${cents(m.fair_c)}</td><td class="n" data-label="model">${cents(m.model_c)}</td><td class="n" data-label="market">${m.bid_c == null ? "–" : num(m.bid_c, 1)} / ${m.ask_c == null ? "–" : num(m.ask_c, 1)}</td>` +
-    `<td data-label="bid" class="long">${cell(m.our_bids, m.bid_reasons, "bid")}</td><td data-label="ask" class="long">${cell(m.our_asks, m.ask_reasons, "ask")}</td><td class="n" data-label="holding">${m.position ? num(m.position) : "–"}</td><td><button type="button" class="small" data-toggle="${esc(m.ticker)}" data-on="${m.enabled}" aria-label="switch ${esc(m.bracket)} ${m.enabled ? "off" : "on"}">${m.enabled ? "off" : "on"}</button></td></tr>`).join(""));
+    `<td data-label="bid" class="long">${cell(m.our_bids, m.bid_reasons, "bid")}</td><td data-label="ask" class="long">${cell(m.our_asks, m.ask_reasons, "ask")}</td><td class="n" data-label="holding">${m.position_contracts ? num(m.position_contracts) : "–"}</td><td><button type="button" class="small" data-toggle="${esc(m.ticker)}" data-on="${m.enabled}" aria-label="switch ${esc(m.bracket)} ${m.enabled ? "off" : "on"}">${m.enabled ? "off" : "on"}</button></td></tr>`).join(""));
 }

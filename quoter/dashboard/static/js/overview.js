@@ -30,7 +30,7 @@ function side(m) {
   return n === 2 ? "both" : n ? "one" : "none";
 }
 function row(e) {
-  const holding = e.markets.reduce((n, m) => n + Math.abs(m.position), 0);
+  const holding = e.markets.reduce((n, m) => n + Math.abs(m.position_contracts), 0);
   const dots = e.markets.map((m) => `<i class="${e.enabled ? side(m) : "off"}" title="${esc(m.bracket)}: ${esc(side(m) === "none" ? m.bid_reasons.join("; ") : side(m))}"></i>`).join("");
   return `<div class="event" role="link" tabindex="0" data-event="${esc(e.event)}" data-words="${esc(`${e.event} ${e.city} ${e.variable} ${e.day}`.toLowerCase())}" data-holding="${holding}">
     <span class="what"><b class="${esc(e.variable)}">${esc(e.variable)}</b> <span class="soft">${short(e.day)}</span></span>
@@ -73,5 +73,5 @@ export function draw(house, changed) {
     const against = Object.entries(s.not_quoted).sort((a, b) => b[1] - a[1]);
     show($("why-not"), against.map(([words, n]) => `<div class="limit"><span>${esc(words)}</span><span></span><span class="n">${n} market${n === 1 ? "" : "s"}</span></div>`).join("") || `<p class="soft">Every market with a fair value is quoted.</p>`);
   }
-  if (changed.has("notes")) show($("notes"), house.pieces.notes.slice().reverse().map((n) => `<li><span class="soft">${clock(n.at)}</span> <b>${esc(n.kind)}</b> ${esc(n.words)}</li>`).join("") || '<li class="soft">nothing yet</li>');
+  if (changed.has("notes")) show($("notes"), house.pieces.notes.slice().reverse().map((n) => `<li><span class="soft">${clock(n.at_ms)}</span> <b>${esc(n.kind)}</b> ${esc(n.words)}</li>`).join("") || '<li class="soft">nothing yet</li>');
 }
