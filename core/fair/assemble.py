@@ -76,6 +76,9 @@ def believe(
     for day, i in state.row.items():
         extreme = state.cases.extreme[i]
         belief = Belief(pmfs[i], None if np.isnan(extreme) else float(extreme), state.quality[day], state.vintages[day])
+        if day in state.floor:
+            belief.observed = state.floor[day]
+            belief.pmf = nowcast.beyond(day.station.code, state.floor[day], belief.pmf, day.variable)
         found[day] = _floored(day, belief, said[day], now)
     return found
 

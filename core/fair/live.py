@@ -14,9 +14,10 @@ import numpy as np
 from core.errors import Refused
 from core.fair.cases import QUANTILES, Cases, Extreme, Issued, Moment, Outcome, Promise, Spread, gather, preference
 from core.fair.distribution import Array
+from core.fair.observed import seen
 from core.fair.promise import Hour, promised
 from core.fair.screen import strays
-from core.fair.seen import Reading, Word, progress
+from core.fair.seen import Reading, Word
 from core.station_day import StationDay, Variable, climate_day
 from core.units import DAY, HOUR, SECOND, Instant
 from core.weather.climate_report import finals
@@ -49,7 +50,10 @@ class Known:
 
 @dataclass(slots=True)
 class State:
-    """Cases for the station-days that can be priced, the reasons for those that cannot, and what they stand on."""
+    """Cases for the station-days that can be priced, the reasons for those that cannot, and what they stand on.
+
+    `floor`: an extreme that was reached, of days whose reports have holes; the case knows only what was before them.
+    """
 
     cases: Cases
     row: dict[StationDay, int] = field(default_factory=dict)
@@ -57,6 +61,7 @@ class State:
     quality: dict[StationDay, list[str]] = field(default_factory=dict)
     vintages: dict[StationDay, dict[str, Instant]] = field(default_factory=dict)
     widen: Array = field(default_factory=lambda: np.ones(0))
+    floor: dict[StationDay, float] = field(default_factory=dict)
 
 
 def days_since(at: int) -> float:
@@ -104,8 +109,9 @@ def state(
         if stations is not None and day.station.code not in stations:
             quality.append("the model has not learnt this station yet")
             widen[day] *= _STRANGER
-    extremes = _extremes([d for d in days if d.start <= now], known, now, words or {})
-    promises = _promises([d for d in days if d.start <= now], known, now)
+    extremes = _extremes([d for d in widen if d.start <= now], known, now, words or {}, newest, out)
+    widen = {d: factor for d, factor in widen.items() if d not in out.refused}
+    promises = _promises([d for d in widen if d.start <= now], known, now)
     out.cases = gather(
         [Issued(f.station, f.variable.value, number(f.day), f.source, days_since(f.issued_at), -1, f.value_f)
          for f in known.forecasts],
@@ -207,11 +213,12 @@ def reading(o: ObservationRow, variable: Variable) -> Reading | None:
     """A report's whole degree: the exact one, or of a coarse interval the end that was surely reached."""
     if o.low_f is None or o.high_f is None:
         return None
+    middle = (o.low_f + o.high_f) / 2
     if o.high_f - o.low_f <= _EXACT_F:
-        value = float(round((o.low_f + o.high_f) / 2))
+        value = middle = float(round(middle))
     else:
         value = float(np.ceil(o.low_f - 0.5) if variable is Variable.HIGH else np.floor(o.high_f + 0.5))
-    return Reading(days_since(o.observed_at), value, o.max_6h_f, o.min_6h_f)
+    return Reading(days_since(o.observed_at), value, o.max_6h_f, o.min_6h_f, middle)
 
 
 def hour_of(row: HourlyRow) -> Hour:
@@ -233,8 +240,10 @@ def _promises(days: Sequence[StationDay], known: Known, now: Instant) -> dict[St
 
 
 def _extremes(
-    days: Sequence[StationDay], known: Known, now: Instant, words: Mapping[StationDay, tuple[Instant, float]]
-) -> list[Extreme]:
+    days: Sequence[StationDay], known: Known, now: Instant, words: Mapping[StationDay, tuple[Instant, float]],
+    newest: Mapping[Key, Mapping[str, ForecastRow]], out: State,
+) -> list[Extreme]:  # fmt: skip
+    """What was seen of the days under way; what is doubtful or has holes goes into `out`."""
     by_station: dict[str, list[ObservationRow]] = defaultdict(list)
     for o in known.observations:
         if o.received_at <= now:
@@ -244,8 +253,13 @@ def _extremes(
         mine = [r for o in by_station[day.station.code] if (r := reading(o, day.variable)) is not None]
         issued, value = words.get(day, (None, 0.0))
         word = None if issued is None else Word(days_since(issued - _BEFORE_ISSUE), value)
-        seen = progress(
-            day.station.code, day.variable.value, number(day.day), day.station.standard_offset_hours, mine, word
-        )
-        found += seen[-1:]
+        fresh = newest[(day.station.code, day.variable.value, day.day)].values()
+        its = seen(day, mine, [f.value_f for f in fresh], word)
+        if its.refused is not None:
+            out.refused[day] = its.refused
+        elif its.floor is not None:
+            out.floor[day] = its.floor
+            out.quality[day].append("reports are missing in hours in which the extreme is made: a floor, no more")
+        if its.extreme is not None:
+            found.append(its.extreme)
     return found

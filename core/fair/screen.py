@@ -10,6 +10,8 @@ from core.fair.combination import family_of
 _LEAST_FAMILIES, _APART_F, _APART_PER_DAY_F = 3, 12.0, 1.0
 _JUMP_F = 20.0  # a report this far from those around it is a typing error, until three in a row say so
 _AROUND, _AGREEING = 6.0 / 24.0, 3
+# a report that differs by more than this from those of the last hour and a half counts once the next one agrees
+SUDDEN_F, SOON = 10.0, 1.5 / 24.0
 
 
 class Reported(Protocol):

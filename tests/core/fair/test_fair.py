@@ -115,9 +115,10 @@ def observation(value: float, at: Instant) -> ObservationRow:
 
 def test_what_was_observed_is_a_floor_of_the_maximum() -> None:
     now = Instant(DAY.start + 15 * HOUR)
-    inputs = Known(forecasts=[forecast(46, Instant(now - HOUR))], observations=[observation(50.0, Instant(now - HOUR))])
+    seen = [observation(50.0 - hours, Instant(now - hours * HOUR)) for hours in range(1, 15)]
+    inputs = Known(forecasts=[forecast(46, Instant(now - HOUR))], observations=seen)
     found = fair(inputs, now)
-    assert found.observed_f == 50 and sum(p for degree, p in found.pmf if degree < 49) < 0.02
+    assert found.observed_f == 49 and sum(p for degree, p in found.pmf if degree < 48) < 0.02
 
 
 def test_the_final_report_leaves_only_settlement_noise() -> None:
