@@ -16,7 +16,7 @@ from core.fair.seen import Reading, progress
 from core.station_day import StationDay, Variable
 from core.stations import BY_CODE
 from core.units import DAY, HOUR, Instant
-from core.weather.rows import ClimateRow, ForecastRow, HourlyRow, ObservationRow, SummaryRow
+from core.weather.rows import ClimateRow, ForecastRow, HourlyRow, ObservationRow, PortalRow, SummaryRow
 
 PRICER = stored.unfitted(coefficients.load())
 HIGH = StationDay(BY_CODE["KDEN"], Variable.HIGH, date(2026, 9, 1))
@@ -172,3 +172,16 @@ def test_a_group_that_begins_before_the_climate_day_is_not_of_it() -> None:
     assert belief(LOW, at(5.0), early).observed == 56
     noon = belief(HIGH, at(11.0), [*told(10), report(10 + 53 / 60, 75, max_6h_f=76)])
     assert noon.observed == 76
+
+
+def test_yesterday_s_final_value_under_today_s_date_says_nothing_of_today() -> None:
+    """Whoever dates it wrongly, the report's office or the portal: 95 is not today's maximum, nor a floor of it."""
+    now, plain = at(8.1), belief(HIGH, at(8.1), told(8)).pmf
+    report_of_yesterday = climate(HIGH, 95, at(1.5), final=True)
+    relay = PortalRow(station="KDEN", day=HIGH.day, status="official", official=True, max_f=95, min_f=61,
+                      issued_at=at(3.0), received_at=at(3.1))  # fmt: skip
+    for said in ({"climate": [report_of_yesterday]}, {"portal": [relay]}):
+        assert np.array_equal(belief(HIGH, now, told(8), **said).pmf, plain)
+    over = PortalRow(station="KDEN", day=HIGH.day, status="official", official=True, max_f=81, min_f=56,
+                     issued_at=at(27.0), received_at=at(27.1))  # fmt: skip
+    assert belief(HIGH, at(28.0), told(23), portal=[over]).pmf[DEGREES == 81] == 1.0
