@@ -23,7 +23,7 @@ REPORTS, GROUP, OFFICIAL = 0, 1, 2  # who knows the extreme so far: `Extreme.by`
 WHOLE, FLOOR, DOUBTED = 0, 1, 2
 QUANTILES = "quantiles"  # the name under which a probabilistic forecast's median joins the sources
 _SAME_ISSUE, _FRESH = 0.3, 1.01
-_OUTSIDE_F = 2.0
+HOURLY, _OUTSIDE_F, _MIDNIGHT_F = "nws_hourly", 2.0, 4.0
 _LATELY = 2.0 / 24.0  # days: what is left of a day begins where the reports end
 Days = NDArray[np.int64]
 Names = NDArray[Any]
@@ -219,12 +219,16 @@ class _Columns:
             return
         source = min(just or now, key=preference)
         ref = now[source]
-        hourly = now.get("nws_hourly")
+        hourly = now.get(HOURLY)
         if source == "nws_grid" and hourly is not None and _beyond(variable, hourly, ref) >= _OUTSIDE_F:
             ref = hourly  # the grid's windows are day and night; a midnight extreme is only in the hourly forecast
         median = next((s for s in reversed(medians) if s.at <= by), None)
         if median is not None:
             now[QUANTILES] = median.median
+        if hourly is not None and all(
+            _beyond(variable, hourly, v) >= _MIDNIGHT_F for s, v in now.items() if s != HOURLY
+        ):
+            now = dict.fromkeys(now, hourly)  # so are those of all others: to them as well the day reaches this far
         earlier = [_last(own[source], at - back + 0.6, at - back - 0.6) for back in (1.0, 2.0, 3.0)]
         beside = [_last(series.get((station, variable, day + d), {}).get(source, ()), by, at - _SAME_ISSUE)
                   for d in (-1, 1)]  # fmt: skip

@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
 from itertools import islice
+from typing import NamedTuple
 
 import numpy as np
 
@@ -16,7 +17,7 @@ from core.fair.cases import QUANTILES, Cases, Extreme, Issued, Moment, Outcome, 
 from core.fair.distribution import Array
 from core.fair.observed import seen
 from core.fair.promise import Hour, promised
-from core.fair.screen import strays
+from core.fair.screen import divided, strays
 from core.fair.seen import Reading, Word
 from core.station_day import StationDay, Variable, climate_day
 from core.units import DAY, HOUR, SECOND, Instant
@@ -83,7 +84,8 @@ def state(
 ) -> State:
     """`stations`: those the model has seen; others are priced wider. None: do not ask. `words`: the official extreme
     so far of days under way, and when it was issued."""
-    known, newest, wild = _screened(known, now)
+    screened = _screened(known, now)
+    known, newest, wild = screened.known, screened.newest, screened.wild
     out = State(gather([], []))
     moments: list[Moment] = []
     widen: dict[StationDay, float] = {}
@@ -92,6 +94,9 @@ def state(
         fresh = {s: f for s, f in newest.get(key, {}).items() if s not in wild.get(key, {})}
         if not fresh:
             out.refused[day] = Refused("no_forecast", "no forecast younger than 12 hours")
+            continue
+        if key in screened.apart:
+            out.refused[day] = Refused("contradiction", f"{screened.apart[key]}: nobody can say which is wrong")
             continue
         source = min(fresh, key=preference)
         issued = fresh[source].issued_at
@@ -136,9 +141,17 @@ def state(
     return out
 
 
-def _screened(known: Known, now: Instant) -> tuple[Known, dict[Key, dict[str, ForecastRow]], dict[Key, Wild]]:
-    """What was received by now without the sources that stray from all others; each source's newest fresh row; and by
-    station-day the sources left out, with their value and the others'."""
+class _Screened(NamedTuple):
+    """What was received by now without the sources that stray from all others; each source's newest fresh row; by
+    station-day the sources left out, with their value and the others'; and where two are too far apart, in words."""
+
+    known: Known
+    newest: dict[Key, dict[str, ForecastRow]]
+    wild: dict[Key, Wild]
+    apart: dict[Key, str]
+
+
+def _screened(known: Known, now: Instant) -> _Screened:
     forecasts = [f for f in known.forecasts if f.received_at <= now and f.issued_at <= now]
     newest: dict[Key, dict[str, ForecastRow]] = defaultdict(dict)
     values: dict[Key, dict[str, float]] = defaultdict(dict)
@@ -150,22 +163,22 @@ def _screened(known: Known, now: Instant) -> tuple[Known, dict[Key, dict[str, Fo
             key = (f.station, f.variable.value, f.day)
             newest[key][f.source], values[key][f.source] = f, f.value_f
     wild: dict[Key, Wild] = {}
+    apart: dict[Key, str] = {}
     for key, its in values.items():
         lead = max(0, number(key[2]) - int(days_since(now)))
-        if found := strays(its, lead):
+        if found := strays(its, lead, key[1]):
             wild[key] = {source: (its[source], middle) for source, middle in found.items()}
+        if two := divided(its, lead, key[1]):
+            apart[key] = " and ".join(f"{source} says {its[source]:.0f} °F" for source in two)
     if not wild:
-        return replace(known, forecasts=forecasts), newest, wild
+        return _Screened(replace(known, forecasts=forecasts), newest, wild, apart)
 
     def kept(row: ForecastRow | QuantileRow, source: str) -> bool:
         return source not in wild.get((row.station, row.variable.value, row.day), {})
 
     left = [f for f in forecasts if kept(f, f.source)]
-    return (
-        replace(known, forecasts=left, percentiles=[q for q in known.percentiles if kept(q, QUANTILES)]),
-        newest,
-        wild,
-    )
+    percentiles = [q for q in known.percentiles if kept(q, QUANTILES)]
+    return _Screened(replace(known, forecasts=left, percentiles=percentiles), newest, wild, apart)
 
 
 def _observations(day: StationDay, out: State, known: Known, now: Instant) -> float:

@@ -185,3 +185,32 @@ def test_yesterday_s_final_value_under_today_s_date_says_nothing_of_today() -> N
     over = PortalRow(station="KDEN", day=HIGH.day, status="official", official=True, max_f=81, min_f=56,
                      issued_at=at(27.0), received_at=at(27.1))  # fmt: skip
     assert belief(HIGH, at(28.0), told(23), portal=[over]).pmf[DEGREES == 81] == 1.0
+
+
+def before(day: StationDay, **values: float) -> Belief | Refused:
+    """The evening before: what the sources say of the day."""
+    now = at(-6)
+    known = Known([forecast(day, value, Instant(now - HOUR), source) for source, value in values.items()])
+    return believe([day], known, PRICER, now)[day]
+
+
+def test_two_voices_a_world_apart_have_no_fair_value_and_a_third_decides() -> None:
+    """29.4 °C for 85 °F: between them lies what nobody forecasts."""
+    for pair in ({"nws_grid": 29.4, "nbm": 85.0}, {"nws_grid": 29.4, "nws_forecast": 85.0}):
+        found = before(HIGH, **pair)
+        assert isinstance(found, Refused) and found.reason == "contradiction" and "nws_grid says 29" in found.words
+    third = before(HIGH, nws_grid=29.4, nbm=85.0, gfs_mos=84.0)
+    assert isinstance(third, Belief) and moments(third.pmf)[0] == pytest.approx(85.0, abs=2.0)
+
+
+@pytest.mark.parametrize("day,sign", [(HIGH, 1), (LOW, -1)])
+def test_a_front_at_midnight_makes_the_day_s_extreme_though_only_the_hourly_forecast_knows(
+    day: StationDay, sign: int
+) -> None:
+    """Of 4.6 % of days the extreme lies outside the windows of day and night of which the others speak."""
+    others = {"nws_grid": 46.0, "nws_forecast": 46.0, "nbm": 45.0, "gfs_mos": 47.0}
+    found = before(day, nws_hourly=46.0 + sign * 20, **others)
+    assert isinstance(found, Belief) and moments(found.pmf)[0] == pytest.approx(46.0 + sign * 20, abs=2.0)
+    assert not found.quality, "it is believed"
+    wild = before(day, nws_hourly=46.0 + sign * 60, **others)
+    assert isinstance(wild, Belief) and moments(wild.pmf)[0] == pytest.approx(46.0, abs=2.0) and wild.quality
