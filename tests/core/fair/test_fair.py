@@ -145,3 +145,13 @@ def test_scores_of_a_perfect_and_a_hopeless_forecast() -> None:
     assert scoring.brier(np.array([0.0, 1.0]), 1) == 0.0 and scoring.log_loss(np.array([0.5, 0.5]), 0) == pytest.approx(
         0.6931, abs=1e-4
     )
+
+
+def test_a_ladder_with_a_bracket_missing_or_paying_twice_has_no_fair_value() -> None:
+    """Five of six brackets would share what the sixth is worth; one that was settled early is not among the open."""
+    now = Instant(DAY.start - 6 * HOUR)
+    known = Known(forecasts=[forecast(46, Instant(now - HOUR))])
+    for markets in (MARKETS[1:], MARKETS[:2] + MARKETS[3:], [*MARKETS, MARKETS[2]]):
+        found = fair_events({DAY.event_ticker: markets}, known, PRICER, now, Instant(now + HOUR), Money(1_000_000))
+        refused = found[DAY.event_ticker]
+        assert isinstance(refused, Refused) and refused.reason == "ladder"
