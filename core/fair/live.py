@@ -116,7 +116,7 @@ def state(
             widen[day] *= _STRANGER
     extremes = _extremes([d for d in widen if d.start <= now], known, now, words or {}, newest, out)
     widen = {d: factor for d, factor in widen.items() if d not in out.refused}
-    promises = _promises([d for d in widen if d.start <= now], known, now)
+    promises = _promises([d for d in widen if d.start <= now], known, now, extremes)
     out.cases = gather(
         [Issued(f.station, f.variable.value, number(f.day), f.source, days_since(f.issued_at), -1, f.value_f)
          for f in known.forecasts],
@@ -240,13 +240,17 @@ def hour_of(row: HourlyRow) -> Hour:
                 row.value_f)  # fmt: skip
 
 
-def _promises(days: Sequence[StationDay], known: Known, now: Instant) -> dict[StationDay, Promise]:
+def _promises(
+    days: Sequence[StationDay], known: Known, now: Instant, extremes: Sequence[Extreme]
+) -> dict[StationDay, Promise]:
     by_station: dict[str, list[Hour]] = defaultdict(list)
     for row in known.hourly:
         by_station[row.station].append(hour_of(row))
+    temperatures = {(x.station, x.variable, x.day): x.temperature for x in extremes}
     found = {
         d: promised(d.station.code, d.variable.value, number(d.day), days_since(now), days_since(d.end),
-                    by_station[d.station.code])
+                    by_station[d.station.code],
+                    temperatures.get((d.station.code, d.variable.value, number(d.day)), np.nan))
         for d in days
     }  # fmt: skip
     return {d: p for d, p in found.items() if p is not None}

@@ -214,3 +214,12 @@ def test_a_front_at_midnight_makes_the_day_s_extreme_though_only_the_hourly_fore
     assert not found.quality, "it is believed"
     wild = before(day, nws_hourly=46.0 + sign * 60, **others)
     assert isinstance(wild, Belief) and moments(wild.pmf)[0] == pytest.approx(46.0, abs=2.0) and wild.quality
+
+
+@pytest.mark.parametrize("wrong", [25.6, 120.0])
+def test_an_hourly_forecast_whose_next_hour_is_far_from_the_thermometer_promises_nothing(wrong: float) -> None:
+    """25.6 °C for 78 °F: the hours that are left would say that the maximum is over."""
+    now = at(13.0)
+    plain = belief(HIGH, now, told(13)).pmf
+    assert np.array_equal(belief(HIGH, now, told(13), hourly=hours(HIGH, now, [wrong] * 11)).pmf, plain)
+    assert not np.array_equal(belief(HIGH, now, told(13), hourly=hours(HIGH, now, [82.0] * 11)).pmf, plain)
