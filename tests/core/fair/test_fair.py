@@ -155,3 +155,9 @@ def test_a_ladder_with_a_bracket_missing_or_paying_twice_has_no_fair_value() -> 
         found = fair_events({DAY.event_ticker: markets}, known, PRICER, now, Instant(now + HOUR), Money(1_000_000))
         refused = found[DAY.event_ticker]
         assert isinstance(refused, Refused) and refused.reason == "ladder"
+
+
+def test_a_certain_degree_leaves_every_bracket_its_share_of_the_settlement_noise() -> None:
+    """Of 1,170 events two were not paid as the weather was: no bracket is worth nothing, none a dollar."""
+    found = brackets.ladder(nowcast.certain(44), LADDER)
+    assert found.min() == pytest.approx(0.004 / 6) and found.max() == pytest.approx(1 - 0.004 * 5 / 6)

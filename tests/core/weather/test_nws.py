@@ -146,3 +146,14 @@ def test_a_report_below_zero_fahrenheit_keeps_its_sign_in_every_group() -> None:
     found = metar.groups(raw)
     assert [metar.whole_fahrenheit(c) for c in (found.temperature_c, found.max_6h_c, found.min_6h_c)] == [-12, -7, -14]
     assert [metar.whole_fahrenheit(c) for c in (found.max_24h_c, found.min_24h_c)] == [-1, -14]
+
+
+def test_a_whole_degree_celsius_is_an_interval_of_its_width_and_a_t_group_none() -> None:
+    """25 °C may be anything from 76.1 to 77.9 °F."""
+    quantity = {"unitCode": "wmoUnit:degC", "value": 25.0, "qualityControl": "V"}
+    rows = nws.observations(
+        seen(lambda f: f["properties"].update(temperature=quantity, rawMessage=""), slice(5, 6)), KNYC, NOON
+    )
+    (coarse,) = [row for row in rows if row.kind == "five_minute" and row.high_f is not None and row.high_f > 77]
+    assert (coarse.low_f, coarse.high_f) == pytest.approx((76.1, 77.9))
+    assert all(r.high_f - r.low_f < 0.2 for r in rows if r.raw and r.high_f is not None and r.low_f is not None)
