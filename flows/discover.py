@@ -10,7 +10,7 @@ from core.exchange.catalog import Listing
 from core.storage import lake, views
 from flows import rows
 from flows.base import Context, catalog, context, passing, run_name, whole
-from flows.inputs import rows_of
+from flows.inputs import REFUSED_SINCE, rows_of
 
 
 @task(
@@ -36,13 +36,20 @@ async def _read(c: Context) -> Listing:
         await reader.sdk.close()
 
 
+_KNOWN = f"SELECT * FROM latest_markets m WHERE NOT {REFUSED_SINCE}"
+_REFUSED = """
+SELECT DISTINCT ticker, reason FROM refused_markets r
+WHERE NOT EXISTS (SELECT 1 FROM latest_markets m WHERE m.event_ticker = r.ticker AND m.seen_at >= r.seen_at)
+"""
+
+
 @task(name="write markets")
 def write(c: Context, found: Listing) -> dict[str, int]:
-    """One commit of what changed; the views are made anew."""
+    """One commit of what changed, refused where it was good or good where it was refused; the views are made anew."""
     now = c.now
     with lake.connect(c.data) as db:
-        known = {row["ticker"]: row for row in rows_of(db, "SELECT * FROM latest_markets", {})}
-        refused = set(db.execute("SELECT DISTINCT ticker, reason FROM refused_markets").fetchall())
+        known = {row["ticker"]: row for row in rows_of(db, _KNOWN, {})}
+        refused = set(db.execute(_REFUSED).fetchall())
     listed = [rows.market(market, now) for market in found.markets]
     changed = [row for row in listed if not _same(row, known.get(row["ticker"]))]
     counts = lake.commit(c.data, f"discover-{c.run}", now, {

@@ -63,17 +63,21 @@ WHERE received_at <= $now::TIMESTAMPTZ AND day > ($now::TIMESTAMPTZ)::DATE - 6
 """
 
 
+# of a market `m`: its event was refused after it was last written (its rules changed, its brackets overlap)
+REFUSED_SINCE = "EXISTS (SELECT 1 FROM refused_markets r WHERE r.ticker = m.event_ticker AND r.seen_at > m.seen_at)"
+
+
 def _at(moment: datetime | None) -> Instant:
     assert moment is not None, "a time column that must not be empty"
     return from_datetime(moment)
 
 
 def open_markets(db: duckdb.DuckDBPyConnection, now: Instant) -> dict[str, list[Market]]:
-    """Markets that may trade now or within the hour, by event."""
+    """Markets that may trade now or within the hour, by event, without those of events refused since."""
     rows = db.execute(
         "SELECT ticker, event_ticker, series, low_f, high_f, open_at, close_at, status, taker_fee_millionths,"
-        " maker_fee_millionths, price_ranges, rules FROM latest_markets"
-        " WHERE close_at > $now::TIMESTAMPTZ AND open_at < $now::TIMESTAMPTZ + INTERVAL 1 HOUR AND result = ''",
+        f" maker_fee_millionths, price_ranges, rules FROM latest_markets m WHERE NOT {REFUSED_SINCE}"
+        " AND close_at > $now::TIMESTAMPTZ AND open_at < $now::TIMESTAMPTZ + INTERVAL 1 HOUR AND result = ''",
         {"now": iso(now)},
     ).fetchall()
     events: dict[str, list[Market]] = defaultdict(list)

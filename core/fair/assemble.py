@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from core.contract import Bracket, Market
+from core.contract import Bracket, Market, exhaustive
 from core.errors import Refused
 from core.fair import blend, brackets, emos, live, nowcast
 from core.fair.distribution import DEGREES, Array, moments
@@ -76,6 +76,9 @@ def believe(
     for day, i in state.row.items():
         extreme = state.cases.extreme[i]
         belief = Belief(pmfs[i], None if np.isnan(extreme) else float(extreme), state.quality[day], state.vintages[day])
+        if day in state.floor:
+            belief.observed = state.floor[day]
+            belief.pmf = nowcast.beyond(day.station.code, state.floor[day], belief.pmf, day.variable)
         found[day] = _floored(day, belief, said[day], now)
     return found
 
@@ -163,7 +166,9 @@ def fair_events(
     for ticker, markets in sorted(events.items()):
         belief = beliefs[markets[0].station_day]
         found[ticker] = (
-            belief if isinstance(belief, Refused)
+            Refused("ladder", "its open markets leave degrees out, or pay for some twice: nothing sums to one")
+            if not exhaustive([m.bracket for m in markets])
+            else belief if isinstance(belief, Refused)
             else fair_event(markets, belief, pricer, now, valid_until, max_loss, prices)
         )  # fmt: skip
     return found

@@ -18,9 +18,13 @@ from core.fair.distribution import Array
 # the first of these present is the reference; a source not named here comes after them, by name
 REFERENCES = ("nws_grid", "nws", "nws_hourly", "nws_forecast", "nbm", "hrrr_d1", "gfs_mos")
 REPORTS, GROUP, OFFICIAL = 0, 1, 2  # who knows the extreme so far: `Extreme.by`
+# what the extreme so far is worth (`Extreme.stands`): all of the day so far; a floor, for reports are missing; nothing
+# before the next report confirms it. Only the first is what a case has seen.
+WHOLE, FLOOR, DOUBTED = 0, 1, 2
 QUANTILES = "quantiles"  # the name under which a probabilistic forecast's median joins the sources
 _SAME_ISSUE, _FRESH = 0.3, 1.01
-_OUTSIDE_F = 2.0
+HOURLY, _OUTSIDE_F, _MIDNIGHT_F = "nws_hourly", 2.0, 4.0
+_LATELY = 2.0 / 24.0  # days: what is left of a day begins where the reports end
 Days = NDArray[np.int64]
 Names = NDArray[Any]
 
@@ -60,7 +64,8 @@ class Spread(NamedTuple):
 
 class Extreme(NamedTuple):
     """On the climate day: the extreme so far and the temperature now, at a local standard hour. `by`: whether whole
-    hours say so (`REPORTS`), a six-hour group, which misses nothing of its hours, or an official word."""
+    hours say so (`REPORTS`), a six-hour group, which misses nothing of its hours, or an official word. `stands`: what
+    it is worth (`WHOLE`, `FLOOR`, `DOUBTED`)."""
 
     station: str
     variable: str
@@ -70,6 +75,7 @@ class Extreme(NamedTuple):
     extreme: float
     temperature: float
     by: int = REPORTS
+    stands: int = WHOLE
 
 
 class Promise(NamedTuple):
@@ -119,7 +125,7 @@ class Cases:
     extreme: Array
     temperature: Array
     extreme_by: Array  # REPORTS, GROUP or OFFICIAL; 0 where nothing was observed
-    promise: Array  # NaN: no hourly forecast of the rest of the day, or nothing observed yet
+    promise: Array  # NaN: no hourly forecast of the rest of the day, or nothing observed lately
     promise_hours: Array
     outcome: Array
     known: Array
@@ -172,7 +178,7 @@ def gather(
     for s in sorted(spreads, key=lambda r: r.at):
         medians[(s.station, s.variable, s.day)].append(s)
     seen: dict[tuple[str, str, int], list[Extreme]] = defaultdict(list)
-    for x in sorted(extremes, key=lambda r: r.at):
+    for x in sorted((x for x in extremes if x.stands == WHOLE), key=lambda r: r.at):
         seen[(x.station, x.variable, x.day)].append(x)
     names = sorted({name for one in series.values() for name in one})
     left = {(p.station, p.variable, p.day, round(p.at, 6)): p for p in promises}
@@ -213,12 +219,16 @@ class _Columns:
             return
         source = min(just or now, key=preference)
         ref = now[source]
-        hourly = now.get("nws_hourly")
+        hourly = now.get(HOURLY)
         if source == "nws_grid" and hourly is not None and _beyond(variable, hourly, ref) >= _OUTSIDE_F:
             ref = hourly  # the grid's windows are day and night; a midnight extreme is only in the hourly forecast
         median = next((s for s in reversed(medians) if s.at <= by), None)
         if median is not None:
             now[QUANTILES] = median.median
+        if hourly is not None and all(
+            _beyond(variable, hourly, v) >= _MIDNIGHT_F for s, v in now.items() if s != HOURLY
+        ):
+            now = dict.fromkeys(now, hourly)  # so are those of all others: to them as well the day reaches this far
         earlier = [_last(own[source], at - back + 0.6, at - back - 0.6) for back in (1.0, 2.0, 3.0)]
         beside = [_last(series.get((station, variable, day + d), {}).get(source, ()), by, at - _SAME_ISSUE)
                   for d in (-1, 1)]  # fmt: skip
@@ -230,7 +240,8 @@ class _Columns:
             station, variable, day, at, lead, ref, source, np.nan if median is None else median.sd,
             *(np.nan if v is None else v - ref for v in (*beside, newest)),
             *((np.nan, np.nan, np.nan, 0.0) if last is None else (last.hour, last.extreme, last.temperature, last.by)),
-            *((np.nan,) * 2 if last is None or promise is None else (promise.value, promise.hours)),
+            *((np.nan,) * 2 if promise is None or last is None or at - last.at > _LATELY
+              else (promise.value, promise.hours)),
             *((np.nan, np.inf) if result is None else (result.value, result.known)),
         ))  # fmt: skip
         self.sources.append([now.get(name, np.nan) for name in self.names])

@@ -8,15 +8,17 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
 from itertools import islice
+from typing import NamedTuple
 
 import numpy as np
 
 from core.errors import Refused
 from core.fair.cases import QUANTILES, Cases, Extreme, Issued, Moment, Outcome, Promise, Spread, gather, preference
 from core.fair.distribution import Array
+from core.fair.observed import seen
 from core.fair.promise import Hour, promised
-from core.fair.screen import strays
-from core.fair.seen import Reading, Word, progress
+from core.fair.screen import divided, strays
+from core.fair.seen import Reading, Word
 from core.station_day import StationDay, Variable, climate_day
 from core.units import DAY, HOUR, SECOND, Instant
 from core.weather.climate_report import finals
@@ -49,7 +51,10 @@ class Known:
 
 @dataclass(slots=True)
 class State:
-    """Cases for the station-days that can be priced, the reasons for those that cannot, and what they stand on."""
+    """Cases for the station-days that can be priced, the reasons for those that cannot, and what they stand on.
+
+    `floor`: an extreme that was reached, of days whose reports have holes; the case knows only what was before them.
+    """
 
     cases: Cases
     row: dict[StationDay, int] = field(default_factory=dict)
@@ -57,6 +62,7 @@ class State:
     quality: dict[StationDay, list[str]] = field(default_factory=dict)
     vintages: dict[StationDay, dict[str, Instant]] = field(default_factory=dict)
     widen: Array = field(default_factory=lambda: np.ones(0))
+    floor: dict[StationDay, float] = field(default_factory=dict)
 
 
 def days_since(at: int) -> float:
@@ -78,7 +84,8 @@ def state(
 ) -> State:
     """`stations`: those the model has seen; others are priced wider. None: do not ask. `words`: the official extreme
     so far of days under way, and when it was issued."""
-    known, newest, wild = _screened(known, now)
+    screened = _screened(known, now)
+    known, newest, wild = screened.known, screened.newest, screened.wild
     out = State(gather([], []))
     moments: list[Moment] = []
     widen: dict[StationDay, float] = {}
@@ -87,6 +94,9 @@ def state(
         fresh = {s: f for s, f in newest.get(key, {}).items() if s not in wild.get(key, {})}
         if not fresh:
             out.refused[day] = Refused("no_forecast", "no forecast younger than 12 hours")
+            continue
+        if key in screened.apart:
+            out.refused[day] = Refused("contradiction", f"{screened.apart[key]}: nobody can say which is wrong")
             continue
         source = min(fresh, key=preference)
         issued = fresh[source].issued_at
@@ -104,8 +114,9 @@ def state(
         if stations is not None and day.station.code not in stations:
             quality.append("the model has not learnt this station yet")
             widen[day] *= _STRANGER
-    extremes = _extremes([d for d in days if d.start <= now], known, now, words or {})
-    promises = _promises([d for d in days if d.start <= now], known, now)
+    extremes = _extremes([d for d in widen if d.start <= now], known, now, words or {}, newest, out)
+    widen = {d: factor for d, factor in widen.items() if d not in out.refused}
+    promises = _promises([d for d in widen if d.start <= now], known, now, extremes)
     out.cases = gather(
         [Issued(f.station, f.variable.value, number(f.day), f.source, days_since(f.issued_at), -1, f.value_f)
          for f in known.forecasts],
@@ -130,9 +141,17 @@ def state(
     return out
 
 
-def _screened(known: Known, now: Instant) -> tuple[Known, dict[Key, dict[str, ForecastRow]], dict[Key, Wild]]:
-    """What was received by now without the sources that stray from all others; each source's newest fresh row; and by
-    station-day the sources left out, with their value and the others'."""
+class _Screened(NamedTuple):
+    """What was received by now without the sources that stray from all others; each source's newest fresh row; by
+    station-day the sources left out, with their value and the others'; and where two are too far apart, in words."""
+
+    known: Known
+    newest: dict[Key, dict[str, ForecastRow]]
+    wild: dict[Key, Wild]
+    apart: dict[Key, str]
+
+
+def _screened(known: Known, now: Instant) -> _Screened:
     forecasts = [f for f in known.forecasts if f.received_at <= now and f.issued_at <= now]
     newest: dict[Key, dict[str, ForecastRow]] = defaultdict(dict)
     values: dict[Key, dict[str, float]] = defaultdict(dict)
@@ -144,22 +163,22 @@ def _screened(known: Known, now: Instant) -> tuple[Known, dict[Key, dict[str, Fo
             key = (f.station, f.variable.value, f.day)
             newest[key][f.source], values[key][f.source] = f, f.value_f
     wild: dict[Key, Wild] = {}
+    apart: dict[Key, str] = {}
     for key, its in values.items():
         lead = max(0, number(key[2]) - int(days_since(now)))
-        if found := strays(its, lead):
+        if found := strays(its, lead, key[1]):
             wild[key] = {source: (its[source], middle) for source, middle in found.items()}
+        if two := divided(its, lead, key[1]):
+            apart[key] = " and ".join(f"{source} says {its[source]:.0f} °F" for source in two)
     if not wild:
-        return replace(known, forecasts=forecasts), newest, wild
+        return _Screened(replace(known, forecasts=forecasts), newest, wild, apart)
 
     def kept(row: ForecastRow | QuantileRow, source: str) -> bool:
         return source not in wild.get((row.station, row.variable.value, row.day), {})
 
     left = [f for f in forecasts if kept(f, f.source)]
-    return (
-        replace(known, forecasts=left, percentiles=[q for q in known.percentiles if kept(q, QUANTILES)]),
-        newest,
-        wild,
-    )
+    percentiles = [q for q in known.percentiles if kept(q, QUANTILES)]
+    return _Screened(replace(known, forecasts=left, percentiles=percentiles), newest, wild, apart)
 
 
 def _observations(day: StationDay, out: State, known: Known, now: Instant) -> float:
@@ -207,11 +226,12 @@ def reading(o: ObservationRow, variable: Variable) -> Reading | None:
     """A report's whole degree: the exact one, or of a coarse interval the end that was surely reached."""
     if o.low_f is None or o.high_f is None:
         return None
+    middle = (o.low_f + o.high_f) / 2
     if o.high_f - o.low_f <= _EXACT_F:
-        value = float(round((o.low_f + o.high_f) / 2))
+        value = middle = float(round(middle))
     else:
         value = float(np.ceil(o.low_f - 0.5) if variable is Variable.HIGH else np.floor(o.high_f + 0.5))
-    return Reading(days_since(o.observed_at), value, o.max_6h_f, o.min_6h_f)
+    return Reading(days_since(o.observed_at), value, o.max_6h_f, o.min_6h_f, middle)
 
 
 def hour_of(row: HourlyRow) -> Hour:
@@ -220,21 +240,27 @@ def hour_of(row: HourlyRow) -> Hour:
                 row.value_f)  # fmt: skip
 
 
-def _promises(days: Sequence[StationDay], known: Known, now: Instant) -> dict[StationDay, Promise]:
+def _promises(
+    days: Sequence[StationDay], known: Known, now: Instant, extremes: Sequence[Extreme]
+) -> dict[StationDay, Promise]:
     by_station: dict[str, list[Hour]] = defaultdict(list)
     for row in known.hourly:
         by_station[row.station].append(hour_of(row))
+    temperatures = {(x.station, x.variable, x.day): x.temperature for x in extremes}
     found = {
         d: promised(d.station.code, d.variable.value, number(d.day), days_since(now), days_since(d.end),
-                    by_station[d.station.code])
+                    by_station[d.station.code],
+                    temperatures.get((d.station.code, d.variable.value, number(d.day)), np.nan))
         for d in days
     }  # fmt: skip
     return {d: p for d, p in found.items() if p is not None}
 
 
 def _extremes(
-    days: Sequence[StationDay], known: Known, now: Instant, words: Mapping[StationDay, tuple[Instant, float]]
-) -> list[Extreme]:
+    days: Sequence[StationDay], known: Known, now: Instant, words: Mapping[StationDay, tuple[Instant, float]],
+    newest: Mapping[Key, Mapping[str, ForecastRow]], out: State,
+) -> list[Extreme]:  # fmt: skip
+    """What was seen of the days under way; what is doubtful or has holes goes into `out`."""
     by_station: dict[str, list[ObservationRow]] = defaultdict(list)
     for o in known.observations:
         if o.received_at <= now:
@@ -244,8 +270,13 @@ def _extremes(
         mine = [r for o in by_station[day.station.code] if (r := reading(o, day.variable)) is not None]
         issued, value = words.get(day, (None, 0.0))
         word = None if issued is None else Word(days_since(issued - _BEFORE_ISSUE), value)
-        seen = progress(
-            day.station.code, day.variable.value, number(day.day), day.station.standard_offset_hours, mine, word
-        )
-        found += seen[-1:]
+        fresh = newest[(day.station.code, day.variable.value, day.day)].values()
+        its = seen(day, mine, [f.value_f for f in fresh], word)
+        if its.refused is not None:
+            out.refused[day] = its.refused
+        elif its.floor is not None:
+            out.floor[day] = its.floor
+            out.quality[day].append("reports are missing in hours in which the extreme is made: a floor, no more")
+        if its.extreme is not None:
+            found.append(its.extreme)
     return found

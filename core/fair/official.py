@@ -78,10 +78,14 @@ def _settled(day: StationDay, reports: Sequence[ClimateRow], portal: Sequence[Po
 def _so_far(
     day: StationDay, reports: Sequence[ClimateRow], portal: Sequence[PortalRow], summaries: Sequence[SummaryRow]
 ) -> Said | None:
-    """The newest preliminary report, or its relay, and the station's newest summary, whichever is beyond."""
+    """The newest preliminary report, or its relay, and the station's newest summary, whichever is beyond.
+
+    One that calls itself final while its day is not over contradicts itself: it may be yesterday's under today's date,
+    and says nothing of today.
+    """
     relayed: list[ClimateRow | PortalRow] = [
-        *(r for r in reports if not r.final),
-        *(r for r in portal if not r.official),
+        *(r for r in reports if not r.final and r.as_of),
+        *(r for r in portal if r.status == "preliminary"),
     ]
     newest = _newest(day, relayed)
     message = _newest(day, summaries)

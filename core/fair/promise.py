@@ -13,6 +13,7 @@ from core.fair.cases import Promise
 SOURCES = ("nws_grid_hourly", "nws_hourly", "nbm_hourly")  # those that have every hour
 FRESH = 0.25  # days: an older vintage says no more than the day's forecast does
 _HOUR = 1 / 24.0
+_ASTRAY_F = 15.0
 _MOMENT = 1e-6
 
 
@@ -26,8 +27,13 @@ class Hour(NamedTuple):
     value: float
 
 
-def promised(station: str, variable: str, day: int, at: float, end: float, hours: Iterable[Hour]) -> Promise | None:
-    """The extreme of the whole hours from `at` to the day's `end` (days), as was known at `at`; None: not known."""
+def promised(
+    station: str, variable: str, day: int, at: float, end: float, hours: Iterable[Hour], temperature: float = math.nan
+) -> Promise | None:
+    """The extreme of the whole hours from `at` to the day's `end` (days), as was known at `at`; None: not known.
+
+    `temperature`: what it was `at`, if known; a source whose next hour is far from it is wrong, whatever its reason.
+    """
     newest: dict[str, float] = {}
     for h in hours:
         if h.source in SOURCES and h.received <= at + _MOMENT and at - h.issued <= FRESH:
@@ -40,7 +46,11 @@ def promised(station: str, variable: str, day: int, at: float, end: float, hours
         if mine and at - _MOMENT <= h.valid < end - _MOMENT:
             by_source.setdefault(h.source, []).append((h.value, h.valid))
     wanted = _whole_hours(at, end)
-    whole = [s for s, its in by_source.items() if len({round(v / _HOUR) for _, v in its}) >= wanted]
+    whole = [
+        source for source, its in by_source.items()
+        if len({round(v / _HOUR) for _, v in its}) >= wanted
+        and not abs(min(its, key=lambda one: one[1])[0] - temperature) > _ASTRAY_F
+    ]  # fmt: skip
     if not whole or wanted == 0:
         return None
     found = [_extreme(variable, by_source[source]) for source in whole]

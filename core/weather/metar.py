@@ -14,14 +14,16 @@ _SIX_MIN = re.compile(r"(?<!\S)2([01])(\d{3})(?!\S)")
 _DAY = re.compile(r"(?<!\S)4([01])(\d{3})([01])(\d{3})(?!\S)")
 _WHOLE = re.compile(r"\s(M?\d{2})/(?:M?\d{2})?\s")
 _COLDEST, _HOTTEST = -90.0, 60.0  # degrees C; beyond that it is a typing error
+_ROUNDING = 1.0  # the body is the T-group, rounded
 
 
 @dataclass(frozen=True, slots=True)
 class Groups:
-    """Degrees C; None where the report does not say."""
+    """Degrees C; None where the report does not say, or contradicts itself."""
 
     temperature_c: float | None = None
     exact: bool = False  # from the T-group
+    contradicts: bool = False  # its T-group is not what its body says: one of them is mistyped
     max_6h_c: float | None = None
     min_6h_c: float | None = None
     max_24h_c: float | None = None
@@ -39,12 +41,17 @@ def groups(raw: str) -> Groups:
     exact = _T.search(remarks)
     whole = _WHOLE.search(body + " ")
     temperature = _tenths(exact[1], exact[2]) if exact else None
-    if temperature is None and whole:
-        temperature = float(whole[1].replace("M", "-"))
+    said = float(whole[1].replace("M", "-")) if whole else None
+    contradicts = temperature is not None and said is not None and abs(temperature - said) > _ROUNDING
+    if contradicts:
+        temperature = None
+    elif temperature is None:
+        temperature = said
     six_max, six_min, day = _SIX_MAX.search(remarks), _SIX_MIN.search(remarks), _DAY.search(remarks)
     return Groups(
         temperature,
         exact is not None and temperature is not None,
+        contradicts,
         _tenths(six_max[1], six_max[2]) if six_max else None,
         _tenths(six_min[1], six_min[2]) if six_min else None,
         _tenths(day[1], day[2]) if day else None,

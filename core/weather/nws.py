@@ -5,9 +5,10 @@ Pure; raises only Malformed. Gridpoints are always metric and carry whole F stor
 named in `odd`; Malformed is what is no such document, or has nothing but odd elements.
 """
 
+import itertools
 import re
 from collections.abc import Callable, Iterable
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import Any
 
 import msgspec
@@ -15,12 +16,14 @@ import msgspec
 from core.errors import Malformed
 from core.station_day import StationDay, Variable, climate_day
 from core.stations import Station
-from core.units import HOUR, SECOND, Instant, instant, to_datetime
+from core.units import DAY, HOUR, SECOND, Instant, instant, to_datetime
 from core.weather import metar
 from core.weather.rows import ForecastRow, HourlyRow, ObservationRow
 
 _DURATION = re.compile(r"^P(?:(\d+)D)?(?:T(?:(\d+)H)?(?:(\d+)M)?(?:(\d+)S)?)?$")
 _COLDEST, _HOTTEST = -90.0, 140.0  # degrees F
+_FAILED = ("X", "B", "Q")  # MADIS: failed its checks, called bad by a person, questioned
+_LEAST_HOURS = 20
 
 
 class Rows[R](list[R]):
@@ -153,15 +156,23 @@ def grid_extremes(body: bytes, station: Station, received_at: Instant) -> Rows[F
     rows: dict[tuple[Variable, Any], ForecastRow] = {}
     for variable, windows in layers:
         for start, end, value in windows:
-            anchor = Instant((start + end) // 2) if variable is Variable.HIGH else Instant(end - 2 * HOUR)
-            day = climate_day(station, anchor)
-            key = (variable, day)
-            if key not in rows:
-                rows[key] = ForecastRow(
+            for day in _days(variable, station, start, end):
+                rows.setdefault((variable, day), ForecastRow(
                     station=station.code, variable=variable, day=day, source="nws_grid", issued_at=issued,
                     received_at=received_at, value_f=float(round(value)),
-                )  # fmt: skip
+                ))  # fmt: skip
     return Rows(rows.values(), [*layers.odd, *(words for _, windows in layers for words in windows.odd)])
+
+
+def _days(variable: Variable, station: Station, start: Instant, end: Instant) -> list[date]:
+    """The climate days of a window: one; where equal days are merged each whose afternoon (lows: morning) it holds."""
+    if end - start <= DAY:
+        anchor = Instant((start + end) // 2) if variable is Variable.HIGH else Instant(end - 2 * HOUR)
+        return [climate_day(station, anchor)]
+    into = (14 if variable is Variable.HIGH else 6) * HOUR
+    first = climate_day(station, start)
+    found = (StationDay(station, variable, first + timedelta(days=k)) for k in range((end - start) // DAY + 2))
+    return [d.day for d in found if start <= d.start + into < end]
 
 
 def grid_hourly(body: bytes, station: Station, received_at: Instant) -> Rows[HourlyRow]:
@@ -247,9 +258,12 @@ def hourly(body: bytes, station: Station, received_at: Instant) -> Rows[HourlyRo
 
 
 def hourly_extremes(rows: list[HourlyRow], day: StationDay) -> tuple[float, float] | None:
-    """(max, min) of hourly rows over the climate day, or None unless they cover most of it (>= 20 hours)."""
-    inside = [row.value_f for row in rows if day.start <= row.valid_at < day.end]
-    return (max(inside), min(inside)) if len(inside) >= 20 else None
+    """(max, min) of hourly rows over the climate day, or None unless they cover most of it (>= 20 hours) without a gap:
+    in a gap the extreme may hide."""
+    inside = {row.valid_at: row.value_f for row in rows if day.start <= row.valid_at < day.end}
+    if len(inside) < _LEAST_HOURS or any(b - a > HOUR for a, b in itertools.pairwise(sorted(inside))):
+        return None
+    return max(inside.values()), min(inside.values())
 
 
 def observations(body: bytes, station: Station, received_at: Instant) -> Rows[ObservationRow]:
@@ -273,6 +287,8 @@ def _observation(feature: object, station: Station, received_at: Instant) -> Obs
     if not isinstance(raw, str):
         raise Malformed("rawMessage", raw, "expected text")
     says = metar.groups(raw) if raw else metar.Groups()
+    if says.contradicts:
+        raise Malformed("rawMessage", raw, "its T-group is not the temperature of its body")
     low = high = None
     if says.exact and says.temperature_c is not None:
         exact = metar.fahrenheit(says.temperature_c)
@@ -280,7 +296,7 @@ def _observation(feature: object, station: Station, received_at: Instant) -> Obs
     else:
         quantity = found.get("temperature")
         value = None
-        if isinstance(quantity, dict):
+        if isinstance(quantity, dict) and quantity.get("qualityControl") not in _FAILED:
             value = _fahrenheit(quantity.get("value"), str(quantity.get("unitCode", "wmoUnit:degC")))
         if value is None and says.temperature_c is not None:
             value = metar.fahrenheit(says.temperature_c)

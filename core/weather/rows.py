@@ -127,7 +127,10 @@ class SummaryRow(Row, frozen=True, kw_only=True):
 
 
 class PortalRow(Row, frozen=True, kw_only=True):
-    """What The Weather Company's portal says of one climate day: since 2026-08-14 the exchange reads it there."""
+    """What The Weather Company's portal says of one climate day: since 2026-08-14 the exchange reads it there.
+
+    Official only when the climate day was over: before that it is another day's number under this one's date.
+    """
 
     station: str
     day: date
@@ -137,3 +140,9 @@ class PortalRow(Row, frozen=True, kw_only=True):
     min_f: int | None
     issued_at: Instant
     received_at: Instant
+
+    def __post_init__(self) -> None:
+        """As `ClimateRow` does."""
+        station = BY_CODE.get(self.station)
+        if self.official and station is not None and climate_day(station, self.issued_at) <= self.day:
+            msgspec.structs.force_setattr(self, "official", False)

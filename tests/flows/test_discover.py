@@ -57,3 +57,20 @@ def test_a_change_of_fees_or_of_the_price_grid_alone_is_written_and_read(
     with lake.connect(tmp_path) as db:
         known = {m.ticker: m for m in inputs.open_markets(db, Instant(AT + HOUR))[DAY.event_ticker]}
     assert (known[one.ticker].fees, known[one.ticker].grid) == (one.fees, one.grid)
+
+
+def test_an_event_that_is_refused_later_is_no_longer_open_until_it_is_listed_as_good_again(tmp_path: Path) -> None:
+    """Its rules may come to name another station; what the lake had of it is then no market to price."""
+    views.build(tmp_path)
+
+    def found(hour: int, listing: Listing) -> set[str]:
+        at = Instant(AT + hour * HOUR)
+        discover.write.fn(Context(config.load({}), cast("Clock", At(at)), tmp_path, f"r{hour}"), listing)
+        with lake.connect(tmp_path) as db:
+            return set(inputs.open_markets(db, at))
+
+    good, bad = Listing(markets=MARKETS), Listing(refused={DAY.event_ticker: "the rules name CLIJFK"})
+    here, nothing = {DAY.event_ticker}, set[str]()
+    assert [found(hour, one) for hour, one in enumerate((good, bad, bad, good, bad, good, good))] == [
+        here, nothing, nothing, here, nothing, here, here
+    ]  # fmt: skip

@@ -32,11 +32,12 @@ def published(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Publication:
     monkeypatch.setenv("COLUMNS", "200")
     (tmp_path / "live").mkdir()
     issued = Instant(NOW - 3 * HOUR)
-    seen = Instant(NOW - 9 * MINUTE)
+    seen = [Instant(NOW - 9 * MINUTE - hours * HOUR) for hours in range(12)]
     known = Known(
         [ForecastRow(station="KNYC", variable=DAY.variable, day=DAY.day, source="nws_forecast", issued_at=issued,
                      received_at=issued, value_f=86.0)], (),
-        [ObservationRow(station="KNYC", observed_at=seen, received_at=seen, kind="metar", low_f=83.91, high_f=84.09)],
+        [ObservationRow(station="KNYC", observed_at=at, received_at=at, kind="metar", low_f=83.91 - hours,
+                        high_f=84.09 - hours) for hours, at in enumerate(seen)],
     )  # fmt: skip
     events = {d.event_ticker: ladder(d, 86, Instant(DAY.start - 10 * HOUR)) for d in (DAY, OTHER)}
     priced = fair_events(events, known, stored.unfitted(coefficients.load()), NOW, Instant(NOW + 4 * MINUTE), Money(1))

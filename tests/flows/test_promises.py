@@ -35,17 +35,18 @@ def forecast(at: Instant) -> dict[str, object]:
             "received_at": iso(at), "value_f": 88.0}  # fmt: skip
 
 
-def observation() -> dict[str, object]:
-    at = iso(Instant(DAY.start + 11 * HOUR + 51 * MINUTE))
-    return {"station": "KNYC", "observed_at": at, "received_at": at, "kind": "metar", "low_f": 83.91, "high_f": 84.09,
-            "raw": ""}  # fmt: skip
+def observation(hour: int) -> dict[str, object]:
+    at = iso(Instant(DAY.start + hour * HOUR + 51 * MINUTE))
+    return {"station": "KNYC", "observed_at": at, "received_at": at, "kind": "metar", "low_f": 72.91 + hour,
+            "high_f": 73.09 + hour, "raw": ""}  # fmt: skip
 
 
 @pytest.fixture
 def data(tmp_path: Path) -> Path:
     (tmp_path / "live").mkdir()
     lake.commit(tmp_path, "made", NOW, {
-        "forecasts": [forecast(Instant(NOW - HOUR))], "observations": [observation()], "hourly_forecasts": hourly(),
+        "forecasts": [forecast(Instant(NOW - HOUR))], "observations": [observation(h) for h in range(12)],
+        "hourly_forecasts": hourly(),
     })  # fmt: skip
     return tmp_path
 

@@ -79,8 +79,14 @@ def mean(found: Belief) -> float:
     return float(found.pmf @ DEGREES)
 
 
-WARM_DAY = {10.0: 80.0, 13.0: 84.0, 15.0: 86.0}  # degrees F by standard hour
-COLD_NIGHT = {1.0: 66.0, 5.0: 62.0, 9.0: 70.0}
+def hourly(seen: dict[int, float]) -> dict[float, float]:
+    """Whole degrees F by standard hour, each hour from the first to the last."""
+    values = np.interp(range(min(seen), max(seen) + 1), list(seen), list(seen.values()))
+    return {float(hour): float(round(value)) for hour, value in enumerate(values, min(seen))}
+
+
+WARM_DAY = hourly({0: 70, 10: 80, 13: 84, 15: 86})
+COLD_NIGHT = hourly({0: 67, 1: 66, 5: 62, 9: 70, 12: 75})
 
 
 def test_a_preliminary_report_is_a_floor_from_its_issuance_on_and_not_a_minute_before() -> None:
@@ -181,9 +187,8 @@ def test_at_central_park_the_reports_extreme_may_be_a_spike_and_elsewhere_hardly
     reported = 81 if variable is Variable.HIGH else 79
     short = lambda code: nowcast.beyond(code, reported, believed, variable)[DEGREES == 80][0]  # noqa: E731 - one line
     assert short("KNYC") > 2 * short("KMDW") > 0.0
-    late = belief(
-        StationDay(BY_CODE["KNYC"], variable, HIGH.day), at(HIGH, 20), 80, {14.0: 80.0, 15.0: 84.0, 16.0: 80.0}
-    )
+    spiked = hourly({0: 70, 10: 78, 14: 80, 15: 84, 16: 80, 19: 76})
+    late = belief(StationDay(BY_CODE["KNYC"], variable, HIGH.day), at(HIGH, 20), 80, spiked)
     if variable is Variable.HIGH:
         assert 0.002 < chance(late, -60, 83) < 0.05, "small, and never nothing"
 

@@ -115,9 +115,10 @@ def observation(value: float, at: Instant) -> ObservationRow:
 
 def test_what_was_observed_is_a_floor_of_the_maximum() -> None:
     now = Instant(DAY.start + 15 * HOUR)
-    inputs = Known(forecasts=[forecast(46, Instant(now - HOUR))], observations=[observation(50.0, Instant(now - HOUR))])
+    seen = [observation(50.0 - hours, Instant(now - hours * HOUR)) for hours in range(1, 15)]
+    inputs = Known(forecasts=[forecast(46, Instant(now - HOUR))], observations=seen)
     found = fair(inputs, now)
-    assert found.observed_f == 50 and sum(p for degree, p in found.pmf if degree < 49) < 0.02
+    assert found.observed_f == 49 and sum(p for degree, p in found.pmf if degree < 48) < 0.02
 
 
 def test_the_final_report_leaves_only_settlement_noise() -> None:
@@ -144,3 +145,19 @@ def test_scores_of_a_perfect_and_a_hopeless_forecast() -> None:
     assert scoring.brier(np.array([0.0, 1.0]), 1) == 0.0 and scoring.log_loss(np.array([0.5, 0.5]), 0) == pytest.approx(
         0.6931, abs=1e-4
     )
+
+
+def test_a_ladder_with_a_bracket_missing_or_paying_twice_has_no_fair_value() -> None:
+    """Five of six brackets would share what the sixth is worth; one that was settled early is not among the open."""
+    now = Instant(DAY.start - 6 * HOUR)
+    known = Known(forecasts=[forecast(46, Instant(now - HOUR))])
+    for markets in (MARKETS[1:], MARKETS[:2] + MARKETS[3:], [*MARKETS, MARKETS[2]]):
+        found = fair_events({DAY.event_ticker: markets}, known, PRICER, now, Instant(now + HOUR), Money(1_000_000))
+        refused = found[DAY.event_ticker]
+        assert isinstance(refused, Refused) and refused.reason == "ladder"
+
+
+def test_a_certain_degree_leaves_every_bracket_its_share_of_the_settlement_noise() -> None:
+    """Of 1,170 events two were not paid as the weather was: no bracket is worth nothing, none a dollar."""
+    found = brackets.ladder(nowcast.certain(44), LADDER)
+    assert found.min() == pytest.approx(0.004 / 6) and found.max() == pytest.approx(1 - 0.004 * 5 / 6)
