@@ -47,6 +47,7 @@ WORDS: Final[dict[str, str]] = {
     "stop_loss": "this market has lost more than [quoting] stop_loss: only the reducing side is quoted",
     "exit_before_close": "the close is near: only the reducing side is quoted",
     "no_headroom": "what is held uses up the event's loss limit: only the reducing side is quoted",
+    "rate_limit": "wanted, and waiting for its turn: the exchange takes so many requests a second",
     "off_grid": "no price on the grid leaves enough edge",
 }
 

@@ -253,9 +253,10 @@ def _decrease(state: State, want: WantDecrease) -> list[Action]:
 
 
 def _place(state: State, market: MarketState, quote: Quote) -> list[Action]:
-    if state.behind or state.budget.tokens - cost.CREATE < state.budget.reserve:
-        return _unpaid(state, Priority.QUOTE)
     side, price, size, reason = quote.side, quote.price, quote.count, ""
+    if state.behind or state.budget.tokens - cost.CREATE < state.budget.reserve:
+        _says(market, side, "rate_limit")
+        return _unpaid(state, Priority.QUOTE)
     expires_at = Instant(state.now + state.config.order_life)
     client_order_id = f"{state.config.prefix}-{state.run}-{state.n + 1}"
     while size >= _LEAST:
@@ -281,6 +282,11 @@ def _place(state: State, market: MarketState, quote: Quote) -> list[Action]:
 def _count_refusal(state: State, market: MarketState, side: Side, reason: str) -> None:
     refusals = state.counters.refusals
     refusals[reason] = refusals.get(reason, 0) + 1
+    _says(market, side, reason)
+
+
+def _says(market: MarketState, side: Side, reason: str) -> None:
+    """Why what is wanted on a side is not asked for."""
     if side is BID:
         market.bid_reasons = (reason,)
     else:

@@ -4,6 +4,7 @@ import dataclasses
 
 from core import messages as m
 from core.units import SECOND, Count, Instant
+from quoter.engine import budget as cost
 from quoter.engine import events as e
 from quoter.engine.actions import Action
 from quoter.engine.step import deadline
@@ -78,3 +79,13 @@ def test_a_cancel_without_tokens_is_sent_as_soon_as_there_are_some() -> None:
         for r in stage.requests(m.CancelOrder, stage.say(e.Timer(stage.now))):
             stage.say(m.Gone(stage.now, r.client_order_id, r.ticker, r.order_id, Count(0)))
     assert stage.state.working() == 0 and stage.now - began < 0.85 * SECOND, "twelve tokens, twenty a second"
+
+
+def test_what_waits_for_tokens_says_so() -> None:
+    """At a start hundreds of orders wait for half a minute: neither a quote nor a reason was shown."""
+    stage = Stage().begin()
+    stage.state.budget.tokens, stage.state.budget.rate = stage.state.budget.reserve + cost.GROUP + cost.CREATE, 1e-12
+    stage.publish()
+    assert len(stage.requests(m.PlaceOrder)) == 1
+    waiting = [r for x in stage.state.markets.values() for r in (x.bid_reasons, x.ask_reasons) if r]
+    assert waiting == [("rate_limit",)] * 5
