@@ -31,9 +31,9 @@ TABLES = {
             round(y - 2) AS max_so_far_f
         FROM days""",
     "metars": """
-        SELECT station, climate_day, observed_at, 'METAR ' || station || strftime(observed_at, ' %d%H%MZ')
+        SELECT station, climate_day, seen AS observed_at, 'METAR ' || station || strftime(seen, ' %d%H%MZ')
             || ' AUTO 10SM CLR RMK AO2 ' || printf('T0%03d0050', round((temp_f - 32) / 0.18)::INTEGER) AS raw_metar
-        FROM observations""",
+        FROM (SELECT *, observed_at - to_hours(h) AS seen FROM observations, range(10) AS hours(h))""",
     "nbm_percentiles": """
         SELECT station, 'high' AS variable, climate_day, climate_day - INTERVAL 14 HOUR AS issued_at,
             round(y - 3)::INTEGER AS p10_f, round(y)::INTEGER AS p50_f, round(y + 3)::INTEGER AS p90_f
