@@ -66,14 +66,13 @@ class Subscriptions:
 
     def watch(self, tickers: set[str], now: Instant) -> list[Command]:
         """The set of markets is now this one."""
-        new = sorted(tickers - self.watched)
+        new = tickers - self.watched
         self.watched = set(tickers)
         self.awaiting = {t: since for t, since in self.awaiting.items() if t in tickers}
         commands: list[Command] = []
         for sid in list(self.sids):
             commands += self._forget(sid)
-        for start in range(0, len(new), CHUNK):
-            chunk = set(new[start : start + CHUNK])
+        for chunk in _chunks(new):
             for channel in (BOOKS, "trade"):
                 asked = self._asked_for(channel) & chunk
                 if channel == BOOKS:
@@ -95,7 +94,7 @@ class Subscriptions:
             if sub.channel == BOOKS and mine:
                 for ticker in mine:
                     self.awaiting[ticker] = now
-                commands.append(self._update(sid, "get_snapshot", mine))
+                commands += self._updates(sid, "get_snapshot", mine)
         return commands
 
     def _traded(self, ticker: str, now: Instant) -> None:
@@ -115,8 +114,7 @@ class Subscriptions:
         if dead.channel in PRIVATE:
             self.over = f"{dead.channel}: {words}"
             return []
-        wanted = dead.tickers & self.watched
-        return [self._subscribe(dead.channel, wanted, now)] if wanted else []
+        return [self._subscribe(dead.channel, chunk, now) for chunk in _chunks(dead.tickers & self.watched)]
 
     def _command(self, cmd: str, params: Command) -> Command:
         self.number += 1
@@ -133,12 +131,17 @@ class Subscriptions:
         self.asked[command["id"]] = Asked(channel, set(tickers), now)
         return command
 
-    def _update(self, sid: int, action: str, tickers: set[str]) -> Command:
-        told = self._command("update_subscription", {"sid": sid, "action": action, "market_tickers": sorted(tickers)})
-        self.updates[told["id"]] = sid
-        if len(self.updates) > _KEPT_UPDATES:
+    def _updates(self, sid: int, action: str, tickers: set[str]) -> list[Command]:
+        """In chunks: a subscription may hold every market there is, and a refused command is refused whole."""
+        commands = []
+        for chunk in _chunks(tickers):
+            told: Command = {"sid": sid, "action": action, "market_tickers": sorted(chunk)}
+            command = self._command("update_subscription", told)
+            self.updates[command["id"]] = sid
+            commands.append(command)
+        while len(self.updates) > _KEPT_UPDATES:
             del self.updates[next(iter(self.updates))]
-        return told
+        return commands
 
     def _forget(self, sid: int) -> list[Command]:
         """Leave out of a subscription what is no longer watched; the subscription itself when nothing is left."""
@@ -148,7 +151,7 @@ class Subscriptions:
             return []
         sub.tickers -= gone
         if sub.tickers:
-            return [self._update(sid, "delete_markets", gone)]
+            return self._updates(sid, "delete_markets", gone)
         del self.sids[sid]
         return [self._command("unsubscribe", {"sids": [sid]})]
 
@@ -183,3 +186,8 @@ class Subscriptions:
             if not self.opening:
                 messages.append(m.Connected(now))
         return self._forget(number)
+
+
+def _chunks(tickers: set[str]) -> list[set[str]]:
+    every = sorted(tickers)
+    return [set(every[start : start + CHUNK]) for start in range(0, len(every), CHUNK)]

@@ -5,7 +5,7 @@ import json
 
 from core import messages as m
 from core.exchange.session import Session
-from core.exchange.subscriptions import PRIVATE, Command
+from core.exchange.subscriptions import CHUNK, PRIVATE, Command
 from tests.core.exchange_client.test_session import T0, delta, later, snapshot, watching
 
 MANY = {f"T{n:02}" for n in range(90)}
@@ -55,7 +55,22 @@ def test_a_gap_makes_every_book_of_the_one_subscription_suspect() -> None:
     messages, commands = session.receive(delta(1, 9, "T00"), T0)
     gap = messages[0]
     assert isinstance(gap, m.Gap) and set(gap.tickers) == MANY
-    assert set(commands[0]["params"]["market_tickers"]) == MANY
+    asked = [c["params"]["market_tickers"] for c in commands]
+    assert {t for chunk in asked for t in chunk} == MANY and max(map(len, asked)) <= CHUNK
+
+
+def test_a_large_subscription_is_made_anew_and_left_in_commands_of_a_few_markets() -> None:
+    """One refused ticker refuses its command: of several hundred, every market there is."""
+    session, _ = joined()
+    kept = {t for t in MANY if t < "T20"}
+    less = [c["params"] for c in session.watch(kept, T0)]
+    assert {c["action"] for c in less} == {"delete_markets"}
+    assert {t for c in less for t in c["market_tickers"]} == MANY - kept
+    assert max(len(c["market_tickers"]) for c in less) <= CHUNK
+    session, _ = joined()
+    _, commands = session.receive(said("error", sid=1, msg={"code": 25, "msg": "overflow"}), T0)
+    anew = [tickers for _, tickers in of_books(commands)]
+    assert {t for chunk in anew for t in chunk} == MANY and max(map(len, anew)) <= CHUNK
 
 
 def test_an_answer_that_comes_after_it_was_asked_for_again_still_counts() -> None:
