@@ -229,6 +229,7 @@ def test_a_person_lets_only_reducing_orders_through_and_all_again() -> None:
     for request in stage.requests(m.CancelOrder, done):
         stage.say(m.Gone(stage.now, request.client_order_id, request.ticker, request.order_id, filled=m.Count(0)))
     stage.say(e.ReduceOnly(stage.now, "a person", False))
+    stage.wait(2)
     assert stage.market().bid_reasons == ()
 
 
