@@ -175,6 +175,8 @@ class World:
             words = orders_differ(self) if agree else "a book that we take for known is not the exchange's"
             if not words and not self.state.positions_known:
                 words = "nobody knows what we hold"  # a fill is asked about: was it in the positions taken over?
+            if not words and any(isinstance(asked, m.CancelOrder) for _, asked in self.requests.in_flight.values()):
+                words = "cancels are on their way"  # a person has lowered a limit a moment ago
             if not words:
                 return
         raise broken(self, f"at the end {words}")
