@@ -26,7 +26,7 @@ _HALT_WITHIN_S = 2.0  # a quoter that hangs must not keep its orders on the exch
 def kill(within: Annotated[float, typer.Option(help="seconds to go on trying")] = 30.0, as_json: Json = False) -> None:
     """Halt, and cancel over REST without the quoter's help; verify that nothing of ours rests."""
     try:
-        client = Client(_HALT_WITHIN_S)
+        client = Client(_HALT_WITHIN_S, to_trade=False)
     except SettingsError as error:
         raise NotProved(f"nothing was cancelled: {error}") from error
     desk = f"{client.settings.exchange.environment} exchange"

@@ -73,4 +73,9 @@ def credentials(settings: Settings) -> Credentials:
             pem = path.read_text()
         except OSError as error:
             raise SettingsError(f"[exchange] key_file: {path} cannot be read ({error.strerror})") from error
-    return Credentials(exchange.key_id, pem)
+    return Credentials(exchange.key_id, in_lines(pem))
+
+
+def in_lines(pem: str) -> str:
+    """A key that a variable holds in one line, `\\n` for its line ends, as files of variables must have it."""
+    return pem.strip().strip('"').replace("\\n", "\n") if "\\n" in pem else pem
