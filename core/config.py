@@ -258,9 +258,7 @@ def station_named(name: str) -> Station | None:
 
 def load(environ: dict[str, str] | None = None, file: Path | None = None, *, to_trade: bool = True) -> Settings:
     """Defaults, the person's file, the environment, in this order. Raises: SettingsError, naming key and remedy.
-
-    `to_trade` False: for who only takes orders away. A missing limit or word of consent keeps nobody from that.
-    """
+    `to_trade` False: for who only takes orders away; no missing limit or word of consent keeps anybody from that."""
     env = dict(os.environ if environ is None else environ)
     chosen = file or (Path(env["KWM_SETTINGS"]) if env.get("KWM_SETTINGS") else Path("kwm.toml"))
     if not chosen.exists() and (file is not None or env.get("KWM_SETTINGS")):
