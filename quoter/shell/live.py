@@ -32,7 +32,7 @@ from quoter.engine import rows
 from quoter.engine.config import engine_config
 from quoter.engine.state import new_state
 from quoter.engine.step import deadline, step
-from quoter.shell import heartbeat
+from quoter.shell import heartbeat, tightened
 from quoter.shell.inbox import Inbox
 from quoter.shell.perform import Performer
 from quoter.shell.recall import recall
@@ -61,8 +61,11 @@ class Live:
         wall: Steady | None = None,
     ) -> None:  # fmt: skip
         self.wall = wall or Steady()
-        self.settings, self.clock = settings, (clock := clock.by(self.wall))
+        self.clock = clock = clock.by(self.wall)
         self.data: Path = (data or settings.storage.data).resolve()
+        self.own_settings = settings  # as file and environment have them
+        settings, self.tightened = tightened.applied(settings, tightened.read(self.data))
+        self.settings = settings
         self.run = f"{to_datetime(clock.now()):%m%d%H%M%S}{secrets.token_hex(2)}"
         self.state = new_state(engine_config(settings, clock.speed), self.run, clock.now())
         self.of_another_time = ""  # the id of a publication of which nobody knows how old it is
@@ -212,6 +215,8 @@ class Live:
             RunRow(self.state.now, self.run, VERSION, self.settings.exchange.environment, self.clock.speed,
                    msgspec.to_builtins(self.state.config)), now,
         )  # fmt: skip
+        if self.tightened:
+            self.note_down("config", tightened.words(self.tightened))
         left = heartbeat.left_in(self.data)
         if left.at - now > self.state.config.publication_ahead:
             self.of_another_time = self._published_before()
