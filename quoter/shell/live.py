@@ -312,7 +312,8 @@ class Live:
         unknown = await self._take_away(began + _LEAVING_S)
         assert self.swept is not None, "ours were just taken away"
         swept = self.swept
-        if swept.verified and not swept.left and not unknown:
+        proved = swept.verified and not swept.left and not unknown
+        if proved:
             words = f"{swept.cancelled} orders cancelled, none left, verified in {time.monotonic() - began:.2f} s"
         else:
             words = f"NOT verified that nothing rests ({len(swept.left)} known left; {'; '.join(swept.troubles[:2])}"
@@ -322,7 +323,10 @@ class Live:
         self.note_down("stopped", words)
         self.journal.close()
         shown = heartbeat.beat(self.state, os.getpid())
-        heartbeat.write(self.data, shown | {"state": "stopped", "working": len(swept.left)})
+        rests = (
+            0 if proved else max(len(swept.left), len(unknown), self.state.working())
+        )  # at the most, or nobody knows
+        heartbeat.write(self.data, shown | {"state": "stopped", "working": rests, "proved": proved, "end": words})
         with contextlib.suppress(KwmError, OSError):
             await self.rest.close()
         sys.stdout.write(f"stopped in {time.monotonic() - began:.2f} s: {words}\n")
