@@ -167,7 +167,7 @@ def account_line(orders: list[str], held: int, prefix: str) -> Line:
     ours = sum(name.startswith(prefix) for name in orders)
     words = (
         f"{ours} orders of ours ({prefix}...) rest, {len(orders) - ours} of others; positions in {held} markets."
-        " Others' orders count against the limits and are never touched; every position counts as ours, and is quoted out of"
+        " Others' orders count against the limits and are never touched; every position counts as ours"
     )
     return ok("account", words)
 
