@@ -59,6 +59,8 @@ def contradictions(settings: Settings) -> list[Line]:
     above("max_daily_loss", "max_loss_total", "no more than the total can be lost at once")
     if r.max_daily_loss == 0 or r.max_drawdown == 0:
         found.append(("max_daily_loss or max_drawdown is 0", "the first cent lost halts"))
+    if min(r.max_order, r.max_position) < ONE_CONTRACT:
+        found.append(("max_order or max_position is below one contract", "smaller orders are never sent"))
     if q.size > r.max_order:
         size, most = q.size / ONE_CONTRACT, r.max_order / ONE_CONTRACT
         found.append((f"[quoting] size {size:g} is above max_order {most:g}", "quotes are cut to half until they fit"))

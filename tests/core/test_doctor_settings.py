@@ -30,6 +30,8 @@ def test_limits_that_are_in_each_others_way_are_named_and_the_committed_ones_are
     words = " ".join(line.words for line in contradictions(odd))
     for said in ("max_loss_city is above max_loss_total", "the first cent lost halts", "size 6 is above max_order 5"):
         assert said in words
+    half = real(tmp_path, KWM_RISK__MAX_ORDER="0.5")
+    assert any("below one contract" in line.words for line in contradictions(half))
 
 
 def test_a_key_file_that_others_can_read_fails(tmp_path: Path) -> None:
