@@ -256,8 +256,9 @@ def station_named(name: str) -> Station | None:
     return BY_CODE.get(wanted.upper()) or next((s for s in STATIONS if s.city.lower() == wanted), None)
 
 
-def load(environ: dict[str, str] | None = None, file: Path | None = None) -> Settings:
-    """Defaults, the person's file, the environment, in this order. Raises: SettingsError, naming key and remedy."""
+def load(environ: dict[str, str] | None = None, file: Path | None = None, *, to_trade: bool = True) -> Settings:
+    """Defaults, the person's file, the environment, in this order. Raises: SettingsError, naming key and remedy.
+    `to_trade` False: for who only takes orders away; no missing limit or word of consent keeps anybody from that."""
     env = dict(os.environ if environ is None else environ)
     chosen = file or (Path(env["KWM_SETTINGS"]) if env.get("KWM_SETTINGS") else Path("kwm.toml"))
     if not chosen.exists() and (file is not None or env.get("KWM_SETTINGS")):
@@ -269,7 +270,10 @@ def load(environ: dict[str, str] | None = None, file: Path | None = None) -> Set
         settings = Settings.model_validate(merged)
     except (ValidationError, Malformed) as error:
         raise SettingsError(words_of(error)) from error
-    _check_environment(settings, own, env)
+    if settings.exchange.environment != "embedded":
+        _check_key(settings.exchange, env)
+        if to_trade:
+            _check_consent(settings, own)
     return settings
 
 
@@ -322,18 +326,24 @@ def words_of(error: ValidationError | Malformed) -> str:
     return "settings: " + "; ".join(lines) + " (core/settings.toml explains every key)"
 
 
-def _check_environment(settings: Settings, own: dict[str, Any], env: dict[str, str]) -> None:
+def _check_key(exchange: ExchangeSettings, env: dict[str, str]) -> None:
+    if not exchange.key_id or not (exchange.key_file or env.get("KWM_EXCHANGE__KEY_PEM")):
+        raise SettingsError(
+            f"[exchange] key_id and key_file (or KWM_EXCHANGE__KEY_PEM) are needed in {exchange.environment}"
+        )
+
+
+def _check_consent(settings: Settings, own: dict[str, Any]) -> None:
+    """What a person must have said before orders are real."""
     exchange = settings.exchange
-    if exchange.environment == "embedded":
-        return
     missing = [key for key in RiskSettings.model_fields if key not in own.get("risk", {})]
     if missing:
         raise SettingsError(
             f"[risk] {', '.join(missing)}: in {exchange.environment} set by you, not by default; put them into kwm.toml"
         )
-    if not exchange.key_id or not (exchange.key_file or env.get("KWM_EXCHANGE__KEY_PEM")):
-        raise SettingsError(
-            f"[exchange] key_id and key_file (or KWM_EXCHANGE__KEY_PEM) are needed in {exchange.environment}"
-        )
-    if exchange.environment == "production" and exchange.confirm_production != CONFIRMATION:
+    if exchange.environment != "production":
+        return
+    if exchange.confirm_production != CONFIRMATION:
         raise SettingsError(f'[exchange] confirm_production must say "{CONFIRMATION}" before production starts')
+    if settings.weather.source != "live":
+        raise SettingsError('[weather] source must be "live" in production: the embedded weather is invented')

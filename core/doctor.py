@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import os
 import time
 from dataclasses import asdict
 from typing import Annotated
@@ -13,8 +14,9 @@ from core.clock import this_process
 from core.config import Settings
 from core.doctor_exchange import exchange, key
 from core.doctor_house import disk, duck, prefect, python, weather, world_clock
-from core.doctor_lines import Line, exit_code, fail, ok, shown
+from core.doctor_lines import Line, exit_code, fail, shown
 from core.doctor_schema import drift
+from core.doctor_settings import contradictions, key_files, read_as, weather_of
 from core.doctor_stream import stream
 from core.errors import SettingsError
 from core.exchange.catalog import Catalog
@@ -42,9 +44,9 @@ def doctor(
 async def examine(settings: Settings, *, schema: bool = False) -> list[Line]:
     """Every finding; with `schema` only the comparison of answers."""
     data, clock = settings.storage.data, this_process()
-    lines = [ok("settings", f"read; environment {settings.exchange.environment}"), python(), world_clock(clock)]
+    lines = [read_as(settings, os.environ), *weather_of(settings), *contradictions(settings), python()]
     found, pair = key(settings)
-    lines.append(found)
+    lines += [world_clock(clock), found, *key_files(settings)]
     if pair is not None:
         try:
             url = endpoints(settings).rest

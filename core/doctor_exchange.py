@@ -1,5 +1,6 @@
 """The doctor's look at the exchange: keys, clock, host, permissions, balance, limits, listing, fees. Reads only."""
 
+import contextlib
 from collections import Counter
 from collections.abc import Awaitable, Callable
 from email.utils import parsedate_to_datetime
@@ -9,6 +10,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from core.config import Settings
 from core.contract import Market, read_rules
 from core.doctor_lines import Line, fail, ok, warn
+from core.doctor_settings import other_keys
 from core.errors import Declined, KwmError, SettingsError, Unsent
 from core.exchange.catalog import Catalog
 from core.exchange.costs import dearer
@@ -62,7 +64,8 @@ async def _tried(name: str, look: Callable[[], Awaitable[Line]]) -> Line:
     except Unsent as error:
         return fail(name, str(error)[:160], "is the exchange up (`kwm up`), the network, the port?")
     except Declined as error:
-        remedy = "check key id and key file, and that they belong together" if error.status == 401 else "see the code"
+        key = "check key id and key file: do they belong together, and to this environment? Is the clock right?"
+        remedy = key if error.status == 401 else "see the code"
         return fail(name, str(error)[:160], remedy)
     except KwmError as error:
         return fail(name, str(error)[:160], "try again; `kwm doctor --schema` shows a changed answer")
@@ -87,7 +90,13 @@ async def exchange(
         have, least = await rest.balance(), settings.risk.min_balance
         words = f"${have / 1e6:,.2f} free on shard {shard}"
         remedy = f"below [risk] min_balance ${least / 1e6:,.2f} nothing is placed: pay in, or lower it"
-        return ok("balance", words) if have >= least else fail("balance", words, remedy)
+        if have < least:
+            return fail("balance", words, remedy)
+        total = settings.risk.max_loss_total
+        if have < total:
+            words += f", less than [risk] max_loss_total ${total / 1e6:,.2f}"
+            return warn("balance", words, "the exchange refuses orders before that limit does: pay in, or lower it")
+        return ok("balance", words)
 
     async def limits() -> Line:
         found, engine = await catalog.limits(), settings.engine
@@ -135,8 +144,32 @@ async def exchange(
             ("schedule", schedule),
         ):
             lines.append(await _tried(name, look))
+        lines += await _beside(settings, rest, catalog)
         lines += await listing(settings, catalog)
     return lines
+
+
+async def _beside(settings: Settings, rest: Rest, catalog: Catalog) -> list[Line]:
+    """The other keys, and what is in the account already; where that cannot be asked, the lines above say why."""
+    lines: list[Line] = []
+    if settings.exchange.environment != "embedded":
+        with contextlib.suppress(KwmError):
+            lines += other_keys(settings, await catalog.every_scope())
+    with contextlib.suppress(KwmError):
+        orders = [o.client_order_id for o in (await rest.report_orders()).orders]
+        held = sum(bool(p.position) for p in (await rest.report_positions()).positions)
+        lines.append(account_line(orders, held, settings.engine.run_prefix + "-"))
+    return lines
+
+
+def account_line(orders: list[str], held: int, prefix: str) -> Line:
+    """What rests and what is held before we do anything. `orders`: client ids. Pure."""
+    ours = sum(name.startswith(prefix) for name in orders)
+    words = (
+        f"{ours} orders of ours ({prefix}...) rest, {len(orders) - ours} of others; positions in {held} markets."
+        " Others' orders count against the limits and are never touched; every position counts as ours"
+    )
+    return ok("account", words)
 
 
 async def listing(settings: Settings, catalog: Catalog) -> list[Line]:

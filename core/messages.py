@@ -184,6 +184,15 @@ class MarketChanged(Message, frozen=True):
     strikes: tuple[int | None, int | None] | None = None  # whole degrees that pay now; two None: not to be read
 
 
+class FeesChanged(Message, frozen=True):
+    """An event has fees of its own from now on, whatever its series' are; or none any more (`cleared`)."""
+
+    at: Instant
+    event: str
+    maker_fee: int | None  # coefficient in millionths, as in `Fees`; None: one that we cannot compute
+    cleared: bool = False
+
+
 class StreamOpened(Message, frozen=True):
     """A stream (channel) is subscribed and will be complete from here on."""
 
@@ -282,7 +291,7 @@ class OrderLookedUp(Message, frozen=True):
 
 Said = (
     Acked | Rejected | Gone | CancelNotFound | Unknown | NotSent | GroupCreated | GroupChanged
-    | BookSnapshot | BookDelta | TradePrint | Fill | MarketChanged | Connected | Disconnected
+    | BookSnapshot | BookDelta | TradePrint | Fill | MarketChanged | FeesChanged | Connected | Disconnected
     | StreamOpened | Heartbeat | Gap
     | OrdersReported | PositionsReported | OrderLookedUp
 )  # fmt: skip

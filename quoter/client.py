@@ -34,9 +34,9 @@ class Refused(KwmError):
 class Client:
     """One short conversation."""
 
-    def __init__(self, timeout_s: float = 15.0) -> None:
+    def __init__(self, timeout_s: float = 15.0, *, to_trade: bool = True) -> None:
         self.timeout_s = timeout_s
-        self.settings = config.load()
+        self.settings = config.load(to_trade=to_trade)
         self.data = self.settings.storage.data.resolve()
         host, self.port = self.settings.dashboard.host, self.settings.dashboard.port
         self.host = "127.0.0.1" if host in ("0.0.0.0", "::") else host

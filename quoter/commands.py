@@ -1,7 +1,8 @@
 """Questions to a running quoter: tables for people, `--json` for scripts. Each command is one question.
 
 Exit codes of every command: 0 fine, 1 failed, 2 wrong usage, 3 no quoter answers, 4 the quoter refused (the words say
-why), 5 it runs but does not quote (`kwm status`), 6 not proved that our orders are gone (`kwm halt`, `pause`, `kill`).
+why), 5 it runs but does not quote (`kwm status`), 6 not proved that our orders are gone (`kwm halt`, `pause`, `stop`,
+`cancel-all`, `kill`).
 """
 
 from difflib import get_close_matches

@@ -1,6 +1,7 @@
 """`kwm kill`: the way out without the quoter. By itself, because only it needs the exchange's SDK, slow to import."""
 
 import asyncio
+from collections.abc import Awaitable, Callable
 from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated
@@ -8,8 +9,9 @@ from typing import Annotated
 import typer
 
 from core.clock import this_process
+from core.config import Settings
 from core.errors import KwmError, SettingsError
-from core.exchange.credentials import credentials
+from core.exchange.credentials import Credentials, every_key
 from core.exchange.endpoints import endpoints
 from core.exchange.rest import Rest
 from core.exchange.sdk import Sdk
@@ -26,7 +28,7 @@ _HALT_WITHIN_S = 2.0  # a quoter that hangs must not keep its orders on the exch
 def kill(within: Annotated[float, typer.Option(help="seconds to go on trying")] = 30.0, as_json: Json = False) -> None:
     """Halt, and cancel over REST without the quoter's help; verify that nothing of ours rests."""
     try:
-        client = Client(_HALT_WITHIN_S)
+        client = Client(_HALT_WITHIN_S, to_trade=False)
     except SettingsError as error:
         raise NotProved(f"nothing was cancelled: {error}") from error
     desk = f"{client.settings.exchange.environment} exchange"
@@ -70,7 +72,24 @@ def unproved(done: Swept) -> str:
 
 async def _sweep(client: Client, within: float) -> Swept:
     settings = client.settings
-    sdk = Sdk(endpoints(settings).rest, credentials(settings), settings.exchange.timeout_s)
+    return await with_each(every_key(settings), lambda key: _swept(settings, key, within))
+
+
+async def with_each(keys: list[Credentials], swept: Callable[[Credentials], Awaitable[Swept]]) -> Swept:
+    """By the first key with which it is proved: where the quoter's is locked out, by the watchdog's own."""
+    done = await swept(keys[0])
+    for key in keys[1:]:
+        if done.verified:
+            break
+        again = await swept(key)
+        again.cancelled += done.cancelled
+        again.troubles = [*done.troubles, *again.troubles]
+        done = again
+    return done
+
+
+async def _swept(settings: Settings, key: Credentials, within: float) -> Swept:
+    sdk = Sdk(endpoints(settings).rest, key, settings.exchange.timeout_s)
     rest = Rest(sdk, this_process().now, settings.exchange.exchange_index, settings.exchange.subaccount)
     try:
         return await sweep(rest, settings.engine.run_prefix + "-", within)

@@ -2,6 +2,7 @@
 
 import json
 import time
+from collections.abc import Callable
 from typing import Annotated, Any
 
 import typer
@@ -60,14 +61,60 @@ def start(as_json: Json = False) -> None:
     resume(as_json)
 
 
-def stop(as_json: Json = False) -> None:
-    """Take quotes away and end the quoter cleanly (`kwm up` starts it again; to end everything stop `kwm up`)."""
-    _tell("/api/strategy/stop", "stopping: its orders are taken away first", as_json)
+def stop(
+    within: Annotated[float, typer.Option(min=0, help="seconds to wait for the proof; 0 looks once")] = 20.0,
+    as_json: Json = False,
+) -> None:
+    """Take quotes away, end the quoter cleanly, and see that none of our orders rests (`kwm up` starts it again; to end
+    everything stop `kwm up`)."""
+    client = Client(_HALT_WITHIN_S)
+    run = client.get("/api/status")["run"]
+    client.post("/api/strategy/stop")
+
+    def ended() -> tuple[bool, str]:
+        beat = client.last_heartbeat()
+        if beat.get("run") != run:
+            return False, "ended, but another run has begun before its proof was read: kwm status"
+        if beat.get("state") != "stopped":
+            return False, f"asked to end, and not ended after {within:.0f} s: orders may still rest; kwm kill"
+        return beat.get("proved") is True, f"stopped: {beat.get('end', '')}"
+
+    done = _waited(ended, within, "asked to end, but you did not wait: orders of ours may still rest; kwm status")
+    t.say_json({"stopped": True, "proved": True, "words": done}) if as_json else typer.echo(done)
 
 
-def cancel_all(as_json: Json = False) -> None:
-    """Cancel our working orders once; quoting goes on."""
-    _tell("/api/risk/cancel-all", "cancelling our working orders once", as_json)
+def cancel_all(
+    within: Annotated[float, typer.Option(min=0, help="seconds to wait for the proof; 0 looks once")] = 20.0,
+    as_json: Json = False,
+) -> None:
+    """Cancel our working orders once, and see that they are gone; quoting goes on."""
+    client = Client(_HALT_WITHIN_S)
+    had = {order["id"] for order in client.get("/api/account/orders")}
+    client.post("/api/risk/cancel-all")
+
+    def gone() -> tuple[bool, str]:
+        left = had & {order["id"] for order in client.get("/api/account/orders")}
+        if left:
+            return False, f"{len(left)} of {len(had)} orders are not proved gone after {within:.0f} s: try kwm halt"
+        return True, f"{len(had)} orders were working and are gone; quoting goes on"
+
+    done = _waited(gone, within, "being cancelled, but you did not wait: some orders may still rest; kwm orders")
+    t.say_json({"cancelled": len(had), "left": 0, "words": done}) if as_json else typer.echo(done)
+
+
+def _waited(look: Callable[[], tuple[bool, str]], within: float, left_early: str) -> str:
+    """What `look` says once it is so. Raises: NotProved with its words when it is not within so many seconds."""
+    began = time.monotonic()
+    try:
+        while True:
+            proved, words = look()
+            if proved:
+                return words
+            if time.monotonic() - began >= within or words.startswith(("ended", "stopped")):
+                raise NotProved(words)
+            time.sleep(0.1)
+    except KeyboardInterrupt as error:
+        raise NotProved(left_early) from error
 
 
 def switch(

@@ -16,7 +16,6 @@ import time
 import traceback
 from collections.abc import Callable
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 from core import config
@@ -24,7 +23,7 @@ from core import messages as m
 from core.clock import this_process
 from core.config import Settings
 from core.errors import KwmError, SettingsError
-from core.exchange.credentials import Credentials, credentials
+from core.exchange.credentials import watchdog_key
 from core.exchange.endpoints import endpoints
 from core.exchange.reach import Desk
 from core.exchange.rest import Rest
@@ -41,17 +40,6 @@ _LONGEST_PAUSE_S = 60.0
 _PATIENCE_S = 30.0
 
 
-def own_key(settings: Settings) -> Credentials:
-    """The watchdog's own key, or the quoter's where none is set. Raises: SettingsError."""
-    own = settings.watchdog
-    if not own.key_id:
-        return credentials(settings)
-    try:
-        return Credentials(own.key_id, Path(own.key_file).expanduser().read_text())
-    except OSError as error:
-        raise SettingsError(f"[watchdog] key_file: {own.key_file} cannot be read ({error.strerror})") from error
-
-
 class Watchdog:
     """See the module. `read_settings`: the settings as the file has them now; `now`: monotonic seconds."""
 
@@ -64,7 +52,7 @@ class Watchdog:
         own = settings.watchdog
         self.rules = Rules(own.heartbeat_s, own.journal_s, settings.risk.max_daily_loss)
         self.prefix = settings.engine.run_prefix + "-"
-        sdk = Sdk(endpoints(settings).rest, own_key(settings), settings.exchange.timeout_s)
+        sdk = Sdk(endpoints(settings).rest, watchdog_key(settings), settings.exchange.timeout_s)
         self.rest: Desk = Rest(
             sdk, this_process().now, settings.exchange.exchange_index, settings.exchange.subaccount
         )  # fmt: skip

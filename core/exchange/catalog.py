@@ -175,9 +175,12 @@ class Catalog:
 
     async def scopes(self, key_id: str) -> list[str] | None:
         """What a key may do; None where the account does not list it."""
+        return (await self.every_scope()).get(key_id)
+
+    async def every_scope(self) -> dict[str, list[str]]:
+        """What each key of the account may do, by its id."""
         raw = await self.sdk.call(self.sdk.keys.get_api_keys_without_preload_content)
-        listed = translate.decode(raw, wire_account.KeysAnswer).api_keys
-        return next((key.scopes for key in listed if key.api_key_id == key_id), None)
+        return {key.api_key_id: key.scopes for key in translate.decode(raw, wire_account.KeysAnswer).api_keys}
 
 
 # --- pages to rows: pure ---------------------------------------------------------------------------------------------

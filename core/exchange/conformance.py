@@ -49,15 +49,17 @@ class Finding:
 
 
 def conformance(
-    environment: Annotated[str, typer.Option(help="embedded or demo")] = "embedded",
+    environment: Annotated[str, typer.Option(help="embedded or demo; default: that of your settings")] = "",
 ) -> None:
     """Try a bounded script of tiny orders; report each difference from our simulator, with exit code 1."""
-    if environment not in ("embedded", "demo"):
+    chosen = {"KWM_EXCHANGE__ENVIRONMENT": environment} if environment else {}
+    settings = config.load(dict(os.environ) | chosen) if environment != "production" else None
+    if settings is None or (environment := settings.exchange.environment) not in ("embedded", "demo"):
         raise SettingsError(
             f"--environment {environment}: only embedded and demo; this places orders to see what happens"
         )
-    settings = config.load(dict(os.environ) | {"KWM_EXCHANGE__ENVIRONMENT": environment})
     findings = asyncio.run(_connected(settings))
+    typer.echo(f"at the {environment} exchange:")
     for one in findings:
         typer.echo(f"{'same  ' if one.same else 'DIFFERS'} {one.step}: {one.got}"
                    + ("" if one.same else f" (the simulator: {one.expected})"))  # fmt: skip

@@ -73,4 +73,39 @@ def credentials(settings: Settings) -> Credentials:
             pem = path.read_text()
         except OSError as error:
             raise SettingsError(f"[exchange] key_file: {path} cannot be read ({error.strerror})") from error
-    return Credentials(exchange.key_id, pem)
+    return Credentials(exchange.key_id, in_lines(pem))
+
+
+def watchdog_key(settings: Settings) -> Credentials:
+    """The watchdog's own key, or the quoter's where none is set. Raises: SettingsError."""
+    own = settings.watchdog
+    if not own.key_id:
+        return credentials(settings)
+    try:
+        return Credentials(own.key_id, Path(own.key_file).expanduser().read_text())
+    except OSError as error:
+        raise SettingsError(f"[watchdog] key_file: {own.key_file} cannot be read ({error.strerror})") from error
+
+
+def every_key(settings: Settings) -> list[Credentials]:
+    """The quoter's key and the watchdog's, each once: for who takes orders away by whichever still works.
+
+    Raises: SettingsError where none of them can be read.
+    """
+    found: dict[str, Credentials] = {}
+    troubles = []
+    for read in (credentials, watchdog_key):
+        try:
+            key = read(settings)
+            key.key()
+            found.setdefault(key.key_id, key)
+        except SettingsError as error:
+            troubles.append(error)
+    if not found:
+        raise troubles[0]
+    return list(found.values())
+
+
+def in_lines(pem: str) -> str:
+    """A key that a variable holds in one line, `\\n` for its line ends, as files of variables must have it."""
+    return pem.strip().strip('"').replace("\\n", "\n") if "\\n" in pem else pem

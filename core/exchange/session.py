@@ -13,7 +13,7 @@ import msgspec
 
 from core import messages as m
 from core.errors import Malformed
-from core.exchange import translate
+from core.exchange import event_fees, translate
 from core.exchange import wire_stream as wire
 from core.exchange.subscriptions import BOOKS, Command, Sid, Subscriptions
 from core.units import DAY, SECOND, Instant, complement
@@ -170,6 +170,9 @@ class Session(Subscriptions):
             case "market_lifecycle_v2":
                 changed = translate.lifecycle(head.msg, now)
                 return changed if changed.ticker in self.watched else None
+            case "event_fee_update":
+                fees = event_fees.changed(head.msg, now)
+                return fees if any(t.startswith(f"{fees.event}-") for t in self.watched) else None
             case "order_group_updates":
                 return translate.group(head.msg, now)
             case _:

@@ -39,17 +39,24 @@ class Swept:
 
 
 async def sweep(
-    rest: Desk, prefix: str, patience_s: float = 30.0, known: Iterable[m.CancelOrder] = (), *, clocks: bool = True
+    rest: Desk,
+    prefix: str,
+    patience_s: float = 30.0,
+    known: Iterable[m.CancelOrder] = (),
+    *,
+    clocks: bool = True,
+    ahead: int = 0,
 ) -> Swept:
     """List, cancel, list again, until a list that is proved fresh is free of our orders or `patience_s` wall seconds
     have passed. `known`: orders of ours that a list may not show yet; they are cancelled unseen, a few a round.
-    `clocks` False: ours was set a moment ago and cannot be held against the exchange's.
+    `clocks` False: ours was set a moment ago and cannot be held against the exchange's. `ahead`: how far it is ahead of
+    the exchange's by the quickest message of a stream, the wire's time included (ns); 0 where nobody has listened.
 
     Never raises for what the exchange or the network does; refusals that no patience cures (a wrong key) end it early.
     """
     assert prefix, "an empty prefix would take every order of the account"
     began, done, pause = time.monotonic(), Swept(), _FIRST_PAUSE_S
-    proof, unseen = _Proof(), {wish.order_id: wish for wish in known}
+    proof, unseen = _Proof(apart(ahead)), {wish.order_id: wish for wish in known}
     while True:
         done.rounds += 1
         try:
@@ -85,23 +92,32 @@ class _Proof:
     What is cancelled meanwhile asks for no newer one: a cancel adds no order.
     """
 
+    apart: int = 0  # how far our clock is surely ahead of the exchange's
     since: Instant | None = None  # by our clock: all that may rest was sent before
+    began_at: float = 0.0  # when that was, in monotonic seconds
     empty_at: float | None = None  # when the first of the latest empty lists had come
 
     def given(self, ours: list[m.CancelOrder], as_of: Instant | None, asked_at: Instant) -> bool:
         """`as_of` (asked before the list) passes what was sent; where the exchange does not say, a second empty list
         comes late enough after the first."""
+        now = time.monotonic()
         if self.since is None:
-            self.since = asked_at
+            self.since, self.began_at = asked_at, now
         if ours:
             self.empty_at = None
             return False
-        if as_of is not None:
-            return as_of >= self.since + _CLOCKS
-        now = time.monotonic()
+        if as_of is not None:  # a clock of ours that is behind makes every list look new: so a second must pass, too
+            late_enough = now - self.began_at >= _CLOCKS / SECOND
+            return late_enough and as_of + self.apart >= self.since + _CLOCKS
         if self.empty_at is None:
             self.empty_at = now
         return now - self.empty_at >= _APART_S
+
+
+def apart(ahead: int) -> int:
+    """What is believed of `ahead`: nothing within `_CLOCKS`; beyond it never more than it must be, for the wire's time
+    is in it. A quickest message that took less than `_CLOCKS` on its way makes no list look newer than it is. Pure."""
+    return ahead - _CLOCKS if ahead > _CLOCKS else ahead if ahead < -_CLOCKS else 0
 
 
 async def _resting(rest: Desk, done: Swept) -> tuple[Instant, list[m.CancelOrder]]:

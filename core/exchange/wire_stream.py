@@ -103,6 +103,14 @@ class LifecycleMsg(Model, frozen=True):
     cap_strike: float | None = None
 
 
+class EventFeeMsg(Model, frozen=True):
+    """An event's own fees; null, null: it has none any more."""
+
+    event_ticker: str
+    fee_type_override: str | None = None
+    fee_multiplier_override: float | None = None
+
+
 class GroupMsg(Model, frozen=True):
     """An order group changed."""
 

@@ -82,6 +82,7 @@ class Watcher:
             self._lake(now)
         return Facts(
             beat_age_s=self._beat_age(wall), state=str(beat.get("state", "")), halted=str(beat.get("halted") or ""),
+            may_rest=self._may_rest(beat, wall),
             connected=bool(beat.get("connected", True)), publication_left_s=self._publication_left(now),
             used=used(beat, self.settings), fills_last_minute=self._fills(beat, own), notes=self.notes.new(),
             old_sources=tuple(self.old_sources), mismatches=tuple(self.mismatches), flows=(*failed, *self.late),
@@ -94,6 +95,12 @@ class Watcher:
             return heartbeat(self.data) or {}
         except KwmError:
             return {}
+
+    def _may_rest(self, beat: dict[str, Any], wall: float) -> int:
+        """Orders that a quoter could not prove gone when it ended; each expires by itself within its lifetime."""
+        unproved = beat.get("state") == "stopped" and beat.get("proved") is False
+        old = (self._beat_age(wall) or 0.0) > self.settings.engine.order_life_s
+        return max(1, int(beat.get("working") or 0)) if unproved and not old else 0
 
     def _beat_age(self, wall: float) -> float | None:
         try:

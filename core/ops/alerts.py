@@ -87,6 +87,7 @@ class Facts:
     beat_age_s: float | None = None
     state: str = ""
     halted: str = ""
+    may_rest: int = 0  # of a quoter that was stopped: orders of which it could not prove that they are gone
     connected: bool = True
     publication_left_s: float | None = None
     used: Sequence[Used] = ()
@@ -118,6 +119,12 @@ def _quoter(facts: Facts, wanted: Thresholds) -> Iterator[Alert]:
     if facts.beat_age_s is None:
         yield Alert(Kind.SILENCE, "silence", "the quoter has not given a sign of life yet",
                     "is it started? data/logs/quoter.log says why not", urgent=True, after_s=60.0)  # fmt: skip
+        return
+    if facts.state == "stopped" and facts.may_rest:
+        words = f"the quoter was stopped, and up to {facts.may_rest} of its orders may rest"
+        yield Alert(Kind.SILENCE, "stopped", words,
+                    "kwm kill until it says that none is left; they expire by themselves within [engine] order_life_s",
+                    urgent=True)  # fmt: skip
         return
     if facts.state == "stopped":
         yield Alert(Kind.SILENCE, "stopped", "the quoter was stopped; nothing of ours rests",

@@ -182,6 +182,10 @@ def _limits(asking: _Asking, worst_case: str, given: dict[str, str], *, accept: 
     question = "How many dollars may be lost in the worst case, all events together? (for example 100.00)"
     amount = given.get("max_loss_total", worst_case)
     bearable = asking.checked("--worst-case", question, amount, _bearable)
+    if worst_case and _bearable(worst_case) != bearable:
+        raise SettingsError(
+            f"--worst-case {worst_case} and --limit max_loss_total={amount} are the same amount: give one of them"
+        )
     proposed = proposal(bearable) | given
     said = meanings()
     typer.echo("In proportion, the limits would be:")

@@ -11,6 +11,7 @@ from pathlib import Path
 from starlette.responses import Response
 
 from core import live_settings
+from core.config import Settings
 from core.errors import KwmError, SettingsError
 from core.exchange.sweep import sweep
 from core.storage.files import write_whole
@@ -20,6 +21,7 @@ from quoter.dashboard.paper import PaperSession
 from quoter.engine import events as e
 from quoter.engine.config import engine_config
 from quoter.engine.state import DAILY_LOSS
+from quoter.shell import tightened
 from quoter.shell.live import Live
 
 _SWEEP_S = 10.0
@@ -94,18 +96,36 @@ class Changes:
         try:
             settings = live_settings.changed(self.live.settings, wanted.changes)
             written = _write(wanted.changes) if wanted.lasting else ""
-        except SettingsError as error:
+        except (SettingsError, OSError) as error:
             raise Refusal(400, str(error), "settings") from error
+        if written:
+            self.live.own_settings = live_settings.changed(self.live.own_settings, wanted.changes)
         before, self.live.settings = self.live.settings.risk.max_daily_loss, settings
         said = live_settings.as_file(settings)
         now = {name: said[name.partition(".")[0]][name.partition(".")[2]] for name in wanted.changes}
         words = ", ".join(f"{name} = {value}" for name, value in now.items())
         told = engine_config(settings, self.live.clock.speed)
         self.live.put(e.Configured(self.live.clock.now(), ask.by, words, told))
-        until = f"written into {written}" if written else "until the quoter ends; lasting: true keeps it"
+        until = self._until(now, settings)
+        if written:
+            until = f"written into {written}"
         if not written and settings.risk.max_daily_loss > before:
             until += "; the watchdog goes by the settings file, so it allows a larger daily loss only once that says so"
         return v.Changed(changed=now, written=written, words=f"{words} ({until})")
+
+    def _until(self, now: dict[str, object], settings: Settings) -> str:
+        """What is tighter than the file is kept over a restart, which nobody may have asked for; the rest is not."""
+        live = self.live
+        live.tightened = tightened.after(live.tightened, now, settings, live.own_settings)
+        try:
+            tightened.write(live.data, live.tightened)
+        except OSError as error:
+            return f"until the quoter ends: it cannot be kept ({error})"
+        kept = [name for name in now if name in live.tightened]
+        if len(kept) == len(now):
+            return "over restarts too, until it is changed again; lasting: true writes it into the settings file"
+        until = "until the quoter ends; lasting: true keeps it"
+        return f"{until}; {', '.join(kept)}: over restarts too, being tighter" if kept else until
 
 
 def _write(changes: dict[str, object]) -> str:
@@ -116,7 +136,8 @@ def _write(changes: dict[str, object]) -> str:
             raise SettingsError(f"[{name}] {variable} is set and wins over the file: change it there")
     path = Path(os.environ.get("KWM_SETTINGS") or "kwm.toml")
     text = path.read_text(encoding="utf-8") if path.exists() else ""
-    write_whole(path, live_settings.written_into(text, changes).encode())
+    mode = path.stat().st_mode & 0o777 if path.exists() else 0o600  # it may hold addresses that are secrets
+    write_whole(path, live_settings.written_into(text, changes).encode(), mode=mode)
     return str(path)
 
 

@@ -29,6 +29,7 @@ WORDS: Final[dict[str, str]] = {
     "excluded": "excluded in the settings",
     "not_chosen": "not on the list of chosen series and events",
     "strikes_moved": "the exchange moved a bracket of this event; what is published is of the old one",
+    "fees_unknown": "the exchange gave this event a fee that we cannot compute",
     "closed": "the market is not open",
     "closing_soon": "too close to the close",
     "release_window": "around a data release: quotes are pulled",
@@ -107,6 +108,8 @@ def market_reasons(state: State, market: MarketState) -> tuple[str, ...]:
         found.append("not_chosen")
     if event.moved:
         found.append("strikes_moved")
+    if event.fees_unknown:
+        found.append("fees_unknown")
     shut = not market.open or market.over or market.settled or now < market.shut_until
     if shut or now >= market.close_at:
         found.append("closed")

@@ -57,7 +57,10 @@ def published(state: State, event: e.Published) -> Iterable[str]:
     for fair in new.events:
         for priced in fair.markets:
             market = state.market(priced.ticker)
-            market.published(priced, _grid(tuple((Price(a), Price(b), Price(c)) for a, b, c in priced.price_ranges)))
+            market.published(
+                market.event.charged(priced),
+                _grid(tuple((Price(a), Price(b), Price(c)) for a, b, c in priced.price_ranges)),
+            )
         if fair.markets:
             known = state.market(fair.markets[0].ticker).event
             known.fair, known.coherent, known.widening = fair, None, (1.0, FOREVER, FOREVER)
@@ -66,6 +69,9 @@ def published(state: State, event: e.Published) -> Iterable[str]:
             for market in known.markets:
                 market.measure()
             state.remeasure_event(known)
+    for known in state.events.values():
+        if known.fair is None:
+            known.fees_unknown = False  # the flows know it too, and list it again once they can compute it
     return ALL
 
 
@@ -221,6 +227,24 @@ def _struck(state: State, market: MarketState, strikes: tuple[int | None, int | 
     return [one.ticker for one in known.markets]
 
 
+def fees_changed(state: State, event: m.FeesChanged) -> Iterable[str]:
+    """An event has fees of its own, which the flows read a quarter of an hour later. The dearer of what is told and
+    what is published is reckoned with; of one that we cannot compute nothing is quoted until the flows drop it."""
+    known = state.events.get(event.event)
+    if known is None:
+        return NONE
+    known.told_maker_fee, known.fees_unknown = event.maker_fee or 0, event.maker_fee is None
+    fee = "one that we cannot compute: not quoted" if known.fees_unknown else f"{known.told_maker_fee / 1e6:g} x P(1-P)"
+    words = "its series' again, as the flows will read them" if event.cleared else fee
+    state.alerts.append(("fees", f"{event.event}: the exchange changed its maker fee to {words}"))
+    for market in known.markets:
+        if market.fair is not None:
+            market.fair = known.charged(market.fair)
+        market.measure()
+    state.remeasure_event(known)
+    return [market.ticker for market in known.markets]
+
+
 @lru_cache(4)
 def _date(days: int) -> str:
     """The date so many days after 1 January 1970, UTC."""
@@ -291,6 +315,7 @@ LEARN: Final[dict[type, Callable[[State, Any], Iterable[str]]]] = {
     m.TradePrint: trade,
     m.Fill: ledger.fill,
     m.MarketChanged: market_changed,
+    m.FeesChanged: fees_changed,
     m.PositionsReported: ledger.positions,
     m.OrdersReported: own.orders_reported,
     m.OrderLookedUp: own.looked_up,

@@ -248,6 +248,8 @@ class EventState:
     markets: list[MarketState] = field(default_factory=list)
     enabled: bool = True
     moved: bool = False  # a bracket's strikes moved, and what is published is of the old ones
+    told_maker_fee: int = 0  # by the stream: the event's own, in millionths; what is published may be older
+    fees_unknown: bool = False  # it has a fee of its own that we cannot compute
     loss: Money = Money(0)
     stress: Money = Money(0)
     held: Money = Money(0)  # the worst case of what is held alone, no order filled
@@ -263,6 +265,11 @@ class EventState:
     by_outcome: list[int] = field(default_factory=list)  # the loss in each, everything that works filled the worst way
     coherent: tuple[float, dict[Ticker, float]] | None = None  # kept by `quoting`: risk aversion, reservation prices
     widening: tuple[float, Instant, Instant] = (1.0, FOREVER, FOREVER)  # kept by `guard`: the factor, from, until
+
+    def charged(self, fair: MarketFair) -> MarketFair:
+        """With the maker fee that the stream has told of, where that is the dearer."""
+        told = self.told_maker_fee
+        return fair if fair.maker_fee >= told else msgspec.structs.replace(fair, maker_fee=told)
 
     def measure(self) -> None:
         """Compute the worst case anew from the markets' legs."""

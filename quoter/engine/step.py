@@ -12,6 +12,7 @@ from core.messages import (
     BookDelta,
     BookSnapshot,
     CancelOrder,
+    FeesChanged,
     Heartbeat,
     MarketChanged,
     PlaceOrder,
@@ -49,7 +50,7 @@ from quoter.engine.state import ALL, State
 _SOONEST: Final = 600  # of a minute: ticks are no closer to each other
 _LEAST: Final = 100  # one contract: smaller orders are not worth a request
 # what only the stream says: an answer over REST or a new publication is no sign of life of the feed
-_STREAMED: Final = frozenset((BookDelta, BookSnapshot, TradePrint, Heartbeat, StreamOpened, MarketChanged))
+_STREAMED: Final = frozenset((BookDelta, BookSnapshot, TradePrint, Heartbeat, StreamOpened, MarketChanged, FeesChanged))
 
 
 def deadline(state: State) -> Instant:

@@ -6,6 +6,7 @@ import os
 import signal
 import subprocess
 import sys
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -21,7 +22,13 @@ from quoter.paper.session import Point, folder_of, read_account, read_lines
 from quoter.shell import heartbeat
 
 _STOP_S = 15.0
-_SECRETS = ("KWM_EXCHANGE__KEY_PEM", "KWM_EXCHANGE__KEY_FILE", "KWM_EXCHANGE__KEY_ID")
+_NO_KEY = {"KWM_EXCHANGE__KEY_FILE": os.devnull}  # over the settings file's: paper's process cannot even find it
+
+
+def without_key(environ: Mapping[str, str]) -> dict[str, str]:
+    """The environment of paper's process: no trading key in it, and none to be found by it. Its id stays: it is no
+    secret, and a paper key of the same id is refused. Pure."""
+    return {name: value for name, value in environ.items() if name != "KWM_EXCHANGE__KEY_PEM"} | _NO_KEY
 
 
 class PaperControl:
@@ -100,7 +107,7 @@ class PaperControl:
         if self.pid() is not None:
             raise KwmError("the paper session runs already")
         (self.folder / "live").mkdir(parents=True, exist_ok=True)
-        environment = {k: v for k, v in os.environ.items() if k not in _SECRETS}
+        environment = without_key(os.environ)
         with (self.folder / "paper.log").open("ab") as log:
             self.process = subprocess.Popen(  # asyncio's own would end it with the loop that started it
                 [sys.executable, "-m", "core.cli", "paper", "run"], env=environment, stdin=subprocess.DEVNULL,

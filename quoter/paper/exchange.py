@@ -167,6 +167,7 @@ class PaperExchange:
         terms = self.terms(ticker)
         if terms is not None:
             ladder.grid, ladder.close_at = terms.grid, terms.close_at
+            self.venue.maker_fee = max(self.venue.maker_fee, terms.maker_fee)
 
     def _snapshot(self, said: m.BookSnapshot) -> m.BookSnapshot:
         ladder = self._ladder(said.ticker)

@@ -35,9 +35,11 @@ class Trial:
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
-    """Everything that is known. `mismatches`: settlements that differ from our fills."""
+    """Everything that is known. `mismatches`: settlements that differ from our fills. `paper`: on the books of an
+    exchange that is not ours; `rehearsed`: on any, the embedded world's included."""
 
     paper: Trial = field(default_factory=Trial)
+    rehearsed: Trial = field(default_factory=Trial)
     demo: Trial = field(default_factory=Trial)
     one_lot: Trial = field(default_factory=Trial)
     haircut_factor: float = 0.0
@@ -84,12 +86,12 @@ def requirements(e: Evidence) -> dict[Stage, list[Requirement]]:
     cut = [x * e.haircut_factor if x > 0 else x for x in e.paper.daily_usd]
     return {
         Stage.DEMO: [
-            _least("days quoted on paper", e.paper.days, 3),
-            _least("simulated fills", e.paper.fills, 50),
-            _none("times the engine found itself wrong", e.paper.bugs),
+            _least("days quoted on paper", e.rehearsed.days, 3),
+            _least("simulated fills", e.rehearsed.fills, 50),
+            _none("times the engine found itself wrong", e.rehearsed.bugs),
         ],
         Stage.ONE_LOT: [
-            _least("days quoted on paper", e.paper.days, 14),
+            _least("days quoted on paper, on Kalshi's books", e.paper.days, 14),
             _earns("paper, after the haircut", cut),
             _least("days quoted on demo", e.demo.days, 3),
             _least("fills on demo", e.demo.fills, 20),

@@ -10,7 +10,13 @@ from core.errors import KwmError
 from core.storage import folders, lake
 from quoter.paper.calibration import Calibration, Sample
 
-_MINUTES = "SELECT DISTINCT date_trunc('minute', happened_at) FROM pnl WHERE state = 'quoting'"
+# real fills are those of production: the embedded world's and demo's are as imagined as paper's
+_MINUTES = (
+    "WITH runs_of AS (SELECT environment, happened_at AS since, lead(happened_at, 1, TIMESTAMPTZ '9999-01-01')"
+    " OVER (ORDER BY happened_at) AS until FROM runs)"
+    " SELECT DISTINCT date_trunc('minute', p.happened_at) FROM pnl p JOIN runs_of r ON p.happened_at >= r.since"
+    " AND p.happened_at < r.until WHERE p.state = 'quoting' AND r.environment = 'production'"
+)
 _FILLS = (
     "SELECT date_trunc('minute', filled_at), contracts::DOUBLE, markout_5m_usd FROM markouts"
     " WHERE markout_5m_usd IS NOT NULL"

@@ -70,10 +70,16 @@ async def check_key(settings: Settings, reach: Reach) -> None:
     """A paper process holds no key that could trade. Raises: SettingsError; those of core/errors.py."""
     if settings.exchange.environment == "embedded":
         return
-    scopes = await Catalog(reach.sdk).scopes(settings.paper.key_id)
-    able = [scope for scope in scopes or () if scope.startswith("write")]
-    if able:
-        raise SettingsError(f"[paper] key_id may {', '.join(able)}; paper takes only a key with the scope `read`")
+    if words := may_trade(await Catalog(reach.sdk).scopes(settings.paper.key_id)):
+        raise SettingsError(f"[paper] key_id {words}; paper takes only a key with the scope `read`")
+
+
+def may_trade(scopes: list[str] | None) -> str:
+    """Why a key of these scopes is none for paper, "" where it is one. Of one that is not listed nobody knows. Pure."""
+    if scopes is None:
+        return "is not among the account's keys, so nobody knows what it may do"
+    able = [scope for scope in scopes if scope.startswith("write")]
+    return f"may {', '.join(able)}" if able else ""
 
 
 class Session:

@@ -32,7 +32,7 @@ from quoter.engine import rows
 from quoter.engine.config import engine_config
 from quoter.engine.state import new_state
 from quoter.engine.step import deadline, step
-from quoter.shell import heartbeat
+from quoter.shell import heartbeat, tightened
 from quoter.shell.inbox import Inbox
 from quoter.shell.perform import Performer
 from quoter.shell.recall import recall
@@ -61,8 +61,11 @@ class Live:
         wall: Steady | None = None,
     ) -> None:  # fmt: skip
         self.wall = wall or Steady()
-        self.settings, self.clock = settings, (clock := clock.by(self.wall))
+        self.clock = clock = clock.by(self.wall)
         self.data: Path = (data or settings.storage.data).resolve()
+        self.own_settings = settings  # as file and environment have them
+        settings, self.tightened = tightened.applied(settings, tightened.read(self.data))
+        self.settings = settings
         self.run = f"{to_datetime(clock.now()):%m%d%H%M%S}{secrets.token_hex(2)}"
         self.state = new_state(engine_config(settings, clock.speed), self.run, clock.now())
         self.of_another_time = ""  # the id of a publication of which nobody knows how old it is
@@ -212,6 +215,8 @@ class Live:
             RunRow(self.state.now, self.run, VERSION, self.settings.exchange.environment, self.clock.speed,
                    msgspec.to_builtins(self.state.config)), now,
         )  # fmt: skip
+        if self.tightened:
+            self.note_down("config", tightened.words(self.tightened))
         left = heartbeat.left_in(self.data)
         if left.at - now > self.state.config.publication_ahead:
             self.of_another_time = self._published_before()
@@ -294,7 +299,8 @@ class Live:
         every = (order for market in self.state.markets.values() for order in market.orders.values())
         known = [m.CancelOrder(o.order_id, o.client_order_id, o.ticker) for o in every if o.order_id]
         prefix = self.state.config.prefix + "-"
-        return await sweep(self.rest, prefix, patience_s, known, clocks=not self.wall.set_back)
+        return await sweep(self.rest, prefix, patience_s, known, clocks=not self.wall.set_back,
+                           ahead=self.state.quickest())  # fmt: skip
 
     async def leave(self) -> None:
         """Cancel ours, prove that none rests, say how long it took."""
@@ -307,7 +313,8 @@ class Live:
         unknown = await self._take_away(began + _LEAVING_S)
         assert self.swept is not None, "ours were just taken away"
         swept = self.swept
-        if swept.verified and not swept.left and not unknown:
+        proved = swept.verified and not swept.left and not unknown
+        if proved:
             words = f"{swept.cancelled} orders cancelled, none left, verified in {time.monotonic() - began:.2f} s"
         else:
             words = f"NOT verified that nothing rests ({len(swept.left)} known left; {'; '.join(swept.troubles[:2])}"
@@ -317,7 +324,10 @@ class Live:
         self.note_down("stopped", words)
         self.journal.close()
         shown = heartbeat.beat(self.state, os.getpid())
-        heartbeat.write(self.data, shown | {"state": "stopped", "working": len(swept.left)})
+        rests = (
+            0 if proved else max(len(swept.left), len(unknown), self.state.working())
+        )  # at the most, or nobody knows
+        heartbeat.write(self.data, shown | {"state": "stopped", "working": rests, "proved": proved, "end": words})
         with contextlib.suppress(KwmError, OSError):
             await self.rest.close()
         sys.stdout.write(f"stopped in {time.monotonic() - began:.2f} s: {words}\n")

@@ -57,8 +57,24 @@ def test_production_starts_only_when_a_person_says_so(tmp_path: Path) -> None:
     production = REAL.replace('"demo"', '"production"')
     with pytest.raises(SettingsError, match="I trade real money"):
         load(tmp_path, production)
-    agreed = production.replace("[risk]", 'confirm_production = "I trade real money"\n[risk]')
+    agreed = production.replace("[risk]", 'confirm_production = "I trade real money"\n[weather]\nsource="live"\n[risk]')
     assert load(tmp_path, agreed).exchange.environment == "production"
+
+
+def test_nobody_trades_real_money_on_invented_weather(tmp_path: Path) -> None:
+    agreed = REAL.replace('"demo"', '"production"\nconfirm_production = "I trade real money"')
+    with pytest.raises(SettingsError, match="invented"):
+        load(tmp_path, agreed)
+    assert load(tmp_path, agreed, KWM_WEATHER__SOURCE="live").weather.source == "live"
+
+
+def test_who_only_takes_orders_away_needs_no_limits_and_no_consent(tmp_path: Path) -> None:
+    file = tmp_path / "kwm.toml"
+    file.write_text('[exchange]\nenvironment = "production"\nkey_id = "k"\nkey_file = "key.pem"')
+    assert config.load({}, file, to_trade=False).exchange.environment == "production"
+    file.write_text('[exchange]\nenvironment = "production"')
+    with pytest.raises(SettingsError, match="key_id"):
+        config.load({}, file, to_trade=False)
 
 
 def test_keys_are_needed_where_orders_are_real(tmp_path: Path) -> None:

@@ -17,6 +17,7 @@ from core.exchange.venue import USER
 from core.risk.limits import Approved
 from core.storage import journal
 from core.units import Count
+from quoter.shell import heartbeat
 from quoter.shell.live import Live
 from tests.core.exchange_client.loopback import Place, embedded
 
@@ -79,6 +80,8 @@ async def test_an_order_without_an_answer_is_named_and_nobody_claims_that_nothin
         assert time.monotonic() - began < 6.0
         assert "NOT verified" in said(tmp_path)
         assert "sent and never answered: kwm-late-1" in said(tmp_path)
+        last = heartbeat.last(tmp_path)
+        assert (last["state"], last["working"], last["proved"]) == ("stopped", 1, False), "others are told so too"
 
 
 async def test_what_waits_for_its_turn_at_the_stop_is_never_sent(tmp_path: Path) -> None:

@@ -67,20 +67,24 @@ def test_what_cannot_be_is_said_in_our_words(
 class Quoter(BaseHTTPRequestHandler):
     """Answers like one that has halted, with `working` orders left and one event listed."""
 
-    working = port = asked = 0
+    working = port = asked = resting = left = 0  # `left` of those that rest, once a command has come
 
     def do_GET(self) -> None:
-        """Status, or what is listed."""
+        """Status, our orders, or what is listed."""
         type(self).asked += 1
+        if self.path == "/api/account/orders":
+            return self._say([{"id": f"kwm-r1-{n}"} for n in range(self.resting)])
         listed = self.path in ("/api/events", "/api/opportunities")
         self._say(
             [{"event": "KXHIGHNY-26NOV25"}]
             if listed
-            else {"working": self.working, "halted": "by a person", "paused": True}
+            else {"working": self.working, "halted": "by a person", "paused": True, "run": "r1"}
         )
+        return None
 
     def do_POST(self) -> None:
         """A command."""
+        type(self).resting = self.left
         self._say({"words": "yes"})
 
     def do_PATCH(self) -> None:
@@ -139,6 +143,27 @@ def test_a_pause_is_proved_as_a_halt_is(quoter: type[Quoter]) -> None:
     quoter.working = 2
     code, told = said("pause", "--within", "0")
     assert code == 1 and told.startswith("paused, but 2 orders are not proved gone") and "kwm halt" in told
+
+
+def test_cancelling_all_is_done_only_when_what_worked_is_gone(quoter: type[Quoter]) -> None:
+    quoter.resting = 3
+    assert said("cancel-all") == (0, "3 orders were working and are gone; quoting goes on\n")
+    quoter.resting, quoter.left = 3, 2
+    code, told = said("cancel-all", "--within", "0")
+    assert code == 1 and told.startswith("2 of 3 orders are not proved gone")
+
+
+@pytest.mark.usefixtures("quoter")
+def test_a_stop_is_done_only_when_the_run_has_proved_that_nothing_rests(tmp_path: Path) -> None:
+    def stops(**beat: object) -> tuple[int, str]:
+        path_of(tmp_path).parent.mkdir(exist_ok=True)
+        path_of(tmp_path).write_text(json.dumps({"run": "r1", "state": "stopped", "end": "three words here"} | beat))
+        return said("stop", "--within", "0")
+
+    assert stops(proved=True) == (0, "stopped: three words here\n")
+    assert stops(proved=False) == (1, "stopped: three words here")
+    assert "not ended" in stops(state="quoting")[1] and "another run" in stops(run="r2")[1]
+    assert NotProved.exit_code == 6
 
 
 def test_halt_without_a_quoter_names_the_way_that_needs_none(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -162,3 +162,31 @@ def test_metadata_that_moves_no_strike_stops_nothing() -> None:
     assert stage.market().bid_reasons == ()
     stage.say(m.MarketChanged(stage.now, MILD, "metadata_updated", strikes=(None, None)))
     assert stage.market().bid_reasons == ("strikes_moved",), "strikes that cannot be read are other strikes"
+
+
+def test_a_maker_fee_of_the_events_own_is_paid_for_at_once_and_an_older_listing_does_not_undo_it() -> None:
+    """The flows read it a quarter of an hour later; until then every fill cost more than its edge was made for."""
+    stage = quoting()
+    stage.ack_all()
+    before = stage.market().desired
+    done = stage.say(m.FeesChanged(stage.now, EVENT, 175_000))  # ten times the usual one: 4 cents at the middle
+    assert any(isinstance(a, Alert) and a.kind == "fees" for a in done)
+    wide = stage.market().desired
+    assert wide[0].price < before[0].price and wide[1].price > before[1].price
+    loss = stage.market().event.loss
+    stage.publish()
+    assert (stage.market().desired, stage.market().event.loss) == (wide, loss), "what is published is of the old fee"
+    stage.say(m.FeesChanged(stage.now, EVENT, 0, cleared=True))
+    stage.publish()
+    assert stage.market().desired == before
+
+
+def test_an_event_whose_fee_nobody_can_compute_is_not_quoted_until_the_flows_have_dropped_it() -> None:
+    stage = quoting()
+    stage.ack_all()
+    resting = len(stage.state.by_order_id)
+    done = stage.say(m.FeesChanged(stage.now, EVENT, None))
+    assert len(stage.requests(m.CancelOrder, done)) == resting
+    stage.publish()
+    assert {stage.market(t).bid_reasons for t in FAIRS} == {("fees_unknown",)}
+    assert stage.say(m.FeesChanged(stage.now, "KXHIGHMIA-26NOV25", 0)) == [], "of others we need not know"

@@ -1,12 +1,16 @@
 """The embedded exchange does what the conformance script expects of a Kalshi; production is refused."""
 
+from pathlib import Path
+
 import pytest
 
 from core import messages as m
+from core.config import CONFIRMATION
 from core.errors import SettingsError
 from core.exchange.conformance import conformance, script
 from core.units import Count
 from tests.core.exchange_client.loopback import embedded
+from tests.core.test_config import REAL
 
 
 async def test_the_embedded_exchange_differs_nowhere_and_is_left_clean() -> None:
@@ -32,3 +36,15 @@ async def test_a_persons_order_on_the_account_keeps_the_script_from_cancelling_a
 def test_no_script_of_orders_runs_in_production() -> None:
     with pytest.raises(SettingsError, match="only embedded and demo"):
         conformance("production")
+
+
+def test_the_script_runs_where_the_settings_trade_and_never_in_production(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = tmp_path / "kwm.toml"
+    for environment, words in (("demo", "cannot be read"), ("production", "only embedded and demo")):
+        file.write_text(REAL.replace('"demo"', f'"{environment}"\nconfirm_production = "{CONFIRMATION}"'))
+        monkeypatch.setenv("KWM_SETTINGS", str(file))
+        monkeypatch.setenv("KWM_WEATHER__SOURCE", "live")
+        with pytest.raises(SettingsError, match=words):
+            conformance("")

@@ -20,7 +20,7 @@ from core.doctor_stream import compared as compared_books
 from core.errors import SettingsError
 from core.exchange import wire
 from core.exchange.costs import RECKONED, dearer
-from core.exchange.credentials import Credentials, credentials, embedded_key_path
+from core.exchange.credentials import Credentials, credentials, embedded_key_path, in_lines
 from core.exchange.endpoints import endpoints
 from core.exchange.listing import ladder
 from core.exchange.traders import NOISE
@@ -66,6 +66,15 @@ async def test_all_is_well_where_the_exchange_runs(tmp_path: Path) -> None:
     ):
         assert lines[name].verdict is Verdict.OK, lines[name]
     assert lines["weather"].verdict is Verdict.FAIL and lines["weather"].remedy
+
+
+def test_a_key_in_one_line_as_a_file_of_variables_holds_it_is_the_same_key() -> None:
+    pem = new_key().pem
+    for said in (pem, pem.replace("\n", "\\n"), '"' + pem.strip().replace("\n", "\\n") + '"'):
+        assert (
+            Credentials("k", in_lines(said)).key().private_bytes_raw()
+            == Credentials("k", pem).key().private_bytes_raw()
+        )
 
 
 async def test_every_answer_of_the_embedded_exchange_has_the_shape_we_read(tmp_path: Path) -> None:

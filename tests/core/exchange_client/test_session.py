@@ -269,3 +269,19 @@ def test_a_result_says_what_it_pays_where_the_value_is_left_out(told: dict[str, 
     assert translate.lifecycle(msgspec.Raw(msgspec.json.encode(body)), Instant(0)).settlement_value == pays
     settled = {"event_type": "settled", "market_ticker": "A", "settled_ts": 1_795_000_000}
     assert translate.lifecycle(msgspec.Raw(msgspec.json.encode(settled)), Instant(0)).settlement_value is None
+
+
+def test_an_events_own_fees_are_heard_and_those_nobody_can_compute_are_told_apart() -> None:
+    def heard(**told: Any) -> list[m.Said]:
+        session = watching("KXHIGHNY-26NOV25-T46")
+        return session.receive(frame("event_fee_update", 9, None, **told), T0)[0]
+
+    mine = {"event_ticker": "KXHIGHNY-26NOV25"}
+    dear = {"fee_type_override": "quadratic_with_maker_fees", "fee_multiplier_override": 2}
+    assert heard(**mine, **dear) == [m.FeesChanged(T0, "KXHIGHNY-26NOV25", 35_000)]
+    assert heard(**mine, fee_type_override=None, fee_multiplier_override=None) == [
+        m.FeesChanged(T0, "KXHIGHNY-26NOV25", 0, cleared=True)
+    ]
+    for odd in ({"fee_type_override": "flat", "fee_multiplier_override": 1}, {"fee_type_override": "quadratic"}):
+        assert heard(**mine, **odd) == [m.FeesChanged(T0, "KXHIGHNY-26NOV25", None)]
+    assert heard(event_ticker="KXHIGHNY-26NOV2", **dear) == [], "an event that is not watched"

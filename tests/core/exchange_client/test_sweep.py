@@ -6,7 +6,7 @@ from core import messages as m
 from core.clock import Clock
 from core.errors import OutcomeUnknown
 from core.exchange.rest import Rest
-from core.exchange.sweep import sweep
+from core.exchange.sweep import apart, sweep
 from core.units import SECOND, Count, Instant, Price
 
 CLOCK = Clock()
@@ -75,3 +75,35 @@ async def test_what_we_know_and_the_list_does_not_show_is_cancelled_unseen() -> 
     desk.place("by-hand")
     done = await sweep(desk, "kwm-", 0.5, [m.CancelOrder("o-kwm-1", "kwm-1", "T")])
     assert desk.cancels == ["o-kwm-1"] and done.cancelled == 1 and not done.verified
+
+
+class Apart(Lagging):
+    """Our clock is `ahead` seconds ahead of the exchange's."""
+
+    def __init__(self, ahead: float, lag: float = 0.0) -> None:
+        super().__init__(lag)
+        self.ahead = ahead
+
+    async def as_of(self) -> Instant:
+        return Instant(await super().as_of() - int(self.ahead * SECOND))
+
+
+async def test_a_clock_of_ours_that_is_ahead_keeps_no_proof_from_who_has_heard_the_stream() -> None:
+    """With a clock 4 s ahead a stop ended NOT verified: it has five seconds."""
+    assert not (await sweep(Apart(4.0), "kwm-", 3.0)).verified
+    done = await sweep(Apart(4.0), "kwm-", 3.0, ahead=int(4.02 * SECOND))
+    assert done.verified and 1.0 <= done.seconds < 3.0
+
+
+async def test_a_clock_of_ours_that_is_behind_makes_no_old_list_a_proof() -> None:
+    for ahead in (0, -3 * SECOND):
+        desk = Apart(-3.0, 0.7)
+        desk.place("kwm-1")
+        done = await sweep(desk, "kwm-", ahead=ahead)
+        assert (done.verified, done.cancelled, desk.rests) == (True, 1, {}), "the first list did not show it yet"
+
+
+async def test_what_the_stream_says_of_the_clocks_proves_nothing_falsely() -> None:
+    done = await sweep(Apart(3.0, 60.0), "kwm-", 1.5, ahead=3 * SECOND)
+    assert not done.verified
+    assert [apart(int(x * SECOND)) / SECOND for x in (0.9, -0.9, 4.0, -4.0)] == [0, 0, 3, -4]

@@ -32,6 +32,7 @@ TROUBLES: list[tuple[str, dict[str, Any], Kind]] = [
     ("the quoter hangs", {"beat_age_s": 40.0}, Kind.SILENCE),
     ("it never came", {"beat_age_s": None}, Kind.SILENCE),
     ("it was stopped", {"state": "stopped"}, Kind.SILENCE),
+    ("it was stopped without proof", {"state": "stopped", "may_rest": 3}, Kind.SILENCE),
     ("it halted", {"halted": "daily loss limit reached"}, Kind.HALT),
     ("the stream is down", {"connected": False}, Kind.DISCONNECT),
     ("fills come fast", {"fills_last_minute": 60}, Kind.FILLS),
@@ -59,6 +60,17 @@ def test_each_trouble_is_one_alert_with_a_remedy(changed: dict[str, Any], kind: 
     found = alerts(Facts(**FINE | changed), WANTED)
     assert [alert.kind for alert in found] == [kind]
     assert found[0].words and found[0].remedy
+
+
+def test_of_a_quoter_that_ended_without_proof_nobody_is_told_that_nothing_rests(tmp_path: Path) -> None:
+    (tmp_path / "live").mkdir()
+    file = tmp_path / "live" / "quoter.json"
+    watcher = Watcher(config.load({"KWM_STORAGE__DATA": str(tmp_path)}), tmp_path, "http://127.0.0.1:9/api")
+    for beat, may_rest in (({"proved": False, "working": 0}, 1), ({"proved": True}, 0), ({"proved": False}, 1)):
+        file.write_text(json.dumps({"state": "stopped"} | beat))
+        assert watcher._may_rest({"state": "stopped"} | beat, time.time()) == may_rest
+    (one,) = alerts(Facts(beat_age_s=1.0, state="stopped", may_rest=3, watchdog_age_s=1.0), WANTED)
+    assert one.urgent and "up to 3" in one.words and "kwm kill" in one.remedy
 
 
 def test_every_kind_can_happen() -> None:

@@ -85,6 +85,13 @@ def test_without_questions_what_is_missing_is_named_and_nothing_is_written(file:
     assert not file.exists()
 
 
+def test_two_words_on_what_may_be_lost_are_refused(file: Path, key: Path) -> None:
+    arguments = ["--no-input", *demo(key), "--worst-case", "100", "--accept-limits", "--limit"]
+    assert "the same amount" in str(init(file, *arguments, "max_loss_total=500").exception)
+    assert not file.exists()
+    assert init(file, *arguments, "max_loss_total=100.00").exit_code == 0
+
+
 def test_limits_by_name_need_no_question(file: Path, key: Path) -> None:
     limits = [part for name in AMOUNTS for part in ("--limit", f"{name}=7")]
     assert init(file, "--no-input", *demo(key), *limits).exit_code == 0

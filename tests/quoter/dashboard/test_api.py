@@ -173,7 +173,7 @@ def test_a_market_and_an_event_can_be_switched_off(board, client: Caller) -> Non
 def test_a_limit_changes_in_the_engine_and_says_until_when(board, client: Caller) -> None:
     answer = client.patch("/api/config", json={"changes": {"risk.max_loss_total": "10.00"}}, headers=GOOD)
     assert answer.status_code == 200, answer.text
-    assert "until the quoter ends" in answer.json()["words"]
+    assert "over restarts too" in answer.json()["words"]
     assert [type(event) for event in obey(board)] == [e.Configured]
     assert client.get("/api/status").json()["limits"]["total_usd"] == 10.0
     shown = {s["key"]: s for s in client.get("/api/config").json()["settings"]}
@@ -214,10 +214,12 @@ def test_who_may_only_look_sees_no_secret(board, client: Caller) -> None:
 def test_a_lasting_change_is_written_into_the_settings_file(board, client, tmp_path, monkeypatch) -> None:
     file = tmp_path / "kwm.toml"
     file.write_text('# mine\n[risk]\nmax_loss_total = "20.00"  # enough\n')
+    file.chmod(0o600)
     monkeypatch.setenv("KWM_SETTINGS", str(file))
     changes = {"risk.max_loss_total": "30.00", "quoting.edge": 0.03}
     answer = client.patch("/api/config", json={"changes": changes, "lasting": True}, headers=GOOD)
     assert answer.status_code == 200, answer.text
+    assert file.stat().st_mode & 0o777 == 0o600, "who could not read it still cannot"
     assert file.read_text() == '# mine\n[risk]\nmax_loss_total = "30.00"  # enough\n\n[quoting]\nedge = 0.03\n'
     monkeypatch.setenv("KWM_QUOTING__EDGE", "0.05")
     refused = client.patch("/api/config", json={"changes": {"quoting.edge": 0.04}, "lasting": True}, headers=GOOD)

@@ -1,17 +1,25 @@
 """Paper: orders that nobody sees fill as the queue ahead of them goes, and the account adds up."""
 
 import json
+from pathlib import Path
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from core import messages as m
+from core.config import load
 from core.contract import LINEAR_CENT
+from core.errors import SettingsError
+from core.exchange.credentials import Credentials
 from core.messages import Side
 from core.units import SECOND, Count, Instant, Money, Price, money
 from quoter.backtest.job import FillModel
 from quoter.paper.calibration import Calibration, Sample, haircut
+from quoter.paper.control import without_key
 from quoter.paper.exchange import Account, PaperExchange, Terms
+from quoter.paper.session import may_trade
+from tests.core.test_config import REAL
 
 _T = "KXHIGHNY-26NOV24-B48.5"
 _AT = Instant(1_795_500_000 * SECOND)
@@ -197,3 +205,22 @@ def test_paper_profit_is_divided_until_it_is_measured_and_losses_are_taken_whole
 def test_simulated_fills_that_do_not_earn_are_worth_nothing() -> None:
     found = haircut(Calibration(30.0, Sample(200, 500, 0.01, 0.05), Sample(400, 1000, -0.02, 0.05)), 2.4)
     assert found.of(10.0) == 0.0
+
+
+def test_only_a_key_that_is_known_to_read_and_nothing_else_is_one_for_paper() -> None:
+    assert may_trade(["read"]) == "" and may_trade(["read", "read::portfolio_balance"]) == ""
+    assert "write::trade" in may_trade(["read", "write::trade"])
+    assert "nobody knows" in may_trade(None)
+
+
+def test_papers_process_has_no_trading_key_and_finds_none_and_its_settings_load(tmp_path: Path) -> None:
+    given = {"KWM_EXCHANGE__KEY_PEM": "secret", "KWM_EXCHANGE__KEY_ID": "k", "HOME": "/home/me"}
+    made = without_key(given)
+    assert "secret" not in made.values() and made["HOME"] == "/home/me"
+    file = tmp_path / "kwm.toml"
+    for text in (REAL, REAL.replace('key_file = "key.pem"', "")):  # by file, or by variable alone
+        file.write_text(text)
+        loaded = load(made, file)
+        assert loaded.exchange.key_id == "k"
+        with pytest.raises(SettingsError):
+            Credentials("k", Path(loaded.exchange.key_file).read_text()).key()
