@@ -6,7 +6,7 @@ set -eu
 cd "$(dirname "$0")/.."
 root=$PWD out=$PWD/build/native
 engine="config book orders budget market state whatif cuts reservation spread guard groups quoting reconcile rows
-    standing learn learn_ledger learn_orders learn_person step"
+    standing learn learn_ledger learn_orders learn_person forget step"
 exchange="book shown matching accounts reserve groups desk order_desk simulator ratelimit"
 worlds="broken world_dice world_plan world_beliefs world_crowd world_events world_replica
     gate freshness world_wires world_requests auditor_losses auditor world"

@@ -1,7 +1,6 @@
 """Past days of the lake into one file a table and day, so that queries stay as fast as on the first day."""
 
 import json
-from pathlib import Path
 
 from prefect import flow, task
 
@@ -9,7 +8,7 @@ from core.storage import lake, retention
 from core.storage.compaction import compact as compacted
 from core.units import HOUR, Instant, to_datetime
 from flows.base import Context, context, run_name
-from flows.load import OFFSETS
+from flows.load import OFFSETS, loaded
 
 _LATE = HOUR  # a run that began before midnight has committed by then
 
@@ -26,12 +25,10 @@ def tidied(c: Context) -> list[str]:
     known = lake.latest_note(c.data, OFFSETS)
     offsets: dict[str, int] = json.loads(known) if known else {}
 
-    def loaded(path: Path) -> bool:
-        name = f"{path.parent.name}/{path.name.removesuffix('.gz')}"
-        return name in offsets and (path.suffix == ".gz" or path.stat().st_size <= offsets[name])
-
     own = c.settings.storage
-    return retention.tidy(c.data, to_datetime(c.now).date(), own.keep_raw_days, own.keep_journal_days, loaded)
+    return retention.tidy(
+        c.data, to_datetime(c.now).date(), own.keep_raw_days, own.keep_journal_days, lambda path: loaded(offsets, path)
+    )
 
 
 @flow(

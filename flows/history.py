@@ -62,15 +62,22 @@ SELECT {ONCE} * FROM climate_reports
 WHERE final AND received_at <= $now::TIMESTAMPTZ AND day >= $since::DATE
 {FIRST_READ}
 """
+# the last of each sample, kept while reading: a window over them would hold every belief of half a year at once
 _SAID = f"""
-SELECT v.event_ticker, v.published_at, v.model_usd, v.market_usd, m.station, m.variable, m.day,
+WITH settled AS (
+    SELECT ticker, station, variable, day, low_f, close_at, result FROM latest_markets WHERE result IN ('yes', 'no')
+), last AS (
+    SELECT v.ticker, max(v.published_at) AS published_at, arg_max({{
+        'event_ticker': v.event_ticker, 'model_usd': v.model_usd, 'market_usd': v.market_usd}}, v.published_at) AS told
+    FROM fair_values v JOIN settled m ON m.ticker = v.ticker
+    WHERE v.market_usd IS NOT NULL AND v.published_at < m.close_at AND v.published_at >= $since::TIMESTAMPTZ
+      AND v.partition_date >= $since::TIMESTAMPTZ::DATE
+    GROUP BY v.ticker, epoch_ns(v.published_at) // {SAMPLED}
+)
+SELECT told.event_ticker, published_at, told.model_usd, told.market_usd, m.station, m.variable, m.day,
        m.result = 'yes' AS paid
-FROM fair_values v JOIN latest_markets m ON m.ticker = v.ticker
-WHERE v.market_usd IS NOT NULL AND m.result IN ('yes', 'no') AND v.published_at < m.close_at
-  AND v.published_at >= $since::TIMESTAMPTZ
-QUALIFY row_number() OVER (
-    PARTITION BY v.ticker, epoch_ns(v.published_at) // {SAMPLED} ORDER BY v.published_at DESC) = 1
-ORDER BY v.event_ticker, v.published_at, coalesce(m.low_f, -999)
+FROM last JOIN settled m ON m.ticker = last.ticker
+ORDER BY told.event_ticker, published_at, coalesce(m.low_f, -999)
 """
 _BY_CODE = {s.code: s for s in STATIONS}
 _EIGHTY_PERCENT = 2.563

@@ -1,4 +1,7 @@
-"""The quoter's journal into the lake, each line once: how far we are is committed together with the rows."""
+"""The quoter's journal into the lake, each line once: how far we are is committed together with the rows.
+
+What is remembered of a file is how many bytes of it are in the lake; of a day of which all are, only that they are.
+"""
 
 import gzip
 import json
@@ -26,10 +29,12 @@ def read_new(c: Context) -> tuple[dict[str, list[Row]], dict[str, int], int]:
     offsets: dict[str, int] = json.loads(known) if known else {}
     tables: dict[str, list[Row]] = defaultdict(list)
     damaged = read = 0
-    for path in journal.files(c.data):
-        name = f"{path.parent.name}/{path.name.removesuffix('.gz')}"
+    files = journal.files(c.data)
+    offsets = briefly(offsets, files)
+    for path in files:
+        name = name_of(path)
         start = offsets.get(name, 0)
-        if (path.suffix != ".gz" and path.stat().st_size <= start) or (path.suffix == ".gz" and name in offsets):
+        if path.stat().st_size <= start if path.suffix != ".gz" else compressed_whole(offsets, path):
             continue
         for line, after in journal.lines(path, start):
             read += 1
@@ -41,8 +46,10 @@ def read_new(c: Context) -> tuple[dict[str, list[Row]], dict[str, int], int]:
             if found is not None:
                 tables[found[0]].append(found[1])
             offsets[name] = after
-            if read >= _MOST_LINES:
-                return tables, offsets, damaged
+            if read >= _MOST_LINES and path.suffix != ".gz":
+                break
+        if read >= _MOST_LINES:
+            break
     return tables, offsets, damaged
 
 
@@ -56,16 +63,47 @@ def write(c: Context, tables: dict[str, list[Row]], offsets: dict[str, int]) -> 
 
 @task(name="compress old journal files")
 def compress(c: Context, offsets: dict[str, int]) -> int:
-    """Files that are complete, loaded and two hours old."""
+    """Files that are loaded and two hours old."""
     done = 0
     for path in journal.files(c.data):
-        name = f"{path.parent.name}/{path.name}"
         if path.suffix == ".gz" or time.time() - path.stat().st_mtime < _COMPRESS_AFTER_S:
             continue
-        if offsets.get(name) == path.stat().st_size:
+        if loaded(offsets, path):
             _gzip(path)
             done += 1
     return done
+
+
+def name_of(path: Path) -> str:
+    """A journal file's name among the offsets, compressed or not."""
+    return f"{path.parent.name}/{path.name.removesuffix('.gz')}"
+
+
+def compressed_whole(offsets: dict[str, int], path: Path) -> bool:
+    """Only what is loaded is compressed; a compressed file that nobody here knows came from somewhere else."""
+    return name_of(path) in offsets or path.parent.name in offsets
+
+
+def loaded(offsets: dict[str, int], path: Path) -> bool:
+    """Has the lake every whole line of this file? What its run's sudden end cut off is no line, and never will be."""
+    if path.suffix == ".gz":
+        return compressed_whole(offsets, path)
+    name = name_of(path)
+    return name in offsets and next(journal.lines(path, offsets[name]), None) is None
+
+
+def briefly(offsets: dict[str, int], files: list[Path]) -> dict[str, int]:
+    """The same knowledge in fewer words: a day of which every file is compressed is one entry. It is written each
+    minute, and would be half a megabyte after a year."""
+    days: dict[str, list[Path]] = defaultdict(list)
+    for path in files:
+        days[path.parent.name].append(path)
+    done = {
+        day for day, its in days.items() if all(p.suffix == ".gz" and compressed_whole(offsets, p) for p in its)
+    }  # fmt: skip
+    # of files that were let go nothing is remembered but their day: they may come back from a backup
+    kept = {name: end for name, end in offsets.items() if name.partition("/")[0] not in done}
+    return kept | dict.fromkeys(done, 0)
 
 
 def _gzip(path: Path) -> None:

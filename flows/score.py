@@ -23,14 +23,23 @@ from flows.base import Context, context, whole
 
 SCORED_DAYS = 60
 _BY_CODE = {s.code: s for s in STATIONS}
+# the last belief of each three hours, kept while reading: a window would hold all beliefs of sixty days at once
 _BELIEFS = """
-SELECT v.event_ticker, v.published_at, m.station, m.variable, m.day, v.low_f, v.high_f, v.model_usd, v.market_usd,
-       v.fair_usd, m.result = 'yes' AS paid
-FROM fair_values v JOIN latest_markets m ON m.ticker = v.ticker
-WHERE m.result IN ('yes', 'no') AND v.published_at < m.close_at AND m.day >= $since::DATE
-QUALIFY row_number() OVER (
-    PARTITION BY v.ticker, epoch_ns(v.published_at) // 10800000000000 ORDER BY v.published_at DESC) = 1
-ORDER BY v.event_ticker, v.published_at, coalesce(v.low_f, -999)
+WITH settled AS (
+    SELECT ticker, station, variable, day, close_at, result FROM latest_markets
+    WHERE result IN ('yes', 'no') AND day >= $since::DATE
+), last AS (
+    SELECT v.ticker, max(v.published_at) AS published_at, arg_max({
+        'event_ticker': v.event_ticker, 'low_f': v.low_f, 'high_f': v.high_f, 'model_usd': v.model_usd,
+        'market_usd': v.market_usd, 'fair_usd': v.fair_usd}, v.published_at) AS told
+    FROM fair_values v JOIN settled m ON m.ticker = v.ticker
+    WHERE v.published_at < m.close_at AND v.partition_date >= $since::TIMESTAMPTZ::DATE - 3
+    GROUP BY v.ticker, epoch_ns(v.published_at) // 10800000000000
+)
+SELECT told.event_ticker, published_at, m.station, m.variable, m.day, told.low_f, told.high_f, told.model_usd,
+       told.market_usd, told.fair_usd, m.result = 'yes' AS paid
+FROM last JOIN settled m ON m.ticker = last.ticker
+ORDER BY told.event_ticker, published_at, coalesce(told.low_f, -999)
 """
 _OFFICIAL = "SELECT station, day, high_f, low_f FROM official_values"
 

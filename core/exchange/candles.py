@@ -6,9 +6,10 @@ A minute without a trade has quotes only; an empty side shows as 0 or 1 dollar, 
 from dataclasses import dataclass, field
 
 from core.messages import Ticker
-from core.units import MINUTE, ONE_DOLLAR, Count, Instant, Price
+from core.units import HOUR, MINUTE, ONE_DOLLAR, Count, Instant, Price
 
 KEPT_MINUTES = 3 * 24 * 60
+KEPT_AFTER = 6 * HOUR  # the last bar of a market: nobody asks for those of one that was paid out
 INTERVALS = (1, 60, 1440)
 
 
@@ -58,9 +59,16 @@ def _point(price: Price) -> Range:
 
 @dataclass(slots=True)
 class Candles:
-    """Minute bars by market; the oldest are forgotten."""
+    """Minute bars by market; the oldest are forgotten, and markets that ended (a day of theirs is 200 MB)."""
 
     bars: dict[Ticker, dict[int, Bar]] = field(default_factory=dict)
+
+    def forget(self, now: Instant) -> None:
+        """Let go of the markets of which nothing was noted for a while; to be called now and then."""
+        oldest = (now - KEPT_AFTER) // MINUTE
+        ended = [ticker for ticker, minutes in self.bars.items() if next(reversed(minutes)) < oldest]
+        for ticker in ended:
+            del self.bars[ticker]
 
     def note_quote(self, ticker: Ticker, at: Instant, bid: Price | None, ask: Price | None) -> Bar:
         """The best prices now; None is an empty side."""

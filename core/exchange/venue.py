@@ -87,6 +87,7 @@ class Venue:
             self.next_listing = Instant(now + _LIST_EVERY)
             for market in listed_now(STATIONS, self.oracle, now):
                 self.exchange.list_market(market)
+            self.candles.forget(now)
         settle_due(self.exchange, self.oracle, SETTLE_AFTER)
         self._keep_hours(now)
         if now >= self.next_minute:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from core.config import Settings
 from core.publication import AHEAD
 from core.risk.limits import RiskLimits
-from core.units import ONE_DOLLAR, SECOND, Count, Duration, Money, Price, seconds
+from core.units import DAY, ONE_DOLLAR, SECOND, Count, Duration, Money, Price, seconds
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +77,7 @@ class EngineConfig:
     clock_margin: Duration = Duration(0)  # how far the exchange's clock may be from ours
     feed_late: Duration = Duration(0)  # 0: never looked at
     publication_ahead: Duration = Duration(0)  # of our time, at most; 0: never looked at, as in earlier journals
+    forget_after: Duration = Duration(0)  # an event is over; 0: never, as in earlier journals
 
 
 def engine_config(settings: Settings, speed: float = 1.0) -> EngineConfig:
@@ -122,4 +123,5 @@ def engine_config(settings: Settings, speed: float = 1.0) -> EngineConfig:
         clock_margin=wall(1.0),
         feed_late=wall(e.feed_late_s) if speed == 1.0 else Duration(0),  # frames are stamped by the wall's time
         publication_ahead=wall(AHEAD / SECOND),
+        forget_after=Duration(max(DAY, wall(3_600))),
     )  # fmt: skip

@@ -253,6 +253,7 @@ class EventState:
     loss: Money = Money(0)
     stress: Money = Money(0)
     held: Money = Money(0)  # the worst case of what is held alone, no order filled
+    over_since: Instant = FOREVER  # kept by `forget`
     station_day: str = ""  # station and climate day: its high and its low have one limit together
     group: str = ""  # the exchange's id of our order group
     group_limit: Count = Count(0)

@@ -58,7 +58,7 @@ def pnl_row(state: State, state_name: str) -> PnlRow:
     """The ledger now."""
     marked = Money(state.ledger() - state.realised)
     return PnlRow(
-        state.now, state_name, state.realised, state.fees, Money(marked + sum(m.fees for m in state.markets.values())),
+        state.now, state_name, state.realised, state.fees, Money(marked + state.fees),
         state.pnl_today(), state.total_loss, state.balance, state.working(), state.counters.fills,
         state.counters.actions,
     )  # fmt: skip

@@ -96,6 +96,7 @@ class State:
     recent_errors: deque[Instant] = field(default_factory=deque)
     next_tick: Instant = Instant(0)
     next_reconcile: Instant = Instant(0)
+    next_forget: Instant = Instant(0)
     fills_asked_at: Instant = Instant(0)
     city_loss: dict[str, Money] = field(default_factory=dict)
     station_day_loss: dict[str, Money] = field(default_factory=dict)

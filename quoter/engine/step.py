@@ -25,6 +25,7 @@ from core.side import BID
 from core.units import Count, Instant
 from quoter.engine import budget as cost
 from quoter.engine import cuts, groups, whatif
+from quoter.engine import forget as past
 from quoter.engine.actions import Action, Alert, AskFills, AskOrders, AskPositions, LookUp, Resync, Watch
 from quoter.engine.events import Event, Timer
 from quoter.engine.guard import global_reasons, market_reasons
@@ -71,6 +72,7 @@ def step(state: State, event: Event) -> list[Action]:
     everything = touched is ALL
     if kind is Timer:
         state.next_tick = Instant(event.at + state.config.minute // 60)
+        past.forget(state)
     actions: list[Action] = []
     if everything or state.now >= state.next_reconcile:
         state.budget.refill(state.now)
@@ -323,7 +325,7 @@ def _questions(state: State, everything: bool) -> list[Action]:
     if state.connected and now >= state.next_reconcile:
         state.next_reconcile = Instant(now + config.reconcile)
         found += [AskOrders(), AskPositions(), AskFills(Instant(max(0, state.last_fill_at - config.minute)))]
-    wanted = frozenset(t for t, x in state.markets.items() if not x.settled and (x.fair is not None or x.position))
+    wanted = frozenset(t for t, x in state.markets.items() if past.awaited(state, x))
     if wanted != state.watched:
         state.watched = wanted
         found.append(Watch(tuple(sorted(wanted))))

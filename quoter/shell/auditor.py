@@ -186,7 +186,8 @@ class Auditor:
     def _nothing_forgotten(self) -> None:
         """What left our books is proved gone: it does not rest, cannot arrive, and every fill of it is counted."""
         local = self.local
-        for index, market in enumerate(self.world.state.markets.values()):  # they are only ever added, at the end
+        # markets are added at the end; a world is over long before one is forgotten
+        for index, market in enumerate(self.world.state.markets.values()):
             if index == len(local):
                 local.append({})
             orders, before = market.orders, local[index]

@@ -2,14 +2,18 @@
 CREATE OR REPLACE VIEW our_fills AS
 WITH once AS (
     SELECT * FROM fills QUALIFY row_number() OVER (PARTITION BY trade_id, order_id ORDER BY heard_at) = 1
+), decided AS (  -- few fills, very many actions: those of other orders are let go at once, where an ASOF join sorts them all
+    SELECT f.trade_id, f.order_id, max(a.happened_at) AS happened_at,
+           arg_max({'publication': a.publication, 'fair_usd': a.fair_usd}, a.happened_at) AS last
+    FROM once f JOIN order_actions a ON a.client_order_id = f.client_order_id AND a.happened_at <= f.filled_at
+    WHERE a.action IN ('PlaceOrder', 'AmendOrder') GROUP BY f.trade_id, f.order_id
 )
 SELECT f.* EXCLUDE (run, partition_date),
        CASE f.side WHEN 'bid' THEN f.contracts ELSE -f.contracts END AS signed_contracts,
-       a.publication, a.fair_usd AS fair_when_decided_usd, a.happened_at AS decided_at,
-       CASE f.side WHEN 'bid' THEN a.fair_usd - f.price_usd ELSE f.price_usd - a.fair_usd END AS edge_usd,
+       a.last.publication AS publication, a.last.fair_usd AS fair_when_decided_usd, a.happened_at AS decided_at,
+       CASE f.side WHEN 'bid' THEN a.last.fair_usd - f.price_usd ELSE f.price_usd - a.last.fair_usd END AS edge_usd,
        e.station, e.variable, e.day
 FROM once f
-ASOF LEFT JOIN (SELECT * FROM order_actions WHERE action IN ('PlaceOrder', 'AmendOrder')) a
-    ON f.client_order_id = a.client_order_id AND f.filled_at >= a.happened_at
+LEFT JOIN decided a ON a.trade_id = f.trade_id AND a.order_id = f.order_id
 LEFT JOIN (SELECT DISTINCT event_ticker, station, variable, day FROM latest_markets) e
     ON e.event_ticker = f.event_ticker;
