@@ -190,6 +190,13 @@ _VARIABLE: Final = re.compile(r"\b(?P<word>highest|maximum|lowest|minimum)\b", r
 _RULES_DAY: Final = re.compile(r"\b(?:for|on) (?P<month>[A-Z][a-z]{2})[a-z]* (?P<day>\d{1,2}, \d{4})\b")
 
 
+def event_of(ticker: str) -> str:
+    """`KXLOWTMIN-26DEC01-B-6.5` -> `KXLOWTMIN-26DEC01`: series and day. A strike may be below zero, so that
+    what stands before the last dash need not be the event."""
+    series, *rest = ticker.split("-", 2)
+    return f"{series}-{rest[0]}" if len(rest) == 2 else series
+
+
 def station_day_of(event_ticker: str) -> StationDay:
     """`KXHIGHNY-26NOV24` -> the station-day of a series we know. Raises: Malformed for any other."""
     found = _SERIES_DAY.match(event_ticker)

@@ -8,6 +8,7 @@ from typing import Any
 import msgspec
 
 from core import messages as m
+from core.contract import event_of
 from core.storage import journal_rows as j
 from core.storage.lake import at_text
 from flows.rows import Row, contracts, price_usd, usd
@@ -77,7 +78,7 @@ def _said(event: m.Acked | m.Gone | m.Rejected | m.Unknown | m.NotSent | m.Cance
     if isinstance(event, m.Fill):
         return "fills", {
             "trade_id": event.trade_id, "order_id": event.order_id, "client_order_id": event.client_order_id,
-            "ticker": event.ticker, "event_ticker": event.ticker.rsplit("-", 1)[0], "side": event.side.value,
+            "ticker": event.ticker, "event_ticker": event_of(event.ticker), "side": event.side.value,
             "price_usd": price_usd(event.price), "contracts": contracts(event.count), "fee_usd": usd(event.fee),
             "is_taker": event.is_taker, "filled_at": at_text(event.filled_at), "heard_at": at_text(event.at),
         }  # fmt: skip

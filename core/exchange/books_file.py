@@ -11,7 +11,7 @@ from typing import Any
 
 import msgspec
 
-from core.contract import LINEAR_CENT, Bracket, Fees, Market, bracket, exhaustive, station_day_of
+from core.contract import LINEAR_CENT, Bracket, Fees, Market, bracket, event_of, exhaustive, station_day_of
 from core.errors import Malformed, SettingsError
 from core.exchange import listing
 from core.fees import TAKER
@@ -115,7 +115,8 @@ def _levels(raw: dict[str, Any], side: str) -> list[tuple[Price, Count]]:
 def _book(ticker: str, row: dict[str, Any], now: Instant) -> RecordedBook:
     captured = instant(str(row.get("captured_at")))
     days = (now - captured) // DAY
-    event_ticker, _, suffix = ticker.rpartition("-")
+    event_ticker = event_of(ticker)
+    suffix = ticker.removeprefix(f"{event_ticker}-")
     recorded = station_day_of(event_ticker)
     shape = bracket(str(row.get("strike_type")), row.get("floor_strike"), row.get("cap_strike"))
     try:

@@ -8,6 +8,7 @@ from pathlib import Path
 import msgspec
 
 from core import messages as m
+from core.contract import event_of
 from core.exchange.matching import Resting
 from core.exchange.simulator import Exchange, Settlement
 from core.side import BID
@@ -81,7 +82,7 @@ def restore(path: Path, exchange: Exchange) -> int:
             acked.pop(said.order_id, None)
             _remember_gone(exchange, line.user, said)
         elif isinstance(said, m.Fill):
-            event = said.ticker.rsplit("-", 1)[0]
+            event = event_of(said.ticker)
             exchange.accounts[line.user].trade(said.ticker, event, said.side, said.price, said.count, said.fee)
             exchange.fill_log.append((line.user, said))
     for order_id, line in acked.items():

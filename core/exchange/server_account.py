@@ -4,6 +4,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from core import messages as m
+from core.contract import event_of
 from core.errors import Malformed
 from core.exchange import wire_in, wire_out
 from core.exchange.server_shared import (
@@ -71,7 +72,7 @@ class AccountRoutes(Shared):
         found = [
             o for o in mine
             if o.user == user and (not status or o.status == status) and (not ticker or o.ticker == ticker)
-            and (events == [""] or o.ticker.rsplit("-", 1)[0] in events)
+            and (events == [""] or event_of(o.ticker) in events)
             and after_at(o.created_at, query.get("min_ts")) and not after_at(o.created_at, query.get("max_ts"), False)
         ]  # fmt: skip
         page, cursor = page_of(found, query.get("cursor", ""), limit_of(query.get("limit"), 1000))

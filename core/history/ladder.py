@@ -13,7 +13,7 @@ from datetime import date
 import numpy as np
 from numpy.typing import NDArray
 
-from core.contract import Bracket, station_day_of
+from core.contract import Bracket, event_of, station_day_of
 from core.station_day import StationDay
 from core.units import HOUR, Instant
 
@@ -88,7 +88,8 @@ def ladder_of_tickers(seen: Sequence[tuple[str, date, int, int]]) -> list[PastEv
     groups: dict[str, list[tuple[str, float, str]]] = defaultdict(list)
     first: dict[str, int] = {}
     for ticker, _, begun, _ in seen:
-        event, _, strike = ticker.rpartition("-")
+        event = event_of(ticker)
+        strike = ticker.removeprefix(f"{event}-")
         found = _STRIKE.match(strike)
         if found is not None:
             groups[event].append((found["kind"], float(found["at"]), ticker))

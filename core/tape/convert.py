@@ -15,7 +15,7 @@ import duckdb
 import msgspec
 
 from core import messages as m
-from core.contract import station_day_of
+from core.contract import event_of, station_day_of
 from core.errors import Malformed
 from core.exchange import wire
 from core.exchange.book import Book
@@ -201,7 +201,7 @@ def _list(raw: msgspec.Raw, listed: dict[str, Row]) -> None:
 
 
 def _day(ticker: str, days: dict[str, date | None]) -> date | None:
-    event = ticker.rpartition("-")[0]
+    event = event_of(ticker)
     if event not in days:
         try:
             days[event] = station_day_of(event).day

@@ -95,7 +95,7 @@ def market(m: MarketState) -> v.MarketView:
     fair = m.fair
     return v.MarketView(
         ticker=m.ticker, event=m.event.ticker,
-        bracket=bracket_words(fair.low, fair.high) if fair else m.ticker.rsplit("-", 1)[1],
+        bracket=bracket_words(fair.low, fair.high) if fair else m.ticker.removeprefix(f"{m.event.ticker}-"),
         low=fair.low if fair else None, high=fair.high if fair else None,
         fair_c=round(fair.fair * 100, 1) if fair else None, model_c=round(fair.model * 100, 1) if fair else None,
         market_c=round(fair.market * 100, 1) if fair and fair.market is not None else None,

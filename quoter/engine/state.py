@@ -7,6 +7,7 @@ from collections import deque
 from dataclasses import dataclass, field, replace
 from typing import Final
 
+from core.contract import event_of
 from core.messages import Ticker
 from core.publication import Publication
 from core.risk.limits import RiskLimits
@@ -112,7 +113,7 @@ class State:
         """The market, made when first heard of."""
         found = self.markets.get(ticker)
         if found is None:
-            event_ticker = ticker.rsplit("-", 1)[0]
+            event_ticker = event_of(ticker)
             event = self.events.get(event_ticker)
             if event is None:
                 event = self.events[event_ticker] = EventState(

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Final
 import msgspec
 
 from core import messages as m
+from core.contract import event_of
 from core.risk.limits import Approved
 from core.side import BID
 from core.units import ONE_DOLLAR, SECOND, Instant
@@ -146,7 +147,7 @@ class Auditor:
         if not isinstance(request, (m.PlaceOrder, m.AmendOrder)):
             return
         world, state, ticker = self.world, self.world.state, request.ticker
-        event = ticker.rsplit("-", 1)[0]
+        event = event_of(ticker)
         why = ""
         if not state.connected or not state.orders_known or not state.positions_known:
             why = "while not connected and reconciled"

@@ -11,7 +11,7 @@ WITH ends AS (
     SELECT s.*, coalesce(least(s.next_at, e.end_at), s.happened_at) AS ended_at
     FROM spells s ASOF LEFT JOIN ends e ON s.happened_at < e.end_at
 )
-SELECT ticker, regexp_replace(ticker, '-[^-]*$', '') AS event_ticker, publication, happened_at AS began_at, ended_at,
+SELECT ticker, regexp_extract(ticker, '^[^-]*-[^-]*') AS event_ticker, publication, happened_at AS began_at, ended_at,
        epoch(ended_at - happened_at) AS lasted_s, bid_usd, ask_usd,
        bid_usd IS NOT NULL AND ask_usd IS NOT NULL AS two_sided, bid_usd IS NOT NULL OR ask_usd IS NOT NULL AS quoted,
        (ask_usd - bid_usd)::DOUBLE AS width_usd, bid_reasons, ask_reasons

@@ -2,7 +2,7 @@
 import { $, ask, cents, clock, esc, num, show, sign, usd } from "./dom.js";
 
 let timer = 0;
-const link = (t) => `<a href="#/event/${encodeURIComponent(t.slice(0, t.lastIndexOf("-")))}">${esc(t)}</a>`;
+const link = (t) => `<a href="#/event/${encodeURIComponent(t.split("-").slice(0, 2).join("-"))}">${esc(t)}</a>`;
 
 export function enter(node, house) {
   node.innerHTML = `<section><h2>Positions</h2><table id="positions" class="cards"><thead><tr><th>Market</th><th class="n">Contracts</th><th class="n">Mark</th><th class="n">Cash</th><th class="n">Value</th><th class="n">Net</th></tr></thead><tbody></tbody></table></section>
