@@ -50,7 +50,9 @@ def reasons(sight: Sight, rules: Rules) -> list[str]:
     if lost is not None and lost >= limit and (working or sight.resting):
         found.append(f"{lost / 1e6:.2f} dollars lost, the daily limit is {limit / 1e6:.2f}, and orders still rest")
     if sight.unexplained >= rules.unexplained_looks:
-        found.append(f"{sight.resting} orders of ours rest, the quoter knows of {working}")
+        found.append(
+            f"{sight.resting} orders of ours rest, the quoter knows of {working}: does another run on this account?"
+        )
     return found
 
 

@@ -25,6 +25,12 @@ TO_DO: Final[dict[str, str]] = {
 }
 
 
+TRIGGERED: Final = (
+    "the exchange stopped our order groups: find out by whom (kwm fills; data/logs/watchdog.log: the watchdog, a second"
+    " quoter?), then kwm resume"
+)
+
+
 def to_do(state: State) -> list[str]:
     """One line a reason, each once; nothing while we quote both ways."""
     reasons = global_reasons(state)
@@ -36,5 +42,6 @@ def to_do(state: State) -> list[str]:
     if state.reduce_only:
         found.append("kwm resume lets orders through again that open a position")
     if not reasons and state.markets and not any(m.desired for m in state.markets.values()):
-        found.append("kwm markets says of each market why not")
+        stopped = sum("group_triggered" in m.bid_reasons for m in state.markets.values())
+        found.append("kwm markets says of each market why not" if not stopped else TRIGGERED)
     return list(dict.fromkeys(found))

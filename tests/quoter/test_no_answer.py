@@ -16,16 +16,17 @@ import pytest
 from rich.console import Console
 from typer.testing import CliRunner
 
+from core import messages as m
 from core.cli import app
 from quoter.client import Client, Hangs, NotRunning, Refused
 from quoter.commands_tell import NotProved
 from quoter.dashboard import view
-from quoter.dashboard.advice import TO_DO
+from quoter.dashboard.advice import TO_DO, TRIGGERED, to_do
 from quoter.engine.guard import global_reasons
 from quoter.engine.state import DAILY_LOSS
 from quoter.status import in_dollars, lines, status_table, unanswered
 from tests.quoter.test_wrong_usage import Quoter
-from tests.stories.stage import Stage
+from tests.stories.stage import EVENT, Stage
 
 _LAST = {"state": "quoting", "working": 7, "worst": 12_000_000, "pnl": -3_000_000}
 
@@ -137,3 +138,10 @@ def test_the_status_says_who_halted_and_what_to_do_before_anything_else() -> Non
 def test_every_reason_that_stops_everything_has_something_to_do() -> None:
     named = set(re.findall(r'append\("(\w+)"\)', inspect.getsource(global_reasons)))
     assert len(named) > 8 and named == set(TO_DO)
+
+
+def test_where_the_exchange_stopped_our_groups_the_way_on_is_named() -> None:
+    stage = Stage()
+    stage.begin().publish()
+    stage.say(m.GroupChanged(stage.now, f"og-{EVENT}", "triggered"))
+    assert to_do(stage.state) == [TRIGGERED] and "kwm resume" in TRIGGERED

@@ -25,7 +25,10 @@ def test_a_quoter_that_is_well_is_left_alone() -> None:
         (replace(WELL, process_alive=None, beat_age_s=6.0), "no heartbeat"),
         (replace(WELL, journal_age_s=16.0), "journal"),
         (replace(WELL, beat=WELL.beat | {"pnl": -200_000_000}), "daily limit"),
-        (replace(WELL, resting=20, unexplained=3), "20 orders of ours rest, the quoter knows of 12"),
+        (
+            replace(WELL, resting=20, unexplained=3),
+            "20 orders of ours rest, the quoter knows of 12: does another run on this account?",
+        ),
         (replace(WELL, beat_age_s=None, beat={}), "no quoter runs"),
         (replace(WELL, beat=WELL.beat | {"state": "stopped"}), "no quoter runs"),
     ],
