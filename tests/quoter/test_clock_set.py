@@ -40,9 +40,10 @@ class Hands:
 
 
 def publish(folder: Path, markets: list[Market], at: Instant) -> str:
-    """The first event's brackets are all worth the same, for the next four minutes; its id."""
+    """The brackets of the event that closes last are all worth the same, for the next four minutes; its id."""
     name, until = f"{at:020d}", Instant(at + 240 * SECOND)
-    members = [x for x in markets if x.event_ticker == markets[0].event_ticker]
+    event_ticker = max(markets, key=lambda x: x.close_at).event_ticker
+    members = [x for x in markets if x.event_ticker == event_ticker]
     day = members[0].station_day
     priced = [
         MarketFair(x.ticker, x.bracket.low, x.bracket.high, 1 / len(members), 0.004, 0.0, 0.5, None,
