@@ -32,6 +32,13 @@ def readings() -> tuple[int, int]:
     return wall, after
 
 
+def surely_ahead(ahead: int, clocks: int) -> int:
+    """How far our clock is surely ahead of another one, of which the quickest message says `ahead` (ns, its time on the
+    way included): nothing within `clocks`, by which two good ones may differ; beyond it never more than it must be, so
+    a message that took less than that makes nothing look newer than it is. Pure."""
+    return ahead - clocks if ahead > clocks else ahead if ahead < -clocks else 0
+
+
 @dataclass(slots=True)
 class Steady:
     """The wall clock as one process goes by it: it never goes back. `at` is pure; `now` reads the clocks.

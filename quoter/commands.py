@@ -19,7 +19,6 @@ from core.units import instant
 from quoter import tables as t
 from quoter.client import Client, Refused
 
-NOT_QUOTING, NOT_RUNNING = 5, 3
 _SIDES = {"both": "both sides", "bid": "only buying", "ask": "only selling"}
 Json = Annotated[bool, typer.Option("--json", help="for scripts: JSON instead of a table")]
 

@@ -12,9 +12,10 @@ from rich.text import Text
 from core.units import MONEY_PER_DOLLAR
 from quoter import tables as t
 from quoter.client import Client, Hangs, NotRunning
-from quoter.commands import NOT_QUOTING, NOT_RUNNING, Json
+from quoter.commands import Json
 from quoter.shell.heartbeat import path_of, watchdog_words
 
+_NOT_QUOTING = 5  # exit code
 _WITHIN_S = 4.0
 _WATCHING = "watching"
 
@@ -33,13 +34,13 @@ def status(as_json: Json = False) -> None:
             t.say_json({"running": False, "hangs": hangs, "watchdog": watchdog, "last": in_dollars(last, age_s)})
         else:
             t.show(absent(client, error))
-        sys.exit(NOT_RUNNING)
+        sys.exit(error.exit_code)
     found["watchdog"] = watchdog
     if as_json:
         t.say_json(found)
     else:
         t.show(status_table(found))
-    sys.exit(0 if found["state"] == "quoting" else NOT_QUOTING)
+    sys.exit(0 if found["state"] == "quoting" else _NOT_QUOTING)
 
 
 def absent(client: Client, error: NotRunning) -> Any:
@@ -89,10 +90,10 @@ def unanswered(
         ]  # fmt: skip
     rows.append(("watchdog", watchdog))
     if hangs:
-        todo = "kwm kill, then end the quoter's process: kwm up starts it again. Start no second one beside it"
+        then = "kwm kill, then end the quoter's process: kwm up starts it again. Start no second one beside it"
     else:
-        todo = "kwm kill takes them away now; then kwm up" if working else "kwm up starts everything"
-    return [*rows, ("to do", Text(todo, "bold"))]
+        then = "kwm kill takes them away now; then kwm up" if working else "kwm up starts everything"
+    return [*rows, ("to do", Text(then, "bold"))]
 
 
 def _resting(working: int, left_s: float, proved: bool) -> str:

@@ -12,6 +12,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from core import messages as m
+from core.clock import surely_ahead
 from core.errors import Declined, KwmError, Throttled
 from core.exchange.reach import Desk
 from core.exchange.rest import UnreadOrders
@@ -56,7 +57,7 @@ async def sweep(
     """
     assert prefix, "an empty prefix would take every order of the account"
     began, done, pause = time.monotonic(), Swept(), _FIRST_PAUSE_S
-    proof, unseen = _Proof(apart(ahead)), {wish.order_id: wish for wish in known}
+    proof, unseen = _Proof(surely_ahead(ahead, _CLOCKS)), {wish.order_id: wish for wish in known}
     while True:
         done.rounds += 1
         try:
@@ -112,12 +113,6 @@ class _Proof:
         if self.empty_at is None:
             self.empty_at = now
         return now - self.empty_at >= _APART_S
-
-
-def apart(ahead: int) -> int:
-    """What is believed of `ahead`: nothing within `_CLOCKS`; beyond it never more than it must be, for the wire's time
-    is in it. A quickest message that took less than `_CLOCKS` on its way makes no list look newer than it is. Pure."""
-    return ahead - _CLOCKS if ahead > _CLOCKS else ahead if ahead < -_CLOCKS else 0
 
 
 async def _resting(rest: Desk, done: Swept) -> tuple[Instant, list[m.CancelOrder]]:

@@ -106,14 +106,13 @@ class Changes:
         words = ", ".join(f"{name} = {value}" for name, value in now.items())
         told = engine_config(settings, self.live.clock.speed)
         self.live.put(e.Configured(self.live.clock.now(), ask.by, words, told))
-        until = self._until(now, settings)
-        if written:
-            until = f"written into {written}"
+        kept = self._kept(now, settings)
+        until = f"written into {written}" if written else kept
         if not written and settings.risk.max_daily_loss > before:
             until += "; the watchdog goes by the settings file, so it allows a larger daily loss only once that says so"
         return v.Changed(changed=now, written=written, words=f"{words} ({until})")
 
-    def _until(self, now: dict[str, object], settings: Settings) -> str:
+    def _kept(self, now: dict[str, object], settings: Settings) -> str:
         """What is tighter than the file is kept over a restart, which nobody may have asked for; the rest is not."""
         live = self.live
         live.tightened = tightened.after(live.tightened, now, settings, live.own_settings)

@@ -1,6 +1,7 @@
 """Of when is what the exchange lists? Its lists and look-ups lag behind what it does (Kalshi, "Get User Data
 Timestamp"), so the instant at which one was asked for is not what the engine may reckon from. Pure."""
 
+from core.clock import surely_ahead
 from core.units import Duration, Instant
 from quoter.engine.learn_orders import LAG
 
@@ -10,10 +11,9 @@ def shows_since(asked_at: Instant, as_of: Instant | None, clocks: Duration, ahea
 
     `as_of`: what the exchange said just before of when its lists are, by its own clock, which may be `clocks` from
     ours. None: it did not say; then nothing newer than the longest lag is taken to be in them. `ahead`: how far ours is
-    ahead of it by the quickest message of the stream, the wire's time included (ns): believed where it is more than
-    `clocks` either way, or a clock that is ahead by a minute would quote nothing for one.
+    ahead of it by the quickest message of the stream (ns), or a clock that is ahead by a minute would quote nothing
+    for one.
     """
     if as_of is None:
         return Instant(asked_at - LAG)
-    apart = ahead - clocks if ahead > clocks else ahead if ahead < -clocks else 0
-    return Instant(min(asked_at, as_of + apart - clocks))
+    return Instant(min(asked_at, as_of + surely_ahead(ahead, clocks) - clocks))

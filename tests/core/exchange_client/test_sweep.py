@@ -3,10 +3,10 @@
 import time
 
 from core import messages as m
-from core.clock import Clock
+from core.clock import Clock, surely_ahead
 from core.errors import OutcomeUnknown
 from core.exchange.rest import Rest
-from core.exchange.sweep import apart, sweep
+from core.exchange.sweep import sweep
 from core.units import SECOND, Count, Instant, Price
 
 CLOCK = Clock()
@@ -106,4 +106,4 @@ async def test_a_clock_of_ours_that_is_behind_makes_no_old_list_a_proof() -> Non
 async def test_what_the_stream_says_of_the_clocks_proves_nothing_falsely() -> None:
     done = await sweep(Apart(3.0, 60.0), "kwm-", 1.5, ahead=3 * SECOND)
     assert not done.verified
-    assert [apart(int(x * SECOND)) / SECOND for x in (0.9, -0.9, 4.0, -4.0)] == [0, 0, 3, -4]
+    assert [surely_ahead(int(x * SECOND), SECOND) / SECOND for x in (0.9, -0.9, 4.0, -4.0)] == [0, 0, 3, -4]
