@@ -11,6 +11,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field, ValidationError, model_validator
 
+from core.config_house import AlertSettings, DashboardSettings, PrefectSettings, StorageSettings, WatchdogSettings
 from core.config_kinds import Clocktime, Contracts, Dollars, Edge, Port, Seconds, Section
 from core.config_record import PaperSettings, TapeSettings
 from core.config_weather import WeatherSettings
@@ -18,6 +19,7 @@ from core.errors import Malformed, SettingsError
 from core.stations import BY_CODE, BY_SERIES, STATIONS, Station
 
 CONFIRMATION = "I trade real money"
+PAPER = "paper"  # the folder of what happens on paper, in the data folder
 DEFAULTS = Path(__file__).with_name("settings.toml")
 _PREFIX = "KWM_"
 _NOT_SETTINGS = {
@@ -182,55 +184,6 @@ class EngineSettings(Section):
         return self
 
 
-class WatchdogSettings(Section):
-    """When the watchdog takes our orders away, and as whom."""
-
-    key_id: str
-    key_file: str
-    heartbeat_s: Seconds
-    journal_s: Seconds
-    orders_s: Seconds
-
-
-class StorageSettings(Section):
-    """Where files live."""
-
-    data: Path
-    keep_raw_days: Annotated[int, Field(ge=0)]
-    keep_journal_days: Annotated[int, Field(ge=0)]
-
-
-class DashboardSettings(Section):
-    """The operator's page."""
-
-    host: str
-    port: Port
-    token: str
-
-
-class AlertSettings(Section):
-    """Who is told what is wrong, and how often."""
-
-    urls: tuple[str, ...]
-    ping_url: str
-    ping_s: Seconds
-    silent_s: Seconds
-    limit_share: Annotated[float, Field(gt=0, le=1)]
-    fills_per_minute: Annotated[int, Field(ge=1)]
-    late_s: Seconds
-    min_free_mb: Annotated[float, Field(ge=0)]
-    gap_s: Seconds
-    remind_s: Seconds
-    per_hour: Annotated[int, Field(ge=1)]
-    reports: bool
-
-
-class PrefectSettings(Section):
-    """The Prefect server of `kwm up`."""
-
-    port: Port
-
-
 class Settings(Section):
     """All of it."""
 
@@ -271,10 +224,28 @@ def load(environ: dict[str, str] | None = None, file: Path | None = None, *, to_
     except (ValidationError, Malformed) as error:
         raise SettingsError(words_of(error)) from error
     if settings.exchange.environment != "embedded":
-        _check_key(settings.exchange, env)
+        _check_key(settings, env, to_trade=to_trade)
         if to_trade:
             _check_consent(settings, own)
-    return settings
+    return _on_paper(settings) if settings.paper.only else settings
+
+
+def _on_paper(settings: Settings) -> Settings:
+    """All that happens on paper stays in a folder of its own: imagined fills never stand beside real ones."""
+    storage = settings.storage.model_copy(update={"data": settings.storage.data / PAPER})
+    return settings.model_copy(update={"storage": storage})
+
+
+def named_folder(settings: Settings) -> Path:
+    """[storage] data as a person named it; of settings on paper, the folder above theirs."""
+    data = settings.storage.data
+    return data.parent if settings.paper.only else data
+
+
+def place(settings: Settings) -> str:
+    """Where orders go, for people: `demo`, `production`, `production, on paper`."""
+    environment = settings.exchange.environment
+    return f"{environment}, on paper" if settings.paper.only else environment
 
 
 def _read(path: Path) -> dict[str, Any]:
@@ -326,7 +297,12 @@ def words_of(error: ValidationError | Malformed) -> str:
     return "settings: " + "; ".join(lines) + " (core/settings.toml explains every key)"
 
 
-def _check_key(exchange: ExchangeSettings, env: dict[str, str]) -> None:
+def _check_key(settings: Settings, env: dict[str, str], *, to_trade: bool) -> None:
+    exchange, paper = settings.exchange, settings.paper
+    if paper.only:
+        if to_trade and not (paper.key_id and paper.key_file):
+            raise SettingsError("[paper] key_id and key_file are needed: a key with the scope `read` and nothing else")
+        return
     if not exchange.key_id or not (exchange.key_file or env.get("KWM_EXCHANGE__KEY_PEM")):
         raise SettingsError(
             f"[exchange] key_id and key_file (or KWM_EXCHANGE__KEY_PEM) are needed in {exchange.environment}"
@@ -343,7 +319,7 @@ def _check_consent(settings: Settings, own: dict[str, Any]) -> None:
         )
     if exchange.environment != "production":
         return
-    if exchange.confirm_production != CONFIRMATION:
+    if exchange.confirm_production != CONFIRMATION and not settings.paper.only:
         raise SettingsError(f'[exchange] confirm_production must say "{CONFIRMATION}" before production starts')
     if settings.weather.source != "live":
         raise SettingsError('[weather] source must be "live" in production: the embedded weather is invented')

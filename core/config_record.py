@@ -19,8 +19,10 @@ class TapeSettings(Section):
 
 
 class PaperSettings(Section):
-    """The session on paper: its key that may only read, its money, and how its fills are imagined."""
+    """The session on paper: alone or beside the trading quoter, its key that may only read, its money, and how its
+    fills are imagined."""
 
+    only: bool
     key_id: str
     key_file: str
     port: Port

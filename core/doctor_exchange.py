@@ -7,7 +7,7 @@ from email.utils import parsedate_to_datetime
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from core.config import Settings
+from core.config import Settings, place
 from core.contract import Market, read_rules
 from core.doctor_lines import Line, fail, ok, warn
 from core.doctor_settings import other_keys
@@ -84,18 +84,20 @@ async def exchange(
             return fail("exchange", "not active: nothing is accepted, cancels neither", "wait; `kwm up` waits too")
         if not mine.trading_active:
             return warn("exchange", f"shard {shard} is paused", "Thursdays 03:00 to 05:00 ET are the weekly pause")
-        return ok("exchange", f"{settings.exchange.environment}: shard {shard} is trading")
+        return ok("exchange", f"{place(settings)}: shard {shard} is trading")
 
     async def balance() -> Line:
-        have, least = await rest.balance(), settings.risk.min_balance
-        words = f"${have / 1e6:,.2f} free on shard {shard}"
-        remedy = f"below [risk] min_balance ${least / 1e6:,.2f} nothing is placed: pay in, or lower it"
+        paper, least = settings.paper, settings.risk.min_balance
+        have = paper.balance if paper.only else await rest.balance()
+        words = f"${have / 1e6:,.2f} " + ("imagined" if paper.only else f"free on shard {shard}")
+        more = "raise [paper] balance" if paper.only else "pay in"
         if have < least:
-            return fail("balance", words, remedy)
+            why = f"below [risk] min_balance ${least / 1e6:,.2f} nothing is placed"
+            return fail("balance", words, f"{why}: {more}, or lower it")
         total = settings.risk.max_loss_total
         if have < total:
             words += f", less than [risk] max_loss_total ${total / 1e6:,.2f}"
-            return warn("balance", words, "the exchange refuses orders before that limit does: pay in, or lower it")
+            return warn("balance", words, f"orders are refused before that limit binds: {more}, or lower it")
         return ok("balance", words)
 
     async def limits() -> Line:
@@ -122,7 +124,7 @@ async def exchange(
             return warn("permissions", f"not told: {error.code}", "the key needs read and write::trade, no more")
         if scopes is None:
             return warn("permissions", "the account does not list this key", "compare [exchange] key_id")
-        return scope_line(scopes)
+        return ok("permissions", ", ".join(scopes)) if settings.paper.only else scope_line(scopes)
 
     async def schedule() -> Line:
         windows = (await catalog.schedule()).maintenance_windows

@@ -4,7 +4,7 @@ that others can read. Pure, but for the permissions of files."""
 from collections.abc import Mapping
 from pathlib import Path
 
-from core.config import Settings
+from core.config import Settings, place
 from core.doctor_lines import Line, fail, ok, warn
 from core.errors import SettingsError
 from core.exchange.credentials import Credentials
@@ -16,7 +16,7 @@ _MONEY_AT_RISK = ("KWM_RISK__", "KWM_QUOTING__", "KWM_EXCHANGE__ENVIRONMENT", "K
 
 def read_as(settings: Settings, environ: Mapping[str, str]) -> Line:
     """What was read, and which variables win over the file: what a person wrote there is not what is in force."""
-    said = f"read; environment {settings.exchange.environment}"
+    said = f"read; environment {place(settings)}"
     over = sorted(name for name in environ if name.startswith("KWM_") and "__" in name)
     if any(name.startswith(_MONEY_AT_RISK) for name in over):
         return warn("settings", f"{said}; set by the environment, over the file: {', '.join(over)}",

@@ -43,6 +43,10 @@ def kill(within: Annotated[float, typer.Option(help="seconds to go on trying")] 
                 _next_run(client.data) if ran else f"no quoter has run on {client.data}: no run of it is stopped"
             )
             typer.echo(f"cancelling over REST at the {desk} all the same")
+    if client.settings.paper.only and not client.settings.exchange.key_id and desk != "embedded exchange":
+        raise NotProved(
+            f"nothing was asked of the {desk}: all is on paper, and [exchange] names no key that could cancel"
+        )
     try:
         done = asyncio.run(_sweep(client, within))
     except KeyboardInterrupt as error:

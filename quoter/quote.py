@@ -13,13 +13,17 @@ from core.errors import SettingsError
 from quoter.dashboard.app import Dashboard
 from quoter.dashboard.guard import token_of
 from quoter.dashboard.serve import server
+from quoter.paper.command import serve
 from quoter.paper.shown import PaperShown
 from quoter.shell.live import Live
 
 
 def quote() -> None:
-    """Run the quoter until it is stopped (SIGTERM, Ctrl-C, kwm stop). Its orders are taken away before it ends."""
+    """Run the quoter until it is stopped (SIGTERM, Ctrl-C, kwm stop). Its orders are taken away before it ends.
+    With [paper] only = true it is a paper session, whose orders are imagined."""
     settings = config.load()
+    if settings.paper.only:
+        serve(settings)
     data = settings.storage.data.resolve()
     (data / "live").mkdir(parents=True, exist_ok=True)
     with only_one(data):

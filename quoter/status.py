@@ -18,6 +18,7 @@ from quoter.shell.heartbeat import path_of, watchdog_words
 _NOT_QUOTING = 5  # exit code
 _WITHIN_S = 4.0
 _WATCHING = "watching"
+_NOT_NEEDED = "none: nothing here trades"
 
 Line = tuple[str, Any]
 
@@ -25,7 +26,7 @@ Line = tuple[str, Any]
 def status(as_json: Json = False) -> None:
     """Am I quoting, why not, what can I lose, what must I do. Exit code 5: alive, not quoting."""
     client = Client(_WITHIN_S)
-    watchdog = watchdog_words(client.data, time.time())
+    watchdog = _watchdog(client)
     try:
         found = client.get("/api/status")
     except NotRunning as error:
@@ -46,8 +47,13 @@ def status(as_json: Json = False) -> None:
 def absent(client: Client, error: NotRunning) -> Any:
     """What there is to say where no quoter answers."""
     last, age_s = _last(client)
-    watchdog, life_s = watchdog_words(client.data, time.time()), client.settings.engine.order_life_s
+    watchdog, life_s = _watchdog(client), client.settings.engine.order_life_s
     return lines(unanswered(str(error), isinstance(error, Hangs), last, age_s, life_s, watchdog))
+
+
+def _watchdog(client: Client) -> str:
+    """One line on it."""
+    return _NOT_NEEDED if client.settings.paper.only else watchdog_words(client.data, time.time())
 
 
 def _last(client: Client) -> tuple[dict[str, Any], float]:
@@ -126,7 +132,7 @@ def status_table(s: dict[str, Any]) -> Any:
         ("fills", f"{s['counters']['fills']} in this run"),
         ("forecast", "none yet" if pub is None else f"{t.age(pub)} old, good for {t.age(s['publication_left_s'])}"),
         ("exchange", f"connected, heard {t.age(s['feed_age_s'])} ago" if s["connected"] else Text("down", "bold red")),
-        *((("watchdog", Text(s["watchdog"], "" if s["watchdog"] == _WATCHING else "bold red")),)
+        *((("watchdog", Text(s["watchdog"], "" if s["watchdog"] in (_WATCHING, _NOT_NEEDED) else "bold red")),)
           if "watchdog" in s else ()),
     ]  # fmt: skip
     return lines(rows)

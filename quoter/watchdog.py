@@ -174,6 +174,8 @@ def tell(words: str) -> None:
 def watchdog() -> None:
     """Watch the quoter; cancel all of ours and prove it when its heartbeat, journal, PnL or orders go wrong."""
     settings = config.load()
+    if settings.paper.only:
+        raise SettingsError("[paper] only = true: nothing here trades, so there is nothing to watch")
     (settings.storage.data.resolve() / "live").mkdir(parents=True, exist_ok=True)
     asyncio.run(_run(settings))
 

@@ -57,7 +57,29 @@ def make_embedded_key(data: Path) -> Credentials:
 
 
 def credentials(settings: Settings) -> Credentials:
-    """The keys of the chosen environment. Raises: SettingsError naming the setting."""
+    """Who speaks to the chosen environment's exchange: the trading key; where everything is on paper, the one that may
+    only read. Raises: SettingsError naming the setting."""
+    return paper_key(settings) if settings.paper.only else trading_key(settings)
+
+
+def paper_key(settings: Settings) -> Credentials:
+    """A key that may read. Raises: SettingsError naming the setting; never the trading key."""
+    if settings.exchange.environment == "embedded":
+        return trading_key(settings)
+    paper = settings.paper
+    if not paper.key_id or not paper.key_file:
+        raise SettingsError("[paper] key_id and key_file are needed: a key with the scope `read` and nothing else")
+    if paper.key_id == settings.exchange.key_id:
+        raise SettingsError("[paper] key_id is the trading key; make another one with the scope `read` alone")
+    path = Path(paper.key_file).expanduser()
+    try:
+        return Credentials(paper.key_id, path.read_text())
+    except OSError as error:
+        raise SettingsError(f"[paper] key_file: {path} cannot be read ({error.strerror})") from error
+
+
+def trading_key(settings: Settings) -> Credentials:
+    """The key of [exchange]. Raises: SettingsError naming the setting."""
     exchange = settings.exchange
     if exchange.environment == "embedded":
         path = embedded_key_path(settings.storage.data)
@@ -80,7 +102,7 @@ def watchdog_key(settings: Settings) -> Credentials:
     """The watchdog's own key, or the quoter's where none is set. Raises: SettingsError."""
     own = settings.watchdog
     if not own.key_id:
-        return credentials(settings)
+        return trading_key(settings)
     try:
         return Credentials(own.key_id, Path(own.key_file).expanduser().read_text())
     except OSError as error:
@@ -94,7 +116,7 @@ def every_key(settings: Settings) -> list[Credentials]:
     """
     found: dict[str, Credentials] = {}
     troubles = []
-    for read in (credentials, watchdog_key):
+    for read in (trading_key, watchdog_key):
         try:
             key = read(settings)
             key.key()

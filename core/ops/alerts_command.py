@@ -14,7 +14,8 @@ import typer
 
 from core import config
 from core.clock import this_process
-from core.config import AlertSettings, Settings
+from core.config import Settings
+from core.config_house import AlertSettings
 from core.ops.alert_facts import Watcher
 from core.ops.alert_memory import Memory, Pace, learn, message, not_told, told
 from core.ops.alerts import Facts, Thresholds
@@ -82,7 +83,7 @@ class Teller:
 
     def _tell(self, body: str, now: float) -> None:
         urgent = self.memory.urgent_waiting
-        place = self.settings.exchange.environment
+        place = config.place(self.settings)
         first = body.partition("\n")[0]
         say(body)
         if self.messenger.send(f"kwm ({place}): {first[:80]}", body, urgent=urgent):

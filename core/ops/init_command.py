@@ -19,11 +19,16 @@ from core.storage.files import write_whole
 from core.units import Money, money
 
 _REALLY = f"Production trades with real money. Type: {CONFIRMATION}"
-_ENVIRONMENTS = ("embedded", "demo", "production")
+_ENVIRONMENTS = ("embedded", "demo", "paper", "production")
 
 
 def init(
-    environment: Annotated[str, typer.Option(help="embedded (no keys), demo (play money), production")] = "",
+    environment: Annotated[
+        str,
+        typer.Option(
+            help="embedded (no keys), demo (play money), paper (production's books, imagined orders), production"
+        ),
+    ] = "",
     key_id: Annotated[str, typer.Option(help="the id of your API key")] = "",
     key_file: Annotated[str, typer.Option(help="path of its private key (PEM)")] = "",
     city: Annotated[list[str] | None, typer.Option(help="a city or station code; repeat it; none = all 24")] = None,
@@ -50,16 +55,18 @@ def init(
     place = asking.choice("environment", "Where do you want to trade?", _ENVIRONMENTS, environment)
     answers = Answers(place, weather="embedded" if place == "embedded" else "live")
     if place != "embedded":
-        given = _limits_of(limit or [])
+        given, on_paper = _limits_of(limit or []), place == "paper"
+        which = "a key with the scope `read` and nothing else" if on_paper else "your API key"
         answers = Answers(
-            place,
-            asking.text("--key-id", "The id of your API key", key_id),
+            "production" if on_paper else place,
+            asking.text("--key-id", f"The id of {which}", key_id),
             asking.checked("--key-file", "Path of its private key", key_file, _key_file),
             place == "production" and asking.checked("--confirm", _REALLY, confirm, _confirmed),
             _cities(asking, city, all_cities),
             "live",
             f"kalshi-weather-maker ({asking.text('--contact', 'Your e-mail, for the weather service', contact)})",
             _limits(asking, worst_case, given, accept=accept_limits),
+            on_paper,
         )
     else:
         answers = Answers(place, cities=_cities(asking, city, all_cities), weather="embedded")

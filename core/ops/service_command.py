@@ -35,7 +35,9 @@ def made() -> dict[str, str]:
     data = settings.storage.data.resolve()
     what = plan(settings, data, first_start=False)
     own = {name: value for name, value in environment(settings, Clock(), data).items() if name != VARIABLE}
-    own["KWM_STORAGE__DATA"] = str(data)
+    own["KWM_STORAGE__DATA"] = str(config.named_folder(settings).resolve())
+    if settings.paper.only:  # not only in the file: these units have no watchdog, and must never trade
+        own["KWM_PAPER__ONLY"] = "true"
     chosen = Path(os.environ.get("KWM_SETTINGS") or "kwm.toml").resolve()
     if chosen.exists():
         own["KWM_SETTINGS"] = str(chosen)

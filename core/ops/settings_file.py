@@ -37,6 +37,7 @@ class Answers:
     weather: str = "live"
     user_agent: str = ""
     limits: Mapping[str, str] | None = None  # None: the embedded world's defaults
+    on_paper: bool = False  # the key may only read, and nothing trades
 
 
 def proposal(worst_case: Money) -> dict[str, str]:
@@ -73,11 +74,19 @@ def written(answers: Answers) -> str:
         "[exchange]",
         f"environment = {json.dumps(answers.environment)}",
     ]
-    if real:
+    key = [
+        f"key_id = {json.dumps(answers.key_id)}",
+        f"key_file = {json.dumps(answers.key_file)}  # readable by you only (chmod 600); never commit it",
+    ]
+    if answers.on_paper:
         lines += [
-            f"key_id = {json.dumps(answers.key_id)}",
-            f"key_file = {json.dumps(answers.key_file)}  # readable by you only (chmod 600); never commit it",
+            "",
+            "[paper]",
+            "only = true  # nothing here trades: live books, imagined orders, a key that may only read",
+            *key,
         ]
+    elif real:
+        lines += key
         if answers.confirmed:
             lines.append(f"confirm_production = {json.dumps(CONFIRMATION)}")
         elif answers.environment == "production":

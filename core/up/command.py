@@ -157,7 +157,7 @@ def _welcome(settings: config.Settings, data: Path, clock: Clock) -> None:
         f"  Prefect UI   {prefect_url(settings)}",
         f"  DuckDB       duckdb -readonly {shown}/kwm.duckdb   (or: kwm sql)",
         f"  logs         {shown}/logs/",
-        f"  environment  {settings.exchange.environment}, weather {settings.weather.source}"
+        f"  environment  {config.place(settings)}, weather {settings.weather.source}"
         + (f", {clock.speed:g}x as fast as the world" if clock.speed != 1 else ""),
         "  Ctrl-C stops everything. kwm status, kwm watch and kwm --help work from another terminal.",
         "",

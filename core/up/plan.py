@@ -103,9 +103,10 @@ def plan(settings: Settings, data: Path, *, first_start: bool) -> Plan:
     )
     flows = Process("flows", (*kwm, "flows", "serve"), stop_within_s=15.0)
     quoter = Process("quoter", (*kwm, "quote"), f"{dashboard_url(settings)}/api/health", stop_within_s=15.0)
-    watchdog = Process("watchdog", (*kwm, "watchdog"))  # stopped after the quoter: it sees its end
+    # stopped after the quoter: it sees its end
+    watchdog = () if settings.paper.only else (Process("watchdog", (*kwm, "watchdog")),)
     alerts = Process("alerts", (*kwm, "alerts"))
-    stages: list[tuple[Process, ...]] = [(*worlds, server), (flows, watchdog, quoter), (alerts,)]
+    stages: list[tuple[Process, ...]] = [(*worlds, server), (flows, *watchdog, quoter), (alerts,)]
     if settings.tape.record == "always" or (settings.tape.record == "real" and not embedded):
         stages.append((Process("record", (*kwm, "record")),))
     if first_start and embedded and settings.weather.source == "embedded":

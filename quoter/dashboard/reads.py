@@ -46,7 +46,7 @@ class Reads:
 
     def __init__(self, live: Live, record: Record, cast: Broadcast) -> None:
         self.live, self.record, self.cast = live, record, cast
-        self.environment = live.settings.exchange.environment
+        self.environment = live.place
         self.interest: dict[str, Interest] = {}
         self.programmes: dict[str, str] = {}
         self._flows: tuple[float, v.Flows] | None = None

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import os
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -11,7 +12,7 @@ import typer
 
 from core import config
 from core.clock import this_process
-from core.config import Settings
+from core.config import Settings, named_folder
 from core.errors import KwmError
 from core.money_words import dollars
 from quoter.paper.calibration import haircut, write
@@ -19,7 +20,7 @@ from quoter.paper.control import PaperControl
 from quoter.paper.evidence import gather
 from quoter.paper.graduate import next_stage, requirements
 from quoter.paper.measure import load, measure
-from quoter.paper.session import Session, folder_of
+from quoter.paper.session import Session, folder_of, page_port
 
 paper = typer.Typer(help="Quote the live books on paper.", no_args_is_help=True, pretty_exceptions_enable=False)
 AsJson = Annotated[bool, typer.Option("--json", help="for programs")]
@@ -33,18 +34,23 @@ def _room() -> None:
 @paper.command()
 def run() -> None:
     """Run the session here until Ctrl-C. It goes on with the account it finds in data/paper."""
+    serve(config.load())
+
+
+def serve(settings: Settings) -> None:
+    """One session with its page, until it is stopped. Ends the process."""
     from quoter.dashboard.app import Dashboard
     from quoter.dashboard.guard import token_of
     from quoter.dashboard.serve import server
     from quoter.quote import only_one
 
-    settings = config.load()
+    os.environ.pop("KWM_EXCHANGE__KEY_PEM", None)  # this process is not to hold it, whoever started it
     folder = folder_of(settings)
 
     async def work() -> int:
         session = Session(settings, this_process())
         dashboard = Dashboard(session.live, token_of(folder, settings.dashboard.token))
-        web = server(dashboard.application(), settings.dashboard.host, settings.paper.port)
+        web = server(dashboard.application(), settings.dashboard.host, page_port(settings))
         tasks = [asyncio.create_task(web.serve()), asyncio.create_task(dashboard.keep_framing())]
         try:
             return await session.run()
@@ -63,7 +69,7 @@ def start() -> None:
     """Begin, or go on, in the background; its page is on [paper] port."""
     settings = config.load()
     asyncio.run(PaperControl(settings).start())
-    typer.echo(f"started: http://127.0.0.1:{settings.paper.port}, `kwm paper status`, log in {folder_of(settings)}")
+    typer.echo(f"started: http://127.0.0.1:{page_port(settings)}, `kwm paper status`, log in {folder_of(settings)}")
 
 
 @paper.command()
@@ -116,7 +122,7 @@ def calibrate(as_json: AsJson = False) -> None:
     if not folder.exists():
         raise KwmError(f"{folder} does not exist: `kwm paper start` makes it")
     load(folder)
-    found = measure(settings.storage.data.resolve(), folder)
+    found = measure(named_folder(settings).resolve(), folder)
     write(folder, found)
     cut = haircut(found, settings.paper.haircut)
     if as_json:
@@ -150,7 +156,7 @@ def graduate(as_json: AsJson = False) -> None:
     folder = folder_of(settings)
     if trouble := brought_in(folder):
         typer.echo(f"paper as loaded before: {trouble}", err=True)
-    found = gather(settings.storage.data.resolve(), folder, settings.paper.haircut)
+    found = gather(named_folder(settings).resolve(), folder, settings.paper.haircut)
     stage, missing = next_stage(found)
     if as_json:
         typer.echo(json.dumps({

@@ -139,6 +139,8 @@ class PaperControl:
     async def reset(self) -> None:
         """Put everything aside and begin with an empty account; starts again if it ran."""
         ran = self.pid() is not None
+        if ran and self.settings.paper.only:
+            raise KwmError("all that runs is on paper: stop `kwm up` first, then `kwm paper reset`, then `kwm up`")
         await self.stop()
         if self.folder.exists():
             aside = self.folder.with_name(f"{self.folder.name}-{datetime.now(UTC):%Y%m%dT%H%M%S}")

@@ -1,7 +1,6 @@
 """One paper session in its own process: the live shell over a paper exchange, its account and its points on disk."""
 
 import asyncio
-import contextlib
 import os
 from pathlib import Path
 
@@ -9,19 +8,20 @@ import msgspec
 
 from core import messages as m
 from core.clock import Clock, Steady
-from core.config import Settings
+from core.config import PAPER, Settings, named_folder
 from core.errors import SettingsError
 from core.exchange.catalog import Catalog
-from core.exchange.credentials import Credentials, credentials
+from core.exchange.credentials import paper_key
 from core.exchange.reach import Reach, kalshi
 from core.units import Count, Money
 from quoter.backtest.job import FillModel
+from quoter.paper import results
 from quoter.paper.desk import PaperDesk, PaperFeed
 from quoter.paper.exchange import Account, PaperExchange, Terms
 from quoter.shell.live import Live
 
-FOLDER = "paper"
 _POINT_S = 60.0
+_RESULTS_S = 60.0
 
 
 class SavedAccount(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -47,23 +47,12 @@ class Point(msgspec.Struct, frozen=True):
 
 def folder_of(settings: Settings) -> Path:
     """Where a paper session keeps its own journal, heartbeat and account."""
-    return settings.storage.data.resolve() / FOLDER
+    return (named_folder(settings) / PAPER).resolve()
 
 
-def paper_key(settings: Settings) -> Credentials:
-    """A key that may read. Raises: SettingsError naming the setting; never the trading key."""
-    if settings.exchange.environment == "embedded":
-        return credentials(settings)
-    paper = settings.paper
-    if not paper.key_id or not paper.key_file:
-        raise SettingsError("[paper] key_id and key_file are needed: a key with the scope `read` and nothing else")
-    if paper.key_id == settings.exchange.key_id:
-        raise SettingsError("[paper] key_id is the trading key; make another one with the scope `read` alone")
-    path = Path(paper.key_file).expanduser()
-    try:
-        return Credentials(paper.key_id, path.read_text())
-    except OSError as error:
-        raise SettingsError(f"[paper] key_file: {path} cannot be read ({error.strerror})") from error
+def page_port(settings: Settings) -> int:
+    """Where its page is: its own, or the quoter's where it stands in the quoter's place."""
+    return settings.dashboard.port if settings.paper.only else settings.paper.port
 
 
 async def check_key(settings: Settings, reach: Reach) -> None:
@@ -95,9 +84,9 @@ class Session:
         account = Account(self.saved.opening, self.saved.cash, dict(self.saved.positions), self.saved.fills)
         self.exchange = PaperExchange(account, self.terms, FillModel(paper.fills), settings.engine.group_window_limit,
                                       paper.fade_per_hour)  # fmt: skip
-        desk = PaperDesk(self.exchange, clock.now, paper.entry_ms / 1e3, paper.response_ms / 1e3)
+        self.desk = desk = PaperDesk(self.exchange, clock.now, paper.entry_ms / 1e3, paper.response_ms / 1e3)
         reach = Reach(self.reach.sdk, desk, PaperFeed(self.reach.feed, desk))
-        self.live = Live(settings, clock, reach, self.folder, wall)
+        self.live = Live(settings, clock, reach, self.folder, wall, f"{settings.exchange.environment}, on paper")
         self.written = self.saved.fills
 
     def terms(self, ticker: str) -> Terms | None:
@@ -110,16 +99,31 @@ class Session:
     async def run(self) -> int:
         """Until stopped; 0 when cleanly."""
         await check_key(self.settings, self.reach)
-        keeping = asyncio.create_task(self._keep())
+        beside = [asyncio.create_task(x) for x in (self._keep(), self._hear_results())]
         try:
             return await self.live.run_until_stopped()
         finally:
-            keeping.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await keeping
+            for task in beside:
+                task.cancel()
+            await asyncio.gather(*beside, return_exceptions=True)
             self.save()
             self._point()
             await self.reach.sdk.close()
+
+    async def _hear_results(self) -> None:
+        """Once a minute, what those held have paid whose close is past: a result is said once, to who listens then."""
+        told = ""
+        while True:
+            now, markets = self.clock.now(), self.live.state.markets
+            over = [t for t, count in self.exchange.account.positions.items()
+                    if count and (t not in markets or markets[t].close_at <= now)]  # fmt: skip
+            heard, trouble = await results.ask(self.reach.sdk, over, now)
+            for said in heard:
+                self.desk.say(self.exchange.learn(said))
+            if trouble and trouble != told:
+                self.live.note("results", f"what closed markets paid cannot be read: {trouble}")
+            told = trouble
+            await asyncio.sleep(_RESULTS_S)
 
     async def _keep(self) -> None:
         """The account after every fill, a point a minute."""

@@ -54,12 +54,13 @@ _URGENT = (m.Fill, m.Acked, m.Gone, m.Rejected, m.Unknown, m.NotSent)
 
 class Live:
     """One run of the quoter. `reach`: another exchange than the settings'; `data`: where else it records; `wall`: the
-    wall clock it goes by, where others go by the same."""
+    wall clock it goes by, where others go by the same; `place`: what people read as the place it trades at."""
 
     def __init__(
         self, settings: Settings, clock: Clock, reach: Reach | None = None, data: Path | None = None,
-        wall: Steady | None = None,
+        wall: Steady | None = None, place: str = "",
     ) -> None:  # fmt: skip
+        self.place = place or settings.exchange.environment
         self.wall = wall or Steady()
         self.clock = clock = clock.by(self.wall)
         self.data: Path = (data or settings.storage.data).resolve()

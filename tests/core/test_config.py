@@ -106,3 +106,26 @@ def test_impossible_timing_is_refused(tmp_path: Path) -> None:
 def test_a_broken_file_is_an_error_that_names_the_file(tmp_path: Path) -> None:
     with pytest.raises(SettingsError, match=r"kwm\.toml"):
         load(tmp_path, "[risk\n")
+
+
+ON_PAPER = REAL.replace('"demo"\nkey_id = "k"\nkey_file = "key.pem"', '"production"\n[weather]\nsource = "live"') + (
+    '\n[paper]\nonly = true\nkey_id = "r"\nkey_file = "read.pem"'
+)
+
+
+def test_on_paper_needs_a_key_that_reads_and_no_word_that_real_money_is_traded(tmp_path: Path) -> None:
+    settings = load(tmp_path, ON_PAPER)
+    assert config.place(settings) == "production, on paper"
+    with pytest.raises(SettingsError, match=r"\[paper\] key_id and key_file"):
+        load(tmp_path, ON_PAPER.replace('key_file = "read.pem"', ""))
+    with pytest.raises(SettingsError, match=r"\[exchange\] key_id"):
+        load(tmp_path, ON_PAPER.replace("only = true", "only = false"))
+    with pytest.raises(SettingsError, match="max_order"):
+        load(tmp_path, ON_PAPER.replace('max_order = "5"\n', ""))  # a trial with other limits than yours proves little
+
+
+def test_what_is_imagined_never_stands_beside_what_is_real(tmp_path: Path) -> None:
+    settings = load(tmp_path, ON_PAPER, KWM_STORAGE__DATA="mine")
+    assert settings.storage.data == Path("mine/paper") and config.named_folder(settings) == Path("mine")
+    real = load(tmp_path, REAL, KWM_STORAGE__DATA="mine")
+    assert real.storage.data == config.named_folder(real) == Path("mine")

@@ -133,3 +133,12 @@ def test_proportions_are_of_the_amount_a_person_named() -> None:
     found = proposal(money("100"))
     assert found["max_loss_total"] == "100.00" and found["max_daily_loss"] == "25.00" and found["max_order"] == "5"
     assert all(float(value) > 0 for value in proposal(money("0.50")).values())
+
+
+def test_on_paper_takes_a_key_that_reads_and_asks_for_no_consent(file: Path, key: Path) -> None:
+    paper = ["paper" if a == "demo" else a for a in demo(key)]
+    shown = init(file, *paper, "--worst-case", "100", "--accept-limits", "--no-input")
+    assert shown.exit_code == 0, shown.output
+    settings = config.load({}, file)
+    assert config.place(settings) == "production, on paper" and settings.weather.source == "live"
+    assert settings.paper.key_id == "k1" and settings.exchange.key_id == "" and not settings.exchange.confirm_production

@@ -117,3 +117,12 @@ def test_the_image_copies_what_is_there() -> None:
         if words and words[0] == "COPY":
             for source in [w for w in words[1:-1] if not w.startswith("--")]:
                 assert (ROOT / source).exists(), source
+
+
+def test_units_of_paper_stay_on_paper_whatever_the_file_says_later(demo: Path, tmp_path: Path) -> None:
+    demo.write_text(demo.read_text() + '[paper]\nonly = true\nkey_id = "r"\nkey_file = "read.pem"\n')
+    units = made()
+    assert "kwm-watchdog.service" not in units
+    quoter = units["kwm-quoter.service"]
+    assert 'Environment="KWM_PAPER__ONLY=true"' in quoter
+    assert f'Environment="KWM_STORAGE__DATA={tmp_path / "da ta"}"' in quoter  # it adds its own folder to that

@@ -36,6 +36,10 @@ def test_live_weather_starts_no_weather_server() -> None:
     assert names(settings(KWM_WEATHER__SOURCE="live"))[0] == ["exchange", "prefect"]
 
 
+def test_on_paper_there_is_nothing_for_a_watchdog_to_take_away() -> None:
+    assert names(settings(KWM_PAPER__ONLY="true"))[1] == ["flows", "quoter"]
+
+
 def test_two_settings_with_one_port_are_refused_by_name() -> None:
     with pytest.raises(SettingsError, match=r"\[weather\] port.*\[exchange\] port"):
         plan(settings(KWM_WEATHER__PORT="8411"), Path("data"), first_start=False)

@@ -1,6 +1,7 @@
 """Paper: orders that nobody sees fill as the queue ahead of them goes, and the account adds up."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -9,17 +10,19 @@ from hypothesis import strategies as st
 
 from core import messages as m
 from core.config import load
-from core.contract import LINEAR_CENT
+from core.contract import LINEAR_CENT, event_of, station_day_of
 from core.errors import SettingsError
-from core.exchange.credentials import Credentials
+from core.exchange.credentials import Credentials, credentials, every_key
+from core.exchange.listing import ladder
 from core.messages import Side
 from core.units import SECOND, Count, Instant, Money, Price, money
 from quoter.backtest.job import FillModel
 from quoter.paper.calibration import Calibration, Sample, haircut
 from quoter.paper.control import without_key
 from quoter.paper.exchange import Account, PaperExchange, Terms
+from quoter.paper.results import paid
 from quoter.paper.session import may_trade
-from tests.core.test_config import REAL
+from tests.core.test_config import ON_PAPER, REAL
 
 _T = "KXHIGHNY-26NOV24-B48.5"
 _AT = Instant(1_795_500_000 * SECOND)
@@ -192,6 +195,18 @@ def test_cash_positions_and_fills_always_add_up(story: list[tuple[str, int, int,
         assert filled == order.filled and order.remaining > 0
 
 
+def test_what_a_market_paid_while_nobody_listened_is_paid_once() -> None:
+    exchange = new()
+    exchange.account.positions[_T] = Count(300)
+    cash = exchange.account.cash
+    market = next(x for x in ladder(station_day_of(event_of(_T)), 48, _AT) if x.ticker == _T)
+    assert paid([market, replace(market, result="yes")], at(5)) == []  # a result without its value is none yet
+    for _ in range(2):
+        for said in paid([replace(market, result="yes", settlement_value=money("1.00"))], at(5)):
+            exchange.learn(said)
+    assert exchange.account.cash - cash == money("3.00") and exchange.positions() == []
+
+
 def test_paper_profit_is_divided_until_it_is_measured_and_losses_are_taken_whole() -> None:
     assumed = haircut(None, 2.4)
     assert (round(assumed.of(24.0), 6), assumed.of(-24.0), assumed.measured) == (10.0, -24.0, False)
@@ -224,3 +239,18 @@ def test_papers_process_has_no_trading_key_and_finds_none_and_its_settings_load(
         assert loaded.exchange.key_id == "k"
         with pytest.raises(SettingsError):
             Credentials("k", Path(loaded.exchange.key_file).read_text()).key()
+
+
+def test_where_all_is_on_paper_nobody_reads_the_trading_key_but_who_takes_orders_away(tmp_path: Path) -> None:
+    (tmp_path / "read.pem").write_text("a reader's")
+    (tmp_path / "key.pem").write_text("a trader's")
+    file = tmp_path / "kwm.toml"
+    file.write_text(
+        ON_PAPER.replace("read.pem", str(tmp_path / "read.pem")).replace(
+            "[weather]", f'key_id = "k"\nkey_file = "{tmp_path / "key.pem"}"\n[weather]'
+        )
+    )
+    loaded = load({}, file)
+    assert credentials(loaded).pem == "a reader's"
+    with pytest.raises(SettingsError, match="PEM"):  # it asked for the trader's, which is no key here
+        every_key(loaded)
