@@ -3,6 +3,7 @@
 import asyncio
 import gzip
 import json
+import shutil
 import threading
 from pathlib import Path
 from typing import Any
@@ -138,6 +139,21 @@ def test_a_settlement_that_our_fills_do_not_explain_fails_loudly(around: Surroun
     journal_fill(around, market.ticker, "t1")
     load()
     assert settle(return_state=True).is_completed(), "now the fill is known"
+
+
+def test_what_the_account_was_paid_is_not_compared_with_imagined_fills(
+    around: Surroundings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    market = around.markets[0]
+    bid = m.PlaceOrder("by-hand", market.ticker, m.Side.BID, Price(9_900), Count(100), None, False)
+    around.venue.request("embedded", bid)
+    around.venue.exchange.settle(market.ticker, "yes", money("1.00"), "50")
+    shutil.copytree(around.data / "live", around.data / "paper" / "live")
+    monkeypatch.setenv("KWM_PAPER__ONLY", "true")
+    discover()
+    assert settle(return_state=True).is_completed()
+    with lake.connect(around.data / "paper") as db:
+        assert db.execute("SELECT count(*) FROM settlements").fetchone() == (0,)
 
 
 def test_the_report_is_of_what_was_traded(around: Surroundings) -> None:
