@@ -101,14 +101,25 @@ def schedules() -> dict[str, dict[str, Any]]:
 def serve() -> None:
     """Run the deployments of prefect.yaml on their schedules until stopped; the first round at once.
 
-    Intervals come from the settings' [flows], divided by the speed of the embedded world down to 15 s to 2 min.
+    Intervals come from the settings' [flows], divided by the speed of the embedded world down to 15 s to 2 min. Only
+    one process may serve the flows of a data folder; what an earlier one left running is said to have crashed.
     """
+    from flows import left
+
+    settings = config.load()
+    with left.alone(settings.storage.data.resolve()):
+        if gone := asyncio.run(left.none_runs(list(schedules()))):
+            typer.echo(f"left by a process that is gone, now said to have crashed: {', '.join(gone)}")
+        _serve(settings)
+
+
+def _serve(settings: config.Settings) -> None:
     from prefect.client.schemas.objects import ConcurrencyLimitConfig, ConcurrencyLimitStrategy
     from prefect.deployments.runner import EntrypointType
 
     from flows import warm
 
-    settings, speed = config.load(), this_process().speed
+    speed = this_process().speed
     for name in ("discover", "ingest", "publish"):
         _first(name)
     once = ConcurrencyLimitConfig(limit=1, collision_strategy=ConcurrencyLimitStrategy.CANCEL_NEW)
