@@ -193,6 +193,8 @@ class RequestWire:
                 case a.AskPositions():
                     held, balance = replica.positions_of(of)
                     said.append(m.PositionsReported(world.now, since, held, balance))
+                case a.AskStatus():
+                    said.append(m.TradingStatus(world.now, asked, not world.exchange.paused))
                 case a.AskFills(since=least):
                     for fill in replica.fills(least, of):
                         nameless = msgspec.structs.replace(fill, client_order_id="")
