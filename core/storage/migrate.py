@@ -68,7 +68,7 @@ def _mark(data: Path) -> None:
 
 
 def migrate(data: Path) -> dict[str, int]:
-    """Files rewritten, by table. Raises: SettingsError when the folder is of a newer version: nothing is changed then."""
+    """Files rewritten, by table. Raises: SettingsError for a folder of a newer version, which is left as it is."""
     known = _known(data)
     if known is not None and int(str(known.get("version", 0))) > VERSION:
         raise SettingsError(f"{data} was written by a newer version: upgrade this checkout")

@@ -122,13 +122,16 @@ def test_by_command(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     assert "of this version" in run(app, ["migrate"]).output
 
 
+def plain(path: Path) -> str:
+    """The columns of the file itself, without those that its folders' names would add."""
+    return f"read_parquet('{path}', hive_partitioning=false)"
+
+
 def older(data: Path) -> None:
     """As a version wrote it that did not know `is_taker` nor the table of notes."""
     with duckdb.connect() as db:
         for path in (data / "lake").rglob("fills.parquet"):
-            db.execute(
-                f"CREATE OR REPLACE TABLE f AS SELECT * EXCLUDE (is_taker) FROM read_parquet('{path}', hive_partitioning=false)"
-            )
+            db.execute(f"CREATE OR REPLACE TABLE f AS SELECT * EXCLUDE (is_taker) FROM {plain(path)}")
             db.execute(f"COPY f TO '{path}' (FORMAT parquet)")
     for path in (data / "lake").rglob("notes.parquet"):
         path.unlink()
@@ -161,9 +164,7 @@ def test_columns_that_this_version_does_not_know_are_never_thrown_away(tmp_path:
     older(data)  # some files of an earlier version ...
     newer = sorted((data / "lake").rglob("markets.parquet"))[-1]  # ... and one of a later
     with duckdb.connect() as db:
-        db.execute(
-            f"CREATE TABLE f AS SELECT *, 7 AS of_tomorrow FROM read_parquet('{newer}', hive_partitioning=false)"
-        )
+        db.execute(f"CREATE TABLE f AS SELECT *, 7 AS of_tomorrow FROM {plain(newer)}")
         db.execute(f"COPY f TO '{newer}' (FORMAT parquet)")
     (data / "lake/schema.json").write_text(json.dumps({"version": migrate.VERSION, "fingerprint": "another"}))
     before = {path: path.read_bytes() for path in (data / "lake").rglob("*") if path.is_file()}
