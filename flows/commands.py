@@ -109,6 +109,7 @@ def serve() -> None:
     from flows import warm
 
     settings, speed = config.load(), this_process().speed
+    _clear([wanted["name"] for wanted in schedules().values()])
     for name in ("discover", "ingest", "publish"):
         _first(name)
     once = ConcurrencyLimitConfig(limit=1, collision_strategy=ConcurrencyLimitStrategy.CANCEL_NEW)
@@ -167,6 +168,20 @@ def schedule(name: str, flows: FlowSettings, speed: float) -> Any:
             return Cron(f"{int(at[3:])} {int(at[:2])} * * *", timezone="UTC")
         return Interval(max(_LEAST_S[name], 86_400 / speed))
     return Interval(max(_LEAST_S[name], getattr(flows, f"{name}_s") / speed))
+
+
+def _clear(names: list[str]) -> None:
+    """Of what served before nothing runs any more; whoever cannot be told so now has the flows run all the same."""
+    import httpx
+
+    from flows.left_behind import clear
+
+    try:
+        crashed, forgotten = asyncio.run(clear(names))
+    except (httpx.HTTPError, RuntimeError) as error:
+        sys.stdout.write(f"runs that were left behind could not be looked for: {error}\n")
+    else:
+        sys.stdout.write(f"left behind: {crashed} runs had crashed, {forgotten} late ones were forgotten\n")
 
 
 def _first(name: str) -> None:
