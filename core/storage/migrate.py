@@ -49,10 +49,9 @@ def check(data: Path) -> None:
             f"{data} was written by an earlier version: stop everything, then kwm migrate (docs/upgrading.md)"
         )
     if known.get("fingerprint") != fingerprint():
-        newer = int(str(known.get("version", 0))) > VERSION
         raise SettingsError(
             f"{data} was written by a newer version: upgrade this checkout"
-            if newer
+            if newer(data)
             else f"{data} was written by another version: stop everything, then kwm migrate (docs/upgrading.md)"
         )
 
@@ -63,14 +62,19 @@ def current(data: Path) -> bool:
     return known is not None and known.get("fingerprint") == fingerprint()
 
 
+def newer(data: Path) -> bool:
+    """Does the folder say that it is of a later version than ours?"""
+    known = _known(data)
+    return known is not None and int(str(known.get("version", 0))) > VERSION
+
+
 def _mark(data: Path) -> None:
     write_whole(_path(data), json.dumps({"version": VERSION, "fingerprint": fingerprint()}).encode())
 
 
 def migrate(data: Path) -> dict[str, int]:
     """Files rewritten, by table. Raises: SettingsError for a folder of a newer version, which is left as it is."""
-    known = _known(data)
-    if known is not None and int(str(known.get("version", 0))) > VERSION:
+    if newer(data):
         raise SettingsError(f"{data} was written by a newer version: upgrade this checkout")
     rewritten: dict[str, int] = {}
     with duckdb.connect() as db:

@@ -12,6 +12,7 @@ import pytest
 from typer.testing import CliRunner
 
 from core.cli import app
+from core.doctor_house import version_of
 from core.errors import SettingsError
 from core.ops.backup import backup, restore
 from core.storage import journal, lake, migrate
@@ -171,6 +172,15 @@ def test_columns_that_this_version_does_not_know_are_never_thrown_away(tmp_path:
     with pytest.raises(SettingsError, match=r"newer version: markets has of_tomorrow.*backup"):
         migrate.migrate(data)
     assert {path: path.read_bytes() for path in (data / "lake").rglob("*") if path.is_file()} == before
+
+
+def test_the_doctor_says_whose_version_the_data_are_of(tmp_path: Path) -> None:
+    data = small_lake.make(tmp_path / "data")
+    assert (version_of(data).verdict, version_of(tmp_path / "none").verdict) == ("ok", "ok")
+    older(data)
+    assert version_of(data).verdict == "warn" and "kwm migrate" in version_of(data).remedy
+    (data / "lake/schema.json").write_text(json.dumps({"version": 99, "fingerprint": "new"}))
+    assert version_of(data).verdict == "fail" and "newer version" in version_of(data).words
 
 
 def test_a_folder_of_a_newer_version_is_left_alone(tmp_path: Path) -> None:
