@@ -12,8 +12,8 @@ def until_words(state: State) -> str:
         return f"; it reckons to go on at {to_datetime(state.resumes_at):%H:%M} UTC"
     begins, ends = next_pause(state.now)
     if begins > state.now:
-        return ", outside its weekly pause; nobody has said until when"
-    return f" each Thursday from 3 to 5 a.m. in New York, now until {to_datetime(ends):%H:%M} UTC"
+        return ", though it is not its weekly pause; nobody has said until when"
+    return f"; the weekly pause, Thursdays 3 to 5 a.m. in New York, lasts until {to_datetime(ends):%H:%M} UTC"
 
 
 def stopped(state: State) -> list[str]:

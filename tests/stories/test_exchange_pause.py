@@ -108,8 +108,8 @@ def test_the_weekly_pause_is_told_with_its_end_and_another_one_as_what_it_is() -
     weekly, other = quoting(), quoting(Instant(THURSDAY - 3_600 * SECOND))
     for stage in (weekly, other):
         stage.say(m.TradingStatus(stage.now, stage.now, False))
-    assert stopped(weekly.state)[0].endswith("each Thursday from 3 to 5 a.m. in New York, now until 10:00 UTC")
-    assert stopped(other.state)[0].endswith("outside its weekly pause; nobody has said until when")
+    assert stopped(weekly.state)[0].endswith("Thursdays 3 to 5 a.m. in New York, lasts until 10:00 UTC")
+    assert stopped(other.state)[0].endswith("though it is not its weekly pause; nobody has said until when")
 
 
 def test_a_journal_of_before_asks_nothing_and_learns_nothing_from_a_pause() -> None:
