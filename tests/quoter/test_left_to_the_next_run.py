@@ -1,5 +1,6 @@
 """What a person stopped is stopped in the next run too, however this one ends."""
 
+import time
 from pathlib import Path
 from typing import Any
 
@@ -86,6 +87,16 @@ def test_what_filled_between_two_runs_is_asked_for_by_the_second(tmp_path: Path)
     step(state, m.Fill(state.now, "t1", "x1", MARKET, m.Side.BID, Price(2000), Count(1000), Money(0), False,
                        Instant(left.at + SECOND)))  # fmt: skip
     assert (market.position, state.counters.fills) == (0, 0), "the positions that are taken over hold it"
+
+
+async def test_runs_sort_as_they_began_over_the_turn_of_the_year(tmp_path: Path) -> None:
+    """So do the journal's files of a day in which one run ended that began in December, and another began."""
+    make_embedded_key(tmp_path)
+    settings, wall = config.load({"KWM_STORAGE__DATA": str(tmp_path)}), time.time_ns()
+    began = [instant(at) for at in ("2026-12-31T23:59:59Z", "2027-01-01T00:30:00Z", "2027-02-01T00:00:00Z")]
+    runs = [Live(settings, Clock(1.0, wall, at)).run for at in began]
+    assert runs == sorted(runs)
+    assert runs[0] > "1231235959ffff", "and after all that were named without the year"
 
 
 def test_what_was_killed_while_nobody_listened_begins_halted(tmp_path: Path) -> None:
