@@ -41,6 +41,7 @@ class ExchangeSettings(Section):
     use_yes_price: bool
     port: Port
     books: str
+    faults: str
     weekly_pause: bool
 
     def books_file(self) -> Path | None:

@@ -13,7 +13,7 @@ from core import config
 from core.clock import this_process
 from core.config import Settings
 from core.doctor_exchange import exchange, key
-from core.doctor_house import disk, duck, prefect, python, weather, world_clock
+from core.doctor_house import disk, duck, prefect, python, version_of, weather, world_clock
 from core.doctor_lines import Line, exit_code, fail, shown
 from core.doctor_schema import drift
 from core.doctor_settings import contradictions, key_files, read_as, weather_of
@@ -64,5 +64,5 @@ async def examine(settings: Settings, *, schema: bool = False) -> list[Line]:
                 lines.append(await stream(settings, catalog, pair, clock))
         finally:
             await sdk.close()
-    lines += [disk(data), duck(data), await prefect(settings), await weather(settings)]
+    lines += [disk(data), version_of(data), duck(data), await prefect(settings), await weather(settings)]
     return lines

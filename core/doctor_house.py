@@ -11,6 +11,8 @@ import httpx
 from core.clock import Clock
 from core.config import Settings
 from core.doctor_lines import Line, fail, ok, warn
+from core.errors import SettingsError
+from core.storage import migrate
 from core.weather.fetch import base_url
 
 _GIB = 2**30
@@ -46,6 +48,22 @@ def disk(data: Path) -> Line:
     if free < 1:
         return fail("disk", words, "make room: below 1 GiB the journal may lose its end")
     return ok("disk", words) if free >= 10 else warn("disk", words, "a day of 24 cities takes up to 1 GiB")
+
+
+def version_of(data: Path) -> Line:
+    """Whose version of the program wrote the data."""
+    if not (data / "lake").exists():
+        return ok("data", f"{data} holds none yet")
+    try:
+        if migrate.current(data):
+            return ok("data", f"{data} is of this version")
+        newer = migrate.newer(data)
+    except SettingsError as error:
+        return fail("data", str(error), "docs/upgrading.md")
+    if newer:
+        return fail("data", f"{data} was written by a newer version", "upgrade this checkout (docs/upgrading.md)")
+    return warn("data", f"{data} was written by another version",
+                "`kwm up` brings it up to this one by itself; with services: stop all, then `kwm migrate`")  # fmt: skip
 
 
 def duck(data: Path) -> Line:

@@ -248,6 +248,16 @@ class OrderView(Message, frozen=True):
     updated_at: Instant | None = None  # by the exchange's clock: which of two words is the newer
 
 
+class TradingStatus(Message, frozen=True):
+    """Does the exchange take orders (`trading`), and cancels (`active`)? Since `asked_at`, of our shard."""
+
+    at: Instant
+    asked_at: Instant
+    trading: bool
+    active: bool = True  # False in an exchange pause: nothing is accepted then, cancels neither
+    resumes_at: Instant | None = None  # by its own estimate
+
+
 class PositionView(Message, frozen=True):
     """One signed position as the exchange lists it: negative is NO."""
 
@@ -293,5 +303,5 @@ Said = (
     Acked | Rejected | Gone | CancelNotFound | Unknown | NotSent | GroupCreated | GroupChanged
     | BookSnapshot | BookDelta | TradePrint | Fill | MarketChanged | FeesChanged | Connected | Disconnected
     | StreamOpened | Heartbeat | Gap
-    | OrdersReported | PositionsReported | OrderLookedUp
+    | OrdersReported | PositionsReported | OrderLookedUp | TradingStatus
 )  # fmt: skip

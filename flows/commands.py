@@ -104,12 +104,10 @@ def serve() -> None:
     Intervals come from the settings' [flows], divided by the speed of the embedded world down to 15 s to 2 min. Only
     one process may serve the flows of a data folder; what an earlier one left running is said to have crashed.
     """
-    from flows import left
+    from flows.left_behind import alone
 
     settings = config.load()
-    with left.alone(settings.storage.data.resolve()):
-        if gone := asyncio.run(left.none_runs(list(schedules()))):
-            typer.echo(f"left by a process that is gone, now said to have crashed: {', '.join(gone)}")
+    with alone(settings.storage.data.resolve()):
         _serve(settings)
 
 
@@ -120,6 +118,7 @@ def _serve(settings: config.Settings) -> None:
     from flows import warm
 
     speed = this_process().speed
+    _clear([wanted["name"] for wanted in schedules().values()])
     for name in ("discover", "ingest", "publish"):
         _first(name)
     once = ConcurrencyLimitConfig(limit=1, collision_strategy=ConcurrencyLimitStrategy.CANCEL_NEW)
@@ -178,6 +177,20 @@ def schedule(name: str, flows: FlowSettings, speed: float) -> Any:
             return Cron(f"{int(at[3:])} {int(at[:2])} * * *", timezone="UTC")
         return Interval(max(_LEAST_S[name], 86_400 / speed))
     return Interval(max(_LEAST_S[name], getattr(flows, f"{name}_s") / speed))
+
+
+def _clear(names: list[str]) -> None:
+    """Of what served before nothing runs any more; whoever cannot be told so now has the flows run all the same."""
+    import httpx
+
+    from flows.left_behind import clear
+
+    try:
+        crashed, forgotten = asyncio.run(clear(names))
+    except (httpx.HTTPError, RuntimeError) as error:
+        sys.stdout.write(f"runs that were left behind could not be looked for: {error}\n")
+    else:
+        sys.stdout.write(f"left behind: {crashed} runs had crashed, {forgotten} late ones were forgotten\n")
 
 
 def _first(name: str) -> None:

@@ -42,6 +42,7 @@ def serve(
 ) -> None:
     """Serve it until stopped. Orders, fills and positions survive a restart (data/exchange/)."""
     settings = config.load()
+    faults = faults or (Path(settings.exchange.faults) if settings.exchange.faults else None)
     plan = read_faults(faults) if faults is not None else None
     data = settings.storage.data
     clock = this_process().by(Steady())  # the exchange's time does not go back

@@ -62,7 +62,7 @@ class Desk:
         self.groups: dict[str, Group] = {}
         self.fill_log: list[tuple[str, m.Fill]] = []
         self.settlements: list[Settlement] = []
-        self.paused = False
+        self.paused = self.stopped = False
         self.sweep_lasts = Duration(0)  # how long a cancel-all also takes what comes after it: up to a minute
         self.sweeping: dict[str, Instant] = {}  # user -> until when
         self._notices: list[Notice] = []

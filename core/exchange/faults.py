@@ -31,6 +31,8 @@ REST_KINDS = {
     "clock_skew": "the exchange's clock is `seconds` ahead of ours: signatures are stale",
     "partial_page": "a page has one row, and a cursor to the next",
     "pause_in_batch": "trading pauses in the middle of a batch, for `seconds`",
+    "trading_pause": "trading pauses before the request is done, for `seconds`: orders are refused, cancels are not",
+    "exchange_pause": "the exchange stops before the request is done, for `seconds`: cancels are refused, too",
 }
 STREAM_KINDS = {
     "duplicate": "a frame comes twice",

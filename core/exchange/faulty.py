@@ -61,6 +61,10 @@ class Faulty:
             self._trade_with(place.split("/")[4], whole=True)
         if "pause_in_batch" in due:
             self.venue.pause_in_batch = due["pause_in_batch"].seconds
+        if "trading_pause" in due:
+            self.venue.pause_for(due["trading_pause"].seconds)
+        if "exchange_pause" in due:
+            self.venue.stop_for(due["exchange_pause"].seconds)
 
     async def _answer(self, scope: Scope, receive: Receive) -> list[Message]:
         said: list[Message] = []

@@ -36,6 +36,9 @@ class Desk(Protocol):
     async def fills_since(self, since: Instant) -> list[m.Fill]:
         """Our fills at or after `since`, oldest first."""
 
+    async def status(self) -> m.TradingStatus:
+        """Does the exchange trade?"""
+
     async def close(self) -> None:
         """Let the connections go."""
 

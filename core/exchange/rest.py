@@ -186,6 +186,18 @@ class Rest:
         raw = await self.sdk.call(self.sdk.exchange.get_user_data_timestamp_without_preload_content)
         return instant(translate.decode(raw, wire_account.AsOf).as_of_time, "as_of_time")
 
+    async def status(self) -> m.TradingStatus:
+        """Does our shard trade? Where it is not told of by itself, what is said of the exchange holds."""
+        asked_at = self.now()
+        raw = await self.sdk.call(self.sdk.exchange.get_exchange_status_without_preload_content)
+        said = translate.decode(raw, wire_account.Status)
+        mine = next((s for s in said.exchange_index_statuses or () if s.exchange_index == self.shard), said)
+        resumes = said.exchange_estimated_resume_time
+        return m.TradingStatus(
+            self.now(), asked_at, said.exchange_active and mine.trading_active,
+            said.exchange_active and mine.exchange_active, instant(resumes) if resumes else None,
+        )  # fmt: skip
+
     async def report_positions(self) -> m.PositionsReported:
         """Every position, and the balance."""
         asked_at = self.now()

@@ -19,12 +19,13 @@ class PublicReads(Shared):
     """No signature needed."""
 
     def status(self, request: Request, user: str) -> JSON:
-        """Exchange status."""
-        trading = not self.venue.exchange.paused
-        shard = {"exchange_index": 0, "description": "embedded", "exchange_active": True, "trading_active": trading,
+        """Exchange status. When it goes on is said of an exchange pause only, and only estimated."""
+        exchange = self.venue.exchange
+        flags = {"exchange_active": not exchange.stopped, "trading_active": not exchange.paused,
                  "intra_exchange_transfers_active": False}  # fmt: skip
-        return {"exchange_active": True, "trading_active": trading, "intra_exchange_transfers_active": False,
-                "exchange_index_statuses": [shard]}  # fmt: skip
+        resumes = {"exchange_estimated_resume_time": iso(self.venue.stopped_until)} if exchange.stopped else {}
+        shard = {"exchange_index": 0, "description": "embedded", **flags}
+        return {**flags, **resumes, "exchange_index_statuses": [shard]}
 
     def schedule(self, request: Request, user: str) -> JSON:
         """Always open but for Thursday 03:00 to 05:00 ET."""

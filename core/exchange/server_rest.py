@@ -84,6 +84,8 @@ class Rest(PublicReads, HistoryReads, AccountRoutes):
                     body = object_body(raw)
                 if needs:
                     self._charge(user, needs, cost, body)
+                if method != "GET" and self.venue.exchange.stopped:
+                    raise No(503, "exchange_unavailable")
                 answer = make(request, user, body) if method != "GET" else make(request, user)
             except No as no:
                 return refusal(no.status, no.code, no.words)

@@ -88,9 +88,14 @@ class Exchange(OrderDesk):
                 for order in [o for o in orders.values() if o.cancel_on_pause]:
                     self._end(order, "HaltCancel")
 
+    def stop(self) -> None:
+        """An exchange pause begins: whoever asks for a change is to be refused, cancels too. Questions are answered."""
+        self.pause()
+        self.stopped = True
+
     def unpause(self) -> None:
         """Trading goes on; what rests, rests."""
-        self.paused = False
+        self.paused = self.stopped = False
 
     def deactivate(self, ticker: str) -> None:
         """Stop one market; its orders rest."""

@@ -61,7 +61,7 @@ class Venue:
         self.candles = Candles()
         self.weekly_pause = weekly_pause
         self.pause_in_batch: float | None = None  # wall seconds, where the next batch is to be interrupted
-        self.paused_until = Instant(0)
+        self.paused_until = self.stopped_until = Instant(0)
         self.next_minute = Instant(0)
         self.series_fee_changes: list[dict[str, Any]] = []
         self.event_fee_changes: list[dict[str, Any]] = []
@@ -88,8 +88,9 @@ class Venue:
             for market in listed_now(STATIONS, self.oracle, now):
                 self.exchange.list_market(market)
             self.candles.forget(now)
-        settle_due(self.exchange, self.oracle, SETTLE_AFTER)
         self._keep_hours(now)
+        if not self.exchange.stopped:
+            settle_due(self.exchange, self.oracle, SETTLE_AFTER)
         if now >= self.next_minute:
             self.next_minute = Instant(now // MINUTE * MINUTE + MINUTE)
             for one in self.exchange.active():
@@ -109,17 +110,33 @@ class Venue:
     def in_batch(self, k: int, n: int) -> None:
         """A batch has come to its item `k` of `n`: where a fault asks for it, trading pauses in the middle."""
         if self.pause_in_batch is not None and k == n // 2:
-            self.paused_until = Instant(self.clock.now() + seconds(self.pause_in_batch * self.clock.speed))
+            self.pause_for(self.pause_in_batch)
             self.pause_in_batch = None
-            self.exchange.pause()
+
+    def pause_for(self, wall_s: float) -> None:
+        """An unscheduled trading pause: no orders are taken, cancels are."""
+        self.paused_until = self._wall_from_now(wall_s)
+        self.exchange.pause()
+        self.publish()
+
+    def stop_for(self, wall_s: float) -> None:
+        """An exchange pause: nothing is taken, cancels neither."""
+        self.stopped_until = self._wall_from_now(wall_s)
+        self.exchange.stop()
+        self.publish()
+
+    def _wall_from_now(self, wall_s: float) -> Instant:
+        return Instant(self.clock.now() + seconds(wall_s * self.clock.speed))
 
     def _keep_hours(self, now: Instant) -> None:
         """The weekly pause, and the end of one that a fault began."""
-        wanted = now < self.paused_until or (self.weekly_pause and paused_by_schedule(now))
+        by_hand = max(self.paused_until, self.stopped_until)
+        wanted = now < by_hand or (self.weekly_pause and paused_by_schedule(now))
         if wanted and not self.exchange.paused:
             self.exchange.pause()
-        elif not wanted and self.exchange.paused and (self.weekly_pause or self.paused_until):
+        elif not wanted and self.exchange.paused and (self.weekly_pause or by_hand):
             self.exchange.unpause()
+        self.exchange.stopped = self.exchange.stopped and now < self.stopped_until
 
     def request(self, user: str, request: m.Request) -> m.Said:
         """One user acts; what follows is told before the answer returns."""

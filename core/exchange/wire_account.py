@@ -18,6 +18,7 @@ class Status(Model, frozen=True):
 
     exchange_active: bool
     trading_active: bool
+    exchange_estimated_resume_time: str | None = None
     exchange_index_statuses: tuple[Shard, ...] | None = None
 
 

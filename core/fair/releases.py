@@ -7,7 +7,7 @@ taker gains there exceeds what the width earns (Cartea, Jaimungal, Penalva 2015,
 """
 
 from collections.abc import Iterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from core.publication import Window
@@ -94,16 +94,17 @@ def _reports_so_far(day: StationDay) -> Iterator[Window]:
         yield _window(day.start + _SUMMARY_HOUR * HOUR + _SUMMARY_LATE, _SUMMARY_LONG, 1.6, "daily summary message")
 
 
-def _wall(day: StationDay, hour: int) -> int:
-    zone = ZoneInfo(day.station.zone)
-    return from_datetime(datetime(day.day.year, day.day.month, day.day.day, hour, tzinfo=zone).astimezone(UTC))
+def _wall(day: StationDay, hour: int, back: int = 0) -> int:
+    """This hour of the clock on the wall, `back` days before the climate day: a day on the wall may have 23 hours."""
+    zone, date = ZoneInfo(day.station.zone), day.day - timedelta(days=back)
+    return from_datetime(datetime(date.year, date.month, date.day, hour, tzinfo=zone).astimezone(UTC))
 
 
 def _on_the_wall(day: StationDay, start: int, end: int, hours: tuple[int, ...]) -> Iterator[int]:
     """These clock hours of the climate day and of the days before it that the stretch touches."""
     for back in range(max(0, (end - start) // (24 * HOUR)) + 3):
         for hour in hours:
-            at = _wall(day, hour) - back * 24 * HOUR
+            at = _wall(day, hour, back)
             if at < end:
                 yield at
 

@@ -15,6 +15,7 @@ import msgspec
 
 from core.config import Settings
 from core.errors import KwmError
+from core.exchange.hours import paused_by_schedule
 from core.ops.alerts import Facts, FlowTrouble, Note, Used
 from core.pulse import Pulse
 from core.storage import journal, lake, publications
@@ -83,7 +84,8 @@ class Watcher:
         return Facts(
             beat_age_s=self._beat_age(wall), state=str(beat.get("state", "")), halted=str(beat.get("halted") or ""),
             may_rest=self._may_rest(beat, wall),
-            connected=bool(beat.get("connected", True)), publication_left_s=self._publication_left(now),
+            connected=bool(beat.get("connected", True)), shut=str(beat.get("shut") or ""),
+            weekly_pause=paused_by_schedule(now), publication_left_s=self._publication_left(now),
             used=used(beat, self.settings), fills_last_minute=self._fills(beat, own), notes=self.notes.new(),
             old_sources=tuple(self.old_sources), mismatches=tuple(self.mismatches), flows=(*failed, *self.late),
             prefect_trouble=self.prefect_trouble, free_mb=shutil.disk_usage(self.data).free / 1e6,

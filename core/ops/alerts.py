@@ -89,6 +89,8 @@ class Facts:
     halted: str = ""
     may_rest: int = 0  # of a quoter that was stopped: orders of which it could not prove that they are gone
     connected: bool = True
+    shut: str = ""  # why the exchange takes no orders of anybody
+    weekly_pause: bool = False  # its own, of which nobody need be woken
     publication_left_s: float | None = None
     used: Sequence[Used] = ()
     fills_last_minute: int = 0
@@ -138,7 +140,11 @@ def _quoter(facts: Facts, wanted: Thresholds) -> Iterator[Alert]:
     if facts.halted:
         yield Alert(Kind.HALT, "halt", f"halted: {facts.halted}", "read why (kwm status, kwm pnl), then kwm resume",
                     urgent=True)  # fmt: skip
-    if not facts.connected:
+    if facts.shut and not facts.weekly_pause:
+        what = "neither orders nor cancels" if facts.shut == "exchange_down" else "no orders"
+        yield Alert(Kind.DISCONNECT, "shut", f"the exchange takes {what}, outside its weekly pause; nothing is quoted",
+                    "its status page says why; quoting goes on by itself when it does", after_s=300.0)  # fmt: skip
+    if not facts.connected and not facts.weekly_pause:
         yield Alert(Kind.DISCONNECT, "disconnect", "the exchange's stream is down; nothing is quoted",
                     "it reconnects by itself; if not: kwm doctor, and the exchange's status page",
                     after_s=30.0)  # fmt: skip

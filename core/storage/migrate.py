@@ -49,10 +49,9 @@ def check(data: Path) -> None:
             f"{data} was written by an earlier version: stop everything, then kwm migrate (docs/upgrading.md)"
         )
     if known.get("fingerprint") != fingerprint():
-        newer = int(str(known.get("version", 0))) > VERSION
         raise SettingsError(
             f"{data} was written by a newer version: upgrade this checkout"
-            if newer
+            if newer(data)
             else f"{data} was written by another version: stop everything, then kwm migrate (docs/upgrading.md)"
         )
 
@@ -63,34 +62,50 @@ def current(data: Path) -> bool:
     return known is not None and known.get("fingerprint") == fingerprint()
 
 
+def newer(data: Path) -> bool:
+    """Does the folder say that it is of a later version than ours?"""
+    known = _known(data)
+    return known is not None and int(str(known.get("version", 0))) > VERSION
+
+
 def _mark(data: Path) -> None:
     write_whole(_path(data), json.dumps({"version": VERSION, "fingerprint": fingerprint()}).encode())
 
 
 def migrate(data: Path) -> dict[str, int]:
-    """Files rewritten, by table. Raises: SettingsError when the folder is of a newer version."""
-    known = _known(data)
-    if known is not None and int(str(known.get("version", 0))) > VERSION:
+    """Files rewritten, by table. Raises: SettingsError for a folder of a newer version, which is left as it is."""
+    if newer(data):
         raise SettingsError(f"{data} was written by a newer version: upgrade this checkout")
     rewritten: dict[str, int] = {}
     with duckdb.connect() as db:
         db.execute("SET enable_progress_bar=false; SET threads=1; SET preserve_insertion_order=true")
-        for table in TABLES.values():
-            old = _older(db, data, table)
+        older = {table.name: _older(db, data, table) for table in TABLES.values()}
+        for name, old in older.items():
             for path in old:
-                _rewrite(db, path, table)
+                _rewrite(db, path, TABLES[name])
             if old:
-                rewritten[table.name] = len(old)
+                rewritten[name] = len(old)
     _mark(data)
     return rewritten
 
 
 def _older(db: duckdb.DuckDBPyConnection, data: Path, table: Table) -> list[Path]:
-    """This table's files whose columns are not the schema's, in order."""
+    """This table's files whose columns are not the schema's, in order. One with a column that we do not know is of a
+    newer version, whatever the folder says of itself: rewritten, it would lose that column for good."""
     wanted = [name for name, _, _ in table.columns]
     files = [*(data / "lake").glob(f"recent/*/*/{table.name}.parquet"),
              *(data / "lake").glob(f"archive/*/{table.name}.parquet")]  # fmt: skip
-    return [path for path in sorted(files) if _columns(db, path) != wanted]
+    found = []
+    for path in sorted(files):
+        columns = _columns(db, path)
+        if unknown := set(columns) - set(wanted):
+            raise SettingsError(
+                f"{data} was written by a newer version: {table.name} has {', '.join(sorted(unknown))}, which this one"
+                " does not know and would lose. Upgrade this checkout, or go back with a backup (docs/upgrading.md)"
+            )
+        if columns != wanted:
+            found.append(path)
+    return found
 
 
 def _columns(db: duckdb.DuckDBPyConnection, path: Path) -> list[str]:

@@ -36,7 +36,7 @@ class Recorder:
     def __init__(self, settings: Settings, clock: Clock, say: Say) -> None:
         where, key = endpoints(settings), credentials(settings)
         self.settings, self.clock, self.say = settings, clock, say
-        run = f"{to_datetime(clock.now()):%m%d%H%M%S}"
+        run = f"{to_datetime(clock.now()):%y%m%d%H%M%S}"
         header = Header(VERSION, run, settings.exchange.environment, where.stream, settings.exchange.use_yes_price,
                         clock.speed)  # fmt: skip
         tape = settings.tape

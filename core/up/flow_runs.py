@@ -9,7 +9,8 @@ _DONE_OR_BUSY = tuple(s for s in STATES if s != "SCHEDULED")
 
 
 async def by_state(api: str, since: str | None = None) -> dict[str, int]:
-    """Flow runs by state, without those merely scheduled for later; with `since` (ISO) only runs due after it.
+    """Flow runs by state, without those merely scheduled for later; with `since` (ISO) only runs that began after it,
+    whenever they were due: after a pause of hours the first ones are late.
 
     Raises: httpx.HTTPError when the server does not answer.
     """
@@ -18,7 +19,7 @@ async def by_state(api: str, since: str | None = None) -> dict[str, int]:
         for state in _DONE_OR_BUSY:
             wanted: dict[str, object] = {"state": {"type": {"any_": [state]}}}
             if since is not None:
-                wanted["expected_start_time"] = {"after_": since}
+                wanted["start_time"] = {"after_": since}
             answer = await client.post(f"{api}/flow_runs/count", json={"flow_runs": wanted})
             answer.raise_for_status()
             if number := int(answer.text):

@@ -28,6 +28,8 @@ def _quoter(beat: dict[str, Any] | None) -> str:
     for key, name in (("quoting", "markets quoted"), ("working", "orders"), ("fills", "fills")):
         if isinstance(beat.get(key), int):
             words.append(f"{beat[key]} {name}")
+    if beat.get("state") == "waiting" and (why := beat.get("stopped")):
+        words[0] += f" ({why[0]})"
     for key, name in (("pnl", "PnL"), ("worst", "worst case")):
         if isinstance(beat.get(key), int):
             words.append(f"{name} {dollars(beat[key] / MONEY_PER_DOLLAR)}")

@@ -163,6 +163,9 @@ class Bench:
                 self.answers.append(
                     (back, m.PositionsReported(now, Instant(now - self.entry_delay), held, Money(BANKROLL + self.cash)))
                 )
+            case a.AskStatus():
+                since = Instant(now - self.entry_delay)
+                self.answers.append((back, m.TradingStatus(now, since, not self.venue.paused)))
             case a.LookUp(client_order_id=cid):
                 view = next((v for v in self._views() if v.client_order_id == cid), None)
                 self.answers.append((back, m.OrderLookedUp(now, Instant(now - self.entry_delay), cid, view)))

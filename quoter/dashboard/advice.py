@@ -6,6 +6,7 @@ from quoter.engine.guard import global_reasons
 from quoter.engine.state import DAILY_LOSS, State
 
 _WAIT = "wait: it asks the exchange again by itself"
+_AGAIN = "wait: it is asked every few seconds, and quoting goes on by itself"
 _FLOWS = "see whether the flows are well (data/logs/flows.log), or once by hand: kwm flows run publish"
 _LINE = "if it lasts for a minute, kwm doctor: is it the line or the exchange?"
 
@@ -13,6 +14,8 @@ TO_DO: Final[dict[str, str]] = {
     "starting": "wait a moment",
     "halted": "find out why (kwm fills, kwm pnl), then kwm resume; what is held stays at risk",
     "paused": "kwm resume quotes again",
+    "exchange_paused": _AGAIN,
+    "exchange_down": _AGAIN,
     "disconnected": _LINE,
     "feed_silent": _LINE,
     "feed_late": _LINE,

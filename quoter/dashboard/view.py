@@ -4,11 +4,12 @@ from core.messages import Side
 from core.units import SECOND, Instant, Price
 from quoter.dashboard import models as v
 from quoter.dashboard.advice import to_do
-from quoter.engine.guard import global_reasons, widening, words
+from quoter.engine.guard import widening, words
 from quoter.engine.market import EventState, MarketState
 from quoter.engine.quoting import half_spread, skew
 from quoter.engine.rows import state_name
 from quoter.engine.state import State
+from quoter.why_stopped import stopped
 
 _WORDS: dict[tuple[str, ...], list[str]] = {}
 
@@ -78,7 +79,7 @@ def status(state: State, environment: str) -> v.Status:
             events=c.events, orders=c.orders_sent, amends=c.amends, cancels=c.cancels, fills=c.fills, errors=c.errors,
             refusals=c.refusals, rejections=c.rejections,
         ),
-        reasons=said(global_reasons(state)), to_do=to_do(state), not_quoted=against,
+        reasons=stopped(state), to_do=to_do(state), not_quoted=against,
     )  # fmt: skip
 
 
@@ -230,7 +231,7 @@ def health(state: State) -> v.Health:
         stale.append("publication")
     ready = state.connected and state.orders_known and state.positions_known and publication is not None
     return v.Health(
-        alive=True, ready=ready and not stale, stale=stale, reasons=said(global_reasons(state)),
+        alive=True, ready=ready and not stale, stale=stale, reasons=stopped(state),
         feed_age_s=round((now - state.heard_at) / SECOND, 1) if state.heard_at else None,
         publication_age_s=round((now - publication.published_at) / SECOND, 1) if publication else None,
     )  # fmt: skip

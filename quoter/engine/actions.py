@@ -33,6 +33,10 @@ class AskPositions(msgspec.Struct, frozen=True, tag=True):
     """Ask for positions and balance."""
 
 
+class AskStatus(msgspec.Struct, frozen=True, tag=True):
+    """Ask whether the exchange trades."""
+
+
 class AskFills(msgspec.Struct, frozen=True, tag=True):
     """Ask for our fills since an instant."""
 
@@ -62,4 +66,4 @@ type Send = (
     Approved[PlaceOrder] | Approved[AmendOrder] | Approved[DecreaseOrder] | Approved[CancelOrder]
     | Approved[CancelAllOrders] | Approved[CreateGroup] | Approved[SetGroupLimit] | Approved[ResetGroup]
 )  # fmt: skip
-type Action = Send | LookUp | AskOrders | AskPositions | AskFills | Resync | Watch | Alert
+type Action = Send | LookUp | AskOrders | AskPositions | AskStatus | AskFills | Resync | Watch | Alert

@@ -78,6 +78,7 @@ class EngineConfig:
     feed_late: Duration = Duration(0)  # 0: never looked at
     publication_ahead: Duration = Duration(0)  # of our time, at most; 0: never looked at, as in earlier journals
     forget_after: Duration = Duration(0)  # an event is over; 0: never, as in earlier journals
+    status_every: Duration = Duration(0)  # the exchange is asked whether it trades; 0: never, as in earlier journals
 
 
 def engine_config(settings: Settings, speed: float = 1.0) -> EngineConfig:
@@ -124,4 +125,5 @@ def engine_config(settings: Settings, speed: float = 1.0) -> EngineConfig:
         feed_late=wall(e.feed_late_s) if speed == 1.0 else Duration(0),  # frames are stamped by the wall's time
         publication_ahead=wall(AHEAD / SECOND),
         forget_after=Duration(max(DAY, wall(3_600))),
+        status_every=wall(e.reconcile_s),
     )  # fmt: skip

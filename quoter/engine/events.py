@@ -26,6 +26,7 @@ class Started(Message, frozen=True):
     off: tuple[str, ...] = ()  # markets and events that are switched off
     accepted: Money = Money(0)  # of the day's loss, by a person; not in journals of earlier versions: then nothing was
     peak: Money = Money(0)  # the day's best; likewise
+    heard_at: Instant = Instant(0)  # by the run before, at the latest: fills since then are asked for; 0: nobody knows
     marks: dict[Ticker, Price] = {}  # noqa: RUF012 - copied by msgspec; what a contract of what is held was worth
 
 

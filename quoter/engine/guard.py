@@ -14,6 +14,8 @@ WORDS: Final[dict[str, str]] = {
     "halted": "halted: a person must resume",
     "paused": "paused by a person",
     "disconnected": "the exchange's stream is down",
+    "exchange_paused": "the exchange has paused trading: it takes no orders",
+    "exchange_down": "the exchange has stopped: it takes neither orders nor cancels",
     "feed_silent": "the exchange's stream has been silent too long",
     "feed_late": "the exchange's stream reaches us seconds late: what we see of the books is old",
     "orders_unknown": "our orders have not been reconciled since the last connection",
@@ -68,6 +70,8 @@ def global_reasons(state: State) -> tuple[str, ...]:
         found.append("halted")
     if state.paused:
         found.append("paused")
+    if shut := state.shut_now():
+        found.append(shut)
     if not state.connected:
         found.append("disconnected")
     else:

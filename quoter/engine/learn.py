@@ -17,6 +17,7 @@ from quoter.engine import groups, standing
 from quoter.engine import learn_ledger as ledger
 from quoter.engine import learn_orders as own
 from quoter.engine import learn_person as person
+from quoter.engine.guard import WORDS
 from quoter.engine.market import FOREVER, MarketState
 from quoter.engine.state import ALL, DAILY_LOSS, DRAWDOWN, LOSING, NONE, State
 
@@ -30,6 +31,8 @@ def started(state: State, event: e.Started) -> Iterable[str]:
     """A run begins; nothing is known but what the last one left."""
     state.started, state.run, state.day = True, event.run, event.day
     state.began_at = state.last_fill_at = Instant(event.at - state.config.clock_margin)
+    if event.heard_at:  # what filled since is inside the positions; asked for, it is in the journal, too
+        state.last_fill_at = Instant(min(state.began_at, event.heard_at))
     state.pnl_carried, state.halted, state.paused = event.pnl_carried, event.halted, event.paused
     state.reduce_only, state.switched_off = event.reduce_only, set(event.off)
     state.accepted, state.peak = event.accepted, event.peak
@@ -93,8 +96,26 @@ def connected(state: State, event: m.Connected) -> Iterable[str]:
     state.connected, state.heard_at, state.late_until = True, event.at, Instant(0)
     state.orders_known = state.positions_known = False
     state.next_reconcile = event.at
+    state.next_status = event.at
     _reopen(state)
     return NONE
+
+
+def trading_status(state: State, event: m.TradingStatus) -> Iterable[str]:
+    """Whether the exchange trades. What it refused while it does not is no sign that anything is wrong with us."""
+    if event.asked_at < state.status_of:
+        return NONE
+    before, state.status_of = state.shut_now(), event.asked_at
+    state.shut, state.resumes_at = "", event.resumes_at
+    if not (event.trading and event.active):
+        state.shut = "exchange_paused" if event.active else "exchange_down"
+        state.shut_until = Instant(event.at + state.config.minute)
+        state.recent_errors.clear()
+        state.next_status = min(state.next_status, Instant(event.at + state.config.ack_timeout))
+    if state.shut != state.shut_told:
+        state.shut_told = state.shut
+        state.alerts.append(("exchange", WORDS[state.shut] if state.shut else "the exchange trades again"))
+    return NONE if state.shut == before else ALL
 
 
 def _reopen(state: State) -> Iterable[str]:
@@ -318,6 +339,7 @@ LEARN: Final[dict[type, Callable[[State, Any], Iterable[str]]]] = {
     m.FeesChanged: fees_changed,
     m.PositionsReported: ledger.positions,
     m.OrdersReported: own.orders_reported,
+    m.TradingStatus: trading_status,
     m.OrderLookedUp: own.looked_up,
     m.Acked: own.acked,
     m.Rejected: own.rejected,

@@ -14,6 +14,7 @@ from quoter.engine.market import MarketState
 from quoter.engine.orders import Happening, Life, Order
 from quoter.engine.state import State
 
+PAUSED: Final = "trading_is_paused"
 LAG: Final = 15 * SECOND  # how far a list may be behind what the stream and answers say (Kalshi "User Data Timestamp")
 
 
@@ -146,6 +147,8 @@ def gone(state: State, event: m.Gone) -> Iterable[str]:
         name(state, order, event.order_id)
     final = event.filled
     sure = order.new_total is None and not order.unsure  # else: reduced from which total?
+    if event.reason == "HaltCancel":
+        state.ask_status()
     if final is None and event.reduced_by is not None and sure:
         final = Count(max(0, order.total - event.reduced_by))
     if final is None:
@@ -184,6 +187,10 @@ def rejected(state: State, event: m.Rejected) -> Iterable[str]:
         _as_it_was(order, event)
     if event.code == "market_inactive":
         market.shut_until = Instant(state.now + state.config.minute)
+    if event.code == PAUSED and state.config.status_every and order.sent_at >= state.status_of:
+        state.shut = state.shut_now() or "exchange_paused"  # whether for all of it, is asked at once
+        state.shut_until, state.status_of = Instant(state.now + state.config.minute), order.sent_at
+        state.ask_status()
     return changed(state, market, order)
 
 
@@ -219,6 +226,7 @@ def unknown(state: State, event: m.Unknown) -> Iterable[str]:
         return ()
     market = state.market(event.ticker)
     _failed(state, market, order)
+    state.ask_status()
     order.become(Happening.UNKNOWN)
     return changed(state, market, order)
 

@@ -99,6 +99,13 @@ class State:
     next_reconcile: Instant = Instant(0)
     next_forget: Instant = Instant(0)
     fills_asked_at: Instant = Instant(0)
+    shut: str = ""  # why the exchange takes no orders, by its last word on it; ask `shut_now`,
+    shut_until: Instant = Instant(0)  # for a word does not hold for ever: then an order is tried again
+    shut_told: str = ""  # the last that was said of it to people
+    resumes_at: Instant | None = None  # by the exchange's own estimate
+    status_of: Instant = Instant(0)  # of when that word is: an answer that was asked for before is older
+    status_asked_at: Instant = Instant(0)
+    next_status: Instant = Instant(0)
     city_loss: dict[str, Money] = field(default_factory=dict)
     station_day_loss: dict[str, Money] = field(default_factory=dict)
     total_loss: Money = Money(0)
@@ -128,6 +135,15 @@ class State:
         """ns from the exchange's stamp to us, of the quickest message of the last minutes: the wire and what the clocks
         differ by. 0 while nothing stamped has come."""
         return min(self.least_lag, self.least_lag_before) if self.lag_stretch_ends else 0
+
+    def shut_now(self) -> str:
+        """The reason why the exchange takes no orders of anybody; "" while it does, or nobody has said so lately."""
+        return self.shut if self.now < self.shut_until else ""
+
+    def ask_status(self) -> None:
+        """Something says that the exchange may have stopped, or go on: ask it at the next tick, unless just asked."""
+        soonest = Instant(max(self.now, self.status_asked_at + self.config.ack_timeout))
+        self.next_status = min(self.next_status, soonest)
 
     def soon(self) -> Instant:
         """When to ask anew what was answered too early: what is listed lags, and every tick brings a question."""

@@ -26,7 +26,7 @@ from core.units import Count, Instant
 from quoter.engine import budget as cost
 from quoter.engine import cuts, groups, whatif
 from quoter.engine import forget as past
-from quoter.engine.actions import Action, Alert, AskFills, AskOrders, AskPositions, LookUp, Resync, Watch
+from quoter.engine.actions import Action, Alert, AskFills, AskOrders, AskPositions, AskStatus, LookUp, Resync, Watch
 from quoter.engine.events import Event, Timer
 from quoter.engine.guard import global_reasons, market_reasons
 from quoter.engine.learn import LEARN
@@ -325,6 +325,10 @@ def _questions(state: State, everything: bool) -> list[Action]:
     if state.connected and now >= state.next_reconcile:
         state.next_reconcile = Instant(now + config.reconcile)
         found += [AskOrders(), AskPositions(), AskFills(Instant(max(0, state.last_fill_at - config.minute)))]
+    if everything and config.status_every and now >= state.next_status:
+        state.status_asked_at = now
+        state.next_status = Instant(now + (config.ack_timeout if state.shut_now() else config.status_every))
+        found.append(AskStatus())
     wanted = frozenset(t for t, x in state.markets.items() if past.awaited(state, x))
     if wanted != state.watched:
         state.watched = wanted

@@ -2,7 +2,7 @@
 
 import asyncio
 import contextlib
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from typing import Any
 
 from core import messages as m
@@ -15,10 +15,14 @@ Put = Callable[[m.Said], None]
 
 
 class PaperDesk:
-    """`entry_s`, `response_s`: one-way times in wall seconds. `put`: where the stream's words go; set by the feed."""
+    """`entry_s`, `response_s`: one-way times in wall seconds. `real`: does the real exchange trade? `put`: where the
+    stream's words go; set by the feed."""
 
-    def __init__(self, exchange: PaperExchange, now: Callable[[], Instant], entry_s: float, response_s: float) -> None:
-        self.exchange, self.now = exchange, now
+    def __init__(
+        self, exchange: PaperExchange, now: Callable[[], Instant], entry_s: float, response_s: float,
+        real: Callable[[], Awaitable[m.TradingStatus]],
+    ) -> None:  # fmt: skip
+        self.exchange, self.now, self.real = exchange, now, real
         self.entry_s, self.response_s = entry_s, response_s
         self.put: Put | None = None
 
@@ -66,6 +70,13 @@ class PaperDesk:
         """What filled at or after `since`."""
         await asyncio.sleep(self.entry_s + self.response_s)
         return [fill for fill in self.exchange.history if fill.filled_at >= since]
+
+    async def status(self) -> m.TradingStatus:
+        """As the real exchange: on paper nothing is placed, and nothing rests, while it does not trade."""
+        said = await self.real()
+        self.exchange.trades(said.trading, self.now())
+        self.say(self.exchange.take())
+        return said
 
     async def close(self) -> None:
         """Nothing to let go."""

@@ -139,6 +139,13 @@ class PaperExchange:
             self._over(answer)
         return answer
 
+    def trades(self, trading: bool, now: Instant) -> None:
+        """The real exchange trades, or does not."""
+        if not trading and not self.venue.paused:
+            self.venue.pause(now)
+        elif trading:
+            self.venue.unpause()
+
     def orders(self) -> list[m.OrderView]:
         """What rests."""
         return [m.OrderView(o.order_id, o.client_order_id, o.ticker, o.side, o.price, "resting", o.filled, o.remaining,

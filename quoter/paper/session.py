@@ -84,7 +84,8 @@ class Session:
         account = Account(self.saved.opening, self.saved.cash, dict(self.saved.positions), self.saved.fills)
         self.exchange = PaperExchange(account, self.terms, FillModel(paper.fills), settings.engine.group_window_limit,
                                       paper.fade_per_hour)  # fmt: skip
-        self.desk = desk = PaperDesk(self.exchange, clock.now, paper.entry_ms / 1e3, paper.response_ms / 1e3)
+        self.desk = desk = PaperDesk(self.exchange, clock.now, paper.entry_ms / 1e3, paper.response_ms / 1e3,
+                                     self.reach.desk.status)  # fmt: skip
         reach = Reach(self.reach.sdk, desk, PaperFeed(self.reach.feed, desk))
         self.live = Live(settings, clock, reach, self.folder, wall, f"{settings.exchange.environment}, on paper")
         self.written = self.saved.fills

@@ -14,6 +14,7 @@ from core.units import SECOND, Instant, Money, Price, to_datetime
 from quoter.engine import events as e
 from quoter.engine.rows import state_name
 from quoter.engine.state import DAILY_LOSS, LOSING, State
+from quoter.why_stopped import stopped
 
 _WATCHDOG_SILENT_S = 30.0
 _STAMPS_S = 2.0  # a stamp of the same machine is no further ahead, unless its clock was set back
@@ -84,7 +85,7 @@ def started(left: Left, run: str, now: Instant) -> e.Started:
     halted = f"a new day after: {left.halted}" if not same and left.halted.startswith(DAILY_LOSS) else left.halted
     reduce_only = "" if not same and left.reduce_only.startswith(LOSING) else left.reduce_only
     return e.Started(now, run, today, left.pnl, halted, left.paused, reduce_only, tuple(left.off), left.accepted,
-                     left.peak, left.marks)  # fmt: skip
+                     left.peak, left.at, left.marks)  # fmt: skip
 
 
 def path_of(data: Path) -> Path:
@@ -116,6 +117,7 @@ def beat(state: State, pid: int) -> dict[str, Any]:
         "max_daily_loss": state.max_daily_loss(),
         "refusals": c.refusals, "pnl": state.pnl_today(), "fees": state.fees, "realised": state.realised,
         "worst": state.total_loss, "worst_seen": state.worst_seen, "balance": state.balance, "day": state.day,
+        "stopped": stopped(state), "shut": state.shut_now(),
         "reasons": reasons, "reduce_only": state.reduce_only, "off": sorted(state.switched_off),
         "worst_event": [event.ticker, event.loss] if event is not None else None,
         "worst_city": list(city) if city is not None else None,

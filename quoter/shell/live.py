@@ -67,7 +67,7 @@ class Live:
         self.own_settings = settings  # as file and environment have them
         settings, self.tightened = tightened.applied(settings, tightened.read(self.data))
         self.settings = settings
-        self.run = f"{to_datetime(clock.now()):%m%d%H%M%S}{secrets.token_hex(2)}"
+        self.run = f"{to_datetime(clock.now()):%y%m%d%H%M%S}{secrets.token_hex(2)}"
         self.state = new_state(engine_config(settings, clock.speed), self.run, clock.now())
         self.of_another_time = ""  # the id of a publication of which nobody knows how old it is
         self.queue = Inbox(_QUEUE)

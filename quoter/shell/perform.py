@@ -97,6 +97,8 @@ class Performer:
                 case a.AskPositions():
                     since = await self._since()
                     self.put(_dated(await self.rest.report_positions(), since))
+                case a.AskStatus():
+                    self.put(await self.rest.status())
                 case a.AskFills(since=since):
                     for fill in await self.rest.fills_since(since):
                         self.put(fill)

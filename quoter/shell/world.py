@@ -267,7 +267,7 @@ class World:
                 if self.stream.up:
                     for ticker in tickers:
                         self.stream.snapshot(ticker)
-            case a.AskOrders() | a.AskPositions() | a.AskFills() | a.LookUp():
+            case a.AskOrders() | a.AskPositions() | a.AskStatus() | a.AskFills() | a.LookUp():
                 self.requests.enter(action)
             case a.Alert():
                 pass

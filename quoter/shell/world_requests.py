@@ -4,6 +4,7 @@ They leave through the gate that the live performer keeps, and are answered as `
 whose answer does not say how the order stands is looked up, and what is read may be of a while ago.
 """
 
+import random
 from functools import partial
 from typing import TYPE_CHECKING, Final
 
@@ -39,6 +40,7 @@ class RequestWire:
         self.in_flight: dict[Ticket, tuple[int, m.Request]] = {}  # what waits or was sent -> (run, request)
         self.ghosts = 0  # what requests of dead processes could lose at most, in all
         self.gate = world.gate()
+        self.of_status = random.Random(f"status {world.seed}")
         self.asked = Bucket(100.0, 100.001, 100.001, 0.0)  # by what the engine asks for, when it does
         self.tokens = Bucket(100.0, 100.001, 100.001, 0.0)  # by what arrives: what waited may come in a rush
 
@@ -171,6 +173,9 @@ class RequestWire:
         """A read of the exchange, perhaps of a while ago; a list of orders may be read in two pages with changes
         between them."""
         world, asked = self.world, self.world.now
+        if isinstance(question, a.AskStatus):
+            self._ask_status(run, ticket)
+            return
         before, after = self._slowness()
 
         def land() -> None:
@@ -205,6 +210,17 @@ class RequestWire:
             self._done(run, ticket, said, world.wire() + after)
 
         world.at(world.wire() + before, land)
+
+    def _ask_status(self, run: int, ticket: Ticket) -> None:
+        """Does the exchange trade? By dice of its own: the others fall as they did before it was asked."""
+        world, asked, dice = self.world, self.world.now, self.of_status
+
+        def land() -> None:
+            lost = not world.calm and dice.random() < 0.1
+            said = [] if lost else [m.TradingStatus(world.now, asked, not world.exchange.paused)]
+            self._done(run, ticket, list[m.Said](said), dice.randint(2, 80) * _MS)
+
+        world.at(dice.randint(2, 80) * _MS, land)
 
     def _second_page(
         self, run: int, ticket: Ticket, since: Instant, of: Instant, first: list[m.OrderView]

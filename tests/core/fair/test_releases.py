@@ -115,3 +115,14 @@ def test_the_calendar_is_the_same_whenever_it_is_asked() -> None:
         now = Instant(day.start + timedelta(hours=hours).seconds * 1_000_000_000)
         asked = windows(day, now)
         assert [w for w in whole if w.end > now and w.start < now + AHEAD] == asked
+
+
+@pytest.mark.parametrize(
+    ("code", "eve"),
+    [("KNYC", "2026-03-07T20:25:00Z"), ("KLAX", "2026-03-07T23:25:00Z"), ("KPHX", "2026-03-07T22:25:00Z")],
+)
+def test_on_the_eve_of_a_day_of_23_hours_the_grids_come_by_that_day_s_own_clock(code: str, eve: str) -> None:
+    """25 past three in the afternoon of 7 March is still winter time; Arizona has no other."""
+    one = StationDay(BY_CODE[code], HIGH, date(2026, 3, 8))
+    found = named(between(one, Instant(one.start - 14 * HOUR), one.start), "forecast grid update")
+    assert instant(eve) in [w.start for w in found]

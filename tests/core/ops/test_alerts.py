@@ -35,6 +35,7 @@ TROUBLES: list[tuple[str, dict[str, Any], Kind]] = [
     ("it was stopped without proof", {"state": "stopped", "may_rest": 3}, Kind.SILENCE),
     ("it halted", {"halted": "daily loss limit reached"}, Kind.HALT),
     ("the stream is down", {"connected": False}, Kind.DISCONNECT),
+    ("the exchange takes no orders", {"shut": "exchange_paused"}, Kind.DISCONNECT),
     ("fills come fast", {"fills_last_minute": 60}, Kind.FILLS),
     ("a limit is near", {"used": (Used("loss today", money("85"), money("100")),)}, Kind.LIMIT),
     ("the publication expired", {"publication_left_s": -1.0}, Kind.STALE),
@@ -60,6 +61,12 @@ def test_each_trouble_is_one_alert_with_a_remedy(changed: dict[str, Any], kind: 
     found = alerts(Facts(**FINE | changed), WANTED)
     assert [alert.kind for alert in found] == [kind]
     assert found[0].words and found[0].remedy
+
+
+def test_in_the_exchange_s_weekly_pause_nobody_is_woken_for_it() -> None:
+    for trouble in ({"shut": "exchange_paused"}, {"shut": "exchange_down", "connected": False}):
+        assert alerts(Facts(**FINE | trouble | {"weekly_pause": True}), WANTED) == []
+        assert all(alert.after_s >= 30 for alert in alerts(Facts(**FINE | trouble), WANTED))
 
 
 def test_of_a_quoter_that_ended_without_proof_nobody_is_told_that_nothing_rests(tmp_path: Path) -> None:

@@ -12,6 +12,7 @@ import pytest
 from typer.testing import CliRunner
 
 from core.cli import app
+from core.doctor_house import version_of
 from core.errors import SettingsError
 from core.ops.backup import backup, restore
 from core.storage import journal, lake, migrate
@@ -122,11 +123,16 @@ def test_by_command(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     assert "of this version" in run(app, ["migrate"]).output
 
 
+def plain(path: Path) -> str:
+    """The columns of the file itself, without those that its folders' names would add."""
+    return f"read_parquet('{path}', hive_partitioning=false)"
+
+
 def older(data: Path) -> None:
     """As a version wrote it that did not know `is_taker` nor the table of notes."""
     with duckdb.connect() as db:
         for path in (data / "lake").rglob("fills.parquet"):
-            db.execute(f"CREATE OR REPLACE TABLE f AS SELECT * EXCLUDE (is_taker) FROM '{path}'")
+            db.execute(f"CREATE OR REPLACE TABLE f AS SELECT * EXCLUDE (is_taker) FROM {plain(path)}")
             db.execute(f"COPY f TO '{path}' (FORMAT parquet)")
     for path in (data / "lake").rglob("notes.parquet"):
         path.unlink()
@@ -151,6 +157,30 @@ def test_a_folder_of_an_earlier_version_is_refused_then_migrated_without_losing_
         assert db.execute("SELECT DISTINCT is_taker FROM fills").fetchall() == [(None,)]
         assert db.execute("SELECT count(*) FROM notes").fetchall() == [(0,)]
     assert migrate.migrate(data) == {}
+
+
+def test_columns_that_this_version_does_not_know_are_never_thrown_away(tmp_path: Path) -> None:
+    """A newer version that only added columns has the same number: the files themselves say what it was."""
+    data = small_lake.make(tmp_path / "data")
+    older(data)  # some files of an earlier version ...
+    newer = sorted((data / "lake").rglob("markets.parquet"))[-1]  # ... and one of a later
+    with duckdb.connect() as db:
+        db.execute(f"CREATE TABLE f AS SELECT *, 7 AS of_tomorrow FROM {plain(newer)}")
+        db.execute(f"COPY f TO '{newer}' (FORMAT parquet)")
+    (data / "lake/schema.json").write_text(json.dumps({"version": migrate.VERSION, "fingerprint": "another"}))
+    before = {path: path.read_bytes() for path in (data / "lake").rglob("*") if path.is_file()}
+    with pytest.raises(SettingsError, match=r"newer version: markets has of_tomorrow.*backup"):
+        migrate.migrate(data)
+    assert {path: path.read_bytes() for path in (data / "lake").rglob("*") if path.is_file()} == before
+
+
+def test_the_doctor_says_whose_version_the_data_are_of(tmp_path: Path) -> None:
+    data = small_lake.make(tmp_path / "data")
+    assert (version_of(data).verdict, version_of(tmp_path / "none").verdict) == ("ok", "ok")
+    older(data)
+    assert version_of(data).verdict == "warn" and "kwm migrate" in version_of(data).remedy
+    (data / "lake/schema.json").write_text(json.dumps({"version": 99, "fingerprint": "new"}))
+    assert version_of(data).verdict == "fail" and "newer version" in version_of(data).words
 
 
 def test_a_folder_of_a_newer_version_is_left_alone(tmp_path: Path) -> None:

@@ -167,3 +167,18 @@ def test_a_wrong_export_says_what_there_is_and_leaves_nothing(here: Path, tmp_pa
     assert "must end in" in str(kwm("export", "fills", "--to", str(tmp_path / "x.xls")).exception)
     assert "kwm sql --tables" in str(kwm("export", "fils", "--to", str(tmp_path / "x.csv")).exception)
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_day_is_a_utc_day_wherever_the_reader_sits(data: Path) -> None:
+    """DuckDB reads a moment's date by the reader's time zone: 23 or 25 hours long twice a year, and another lead."""
+    views.build(data)
+    views_of_days = ("uptime", "quote_uptime", "reasons_not_quoted", "forecast_errors")
+    told: dict[str, list[list[tuple[Any, ...]]]] = {view: [] for view in views_of_days}
+    for zone in ("UTC", "Pacific/Auckland", "America/Los_Angeles"):
+        with duckdb.connect(str(data / "kwm.duckdb"), read_only=True) as db:
+            db.execute(f"SET TimeZone='{zone}'")
+            for view in views_of_days:
+                shown = [str(column[0]) for column in db.execute(f"DESCRIBE {view}").fetchall()]
+                plain = ", ".join(name for name in shown if name != "issued_at")
+                told[view].append(sorted(ask(db, f"SELECT {plain} FROM {view}"), key=str))
+    assert all(every[0] and every[0] == every[1] == every[2] for every in told.values()), told

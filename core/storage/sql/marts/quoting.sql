@@ -37,7 +37,7 @@ FROM placed p LEFT JOIN said s USING (client_order_id) LEFT JOIN filled f USING 
 
 -- Each UTC day: minutes of which the quoter left word, and what it was doing in them.
 CREATE OR REPLACE VIEW uptime AS
-SELECT happened_at::DATE AS day, count(DISTINCT date_trunc('minute', happened_at)) AS minutes,
+SELECT (happened_at AT TIME ZONE 'UTC')::DATE AS day, count(DISTINCT date_trunc('minute', happened_at)) AS minutes,
        count(DISTINCT date_trunc('minute', happened_at)) FILTER (state = 'quoting') AS quoting_minutes,
        count(DISTINCT date_trunc('minute', happened_at)) FILTER (state = 'halted') AS halted_minutes,
        count(DISTINCT date_trunc('minute', happened_at)) FILTER (state = 'connecting') AS connecting_minutes,
@@ -47,7 +47,7 @@ FROM pnl GROUP BY day;
 
 -- Each UTC day and market: the share of the quoted spell in which both sides were out, and how wide.
 CREATE OR REPLACE VIEW quote_uptime AS
-SELECT began_at::DATE AS day, ticker, event_ticker, sum(lasted_s) AS seen_s, sum(lasted_s) FILTER (quoted) AS quoted_s,
+SELECT (began_at AT TIME ZONE 'UTC')::DATE AS day, ticker, event_ticker, sum(lasted_s) AS seen_s, sum(lasted_s) FILTER (quoted) AS quoted_s,
        sum(lasted_s) FILTER (two_sided) AS two_sided_s,
        sum(lasted_s * width_usd) FILTER (two_sided) / nullif(sum(lasted_s) FILTER (two_sided), 0) AS mean_width_usd,
        count(*) AS changes
@@ -55,7 +55,7 @@ FROM quote_lifetimes GROUP BY ALL;
 
 -- Why sides were not quoted, weighted by how long: seconds of each reason, each UTC day.
 CREATE OR REPLACE VIEW reasons_not_quoted AS
-SELECT began_at::DATE AS day, reason, sum(lasted_s) AS side_seconds, count(*) AS times, count(DISTINCT ticker) AS markets
+SELECT (began_at AT TIME ZONE 'UTC')::DATE AS day, reason, sum(lasted_s) AS side_seconds, count(*) AS times, count(DISTINCT ticker) AS markets
 FROM (
     SELECT began_at, ticker, lasted_s, unnest(string_split(bid_reasons, ', ')) AS reason FROM quote_lifetimes
     UNION ALL SELECT began_at, ticker, lasted_s, unnest(string_split(ask_reasons, ', ')) FROM quote_lifetimes

@@ -12,5 +12,5 @@ WHERE m.result IN ('yes', 'no') AND v.published_at < m.close_at;
 CREATE OR REPLACE VIEW forecast_errors AS
 SELECT f.station, f.variable, f.day, f.source, f.issued_at, f.value_f,
        CASE f.variable WHEN 'high' THEN o.high_f ELSE o.low_f END - f.value_f AS error_f,
-       date_diff('day', f.issued_at::DATE, f.day) AS lead_days
+       date_diff('day', (f.issued_at AT TIME ZONE 'UTC')::DATE, f.day) AS lead_days
 FROM forecasts f JOIN official_values o ON o.station = f.station AND o.day = f.day;

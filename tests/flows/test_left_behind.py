@@ -1,0 +1,56 @@
+"""A run whose process died must not keep its flow from ever running again."""
+
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from uuid import UUID
+
+import pytest
+from prefect import get_client
+from prefect.client.orchestration import PrefectClient
+from prefect.client.schemas.objects import ConcurrencyLimitStrategy, StateType
+from prefect.states import Pending, Running, Scheduled
+
+from core.errors import SettingsError
+from flows.left_behind import alone, clear
+
+pytestmark = pytest.mark.slow
+
+
+async def deployed(client: PrefectClient, name: str) -> UUID:
+    """A deployment that lets one run be under way, and cancels others meanwhile."""
+    flow = await client.create_flow_from_name(name)
+    alone = {"collision_strategy": ConcurrencyLimitStrategy.CANCEL_NEW}
+    return await client.create_deployment(flow, name, concurrency_limit=1, concurrency_options=alone)
+
+
+async def tried(client: PrefectClient, deployment: UUID) -> StateType:
+    """A run that is due now, as a runner takes it."""
+    run = await client.create_flow_run_from_deployment(deployment, state=Scheduled())
+    answer = await client.set_flow_run_state(run.id, Pending())
+    if answer.state is not None and answer.state.is_pending():
+        await client.set_flow_run_state(run.id, Running())
+    return (await client.read_flow_run(run.id)).state_type or StateType.SCHEDULED
+
+
+@pytest.mark.usefixtures("prefect_harness")
+async def test_a_run_that_nobody_runs_any_more_makes_room_and_late_ones_are_forgotten() -> None:
+    async with get_client() as client:
+        ours, another = await deployed(client, "left-behind"), await deployed(client, "somebody-else")
+        assert [await tried(client, one) for one in (ours, another)] == [StateType.RUNNING] * 2
+        assert await tried(client, ours) == StateType.CANCELLED, "while the first runs; here it was killed"
+        now = datetime.now(UTC)
+        for minutes in (-2, -1, 1):
+            await client.create_flow_run_from_deployment(
+                ours, state=Scheduled(scheduled_time=now + timedelta(minutes=minutes))
+            )
+        assert await clear(["left-behind"]) == (1, 2)
+        assert await tried(client, ours) == StateType.RUNNING
+        assert await tried(client, another) == StateType.CANCELLED, "what is not ours is not touched"
+        assert await clear(["left-behind"]) == (1, 0)
+
+
+def test_only_one_process_serves_the_flows_of_a_folder(tmp_path: Path) -> None:
+    with alone(tmp_path), pytest.raises(SettingsError, match="served already"), alone(tmp_path):
+        pass
+    with alone(tmp_path):
+        pass
