@@ -63,7 +63,7 @@ def contradictions(settings: Settings) -> list[Line]:
         found.append(("max_order or max_position is below one contract", "smaller orders are never sent"))
     if q.size > r.max_order:
         size, most = q.size / ONE_CONTRACT, r.max_order / ONE_CONTRACT
-        found.append((f"[quoting] size {size:g} is above max_order {most:g}", "quotes are cut to half until they fit"))
+        found.append((f"[quoting] size {size:g} is above max_order {most:g}", "no quote is larger than that"))
     dearest = q.size * ONE_DOLLAR
     if dearest > r.max_order_notional:
         most_usd = r.max_order_notional / MONEY_PER_DOLLAR

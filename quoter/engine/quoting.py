@@ -86,7 +86,8 @@ def half_spread(market: MarketState, config: QuoteConfig, factor: float) -> floa
 def _size(state: State, market: MarketState, side: Side) -> int:
     """Contracts (1/100) of one quote: fixed, or less as the event's limit is used up by what is held."""
     config = state.config.quote
-    size = min(config.size, config.max_size)
+    most = state.limits.max_order // ONE_CONTRACT * ONE_CONTRACT  # below one contract the check says what is wrong
+    size = min(config.size, config.max_size, most or config.size)
     reduces = side.sign * market.position < 0
     if config.size_by == "fixed" or reduces or market.event.fair is None:
         return size

@@ -35,12 +35,13 @@ def test_what_is_not_chosen_is_taken_away_and_says_why() -> None:
 
 def test_a_lower_limit_holds_for_the_next_order() -> None:
     stage = Stage().begin()
-    limits = dataclasses.replace(stage.config.limits, max_order=Count(200))
+    limits = dataclasses.replace(stage.config.limits, max_order=Count(399))
     stage.say(e.Configured(stage.now, "a person", "risk.max_order", dataclasses.replace(stage.config, limits=limits)))
     stage.publish()
     placed = stage.requests(m.PlaceOrder)
     assert placed
-    assert all(request.count <= 200 for request in placed)
+    assert {request.count for request in placed} == {300}, "whole contracts, and no fewer than may be"
+    assert stage.market().bid_reasons == stage.market().ask_reasons == ()
 
 
 def test_the_journal_holds_the_whole_new_configuration() -> None:
