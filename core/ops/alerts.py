@@ -221,6 +221,8 @@ _OF_NOTES: dict[str, tuple[Kind, str, bool]] = {
     "position": (Kind.DRIFT, "kwm fills and the exchange's own fills: which one is missing?", True),
     "drift": (Kind.DRIFT, "kwm doctor --schema shows which field changed", True),
     "bug": (Kind.BUG, "the quoter cancelled its orders and started again; keep data/journal for the report", True),
+    "fees": (Kind.DRIFT, "the dearer fee is reckoned with at once; kwm doctor shows what is charged where", False),
+    "strikes": (Kind.DRIFT, "it is quoted again once the flows have read the new rules: kwm fair EVENT", False),
     "clock": (Kind.CLOCK, "the quoter goes on by itself; is the machine's clock kept by NTP (timedatectl)?", True),
     "watchdog": (Kind.WATCHDOG, "our orders were cancelled over REST; find out why the quoter hung", True),
     "reduce_only": (

@@ -49,6 +49,8 @@ TROUBLES: list[tuple[str, dict[str, Any], Kind]] = [
     ("the watchdog is gone", {"watchdog_age_s": 60.0}, Kind.SILENCE),
     ("the day's loss lets only reducing orders through", {"notes": (Note("reduce_only", "lost"),)}, Kind.LIMIT),
     ("positions drift", {"notes": (Note("position", "KX: 1 and 2"),)}, Kind.DRIFT),
+    ("an event costs something else", {"notes": (Note("fees", "KX: 0.035 x P(1-P)"),)}, Kind.DRIFT),
+    ("a market pays for other degrees", {"notes": (Note("strikes", "KX: moved"),)}, Kind.DRIFT),
     ("an order group triggered", {"notes": (Note("group", "triggered"),)}, Kind.FILLS),
     ("the engine found itself wrong", {"notes": (Note("bug", "limit broken"),)}, Kind.BUG),
     ("the clock was set back", {"notes": (Note("clock", "set back by 312 s"),)}, Kind.CLOCK),
