@@ -15,7 +15,12 @@ from core.errors import KwmError, Malformed
 from core.exchange import translate, wire, wire_account
 from core.exchange.sdk import Sdk
 
-_NEVER_ON_AN_OPEN_MARKET = {"settlement_value_dollars", "fee_type_override", "fee_multiplier_override"}
+_NEVER_ON_AN_OPEN_MARKET = {
+    "exchange_estimated_resume_time",
+    "settlement_value_dollars",
+    "fee_type_override",
+    "fee_multiplier_override",
+}
 
 _ITEMS: dict[str, tuple[str, type[Any]]] = {
     "events": ("events", wire.EventModel), "markets": ("markets", wire.MarketModel),

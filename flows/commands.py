@@ -125,7 +125,7 @@ def _serve(settings: config.Settings) -> None:
     served = [
         (flow_named(name), {
             "name": wanted["name"], "schedules": [schedule(name, settings.flows, speed)], "tags": wanted["tags"],
-            "description": wanted["description"], "concurrency_limit": once,
+            "description": wanted["description"], "concurrency_limit": once, "paused": False,
             "entrypoint_type": EntrypointType.MODULE_PATH,
         }) for name, wanted in schedules().items()
     ]  # fmt: skip
@@ -186,11 +186,11 @@ def _clear(names: list[str]) -> None:
     from flows.left_behind import clear
 
     try:
-        crashed, forgotten = asyncio.run(clear(names))
+        crashed = asyncio.run(clear(names))
     except (httpx.HTTPError, RuntimeError) as error:
         sys.stdout.write(f"runs that were left behind could not be looked for: {error}\n")
     else:
-        sys.stdout.write(f"left behind: {crashed} runs had crashed, {forgotten} late ones were forgotten\n")
+        sys.stdout.write(f"left behind by what served before: {crashed} runs that nobody runs\n")
 
 
 def _first(name: str) -> None:

@@ -7,50 +7,43 @@ ended together (a power cut, a stop that had to kill a long run) the place is he
 
 import contextlib
 import fcntl
-from collections.abc import AsyncIterator, Iterator, Sequence
-from datetime import UTC, datetime
+from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any
 
 from core.errors import SettingsError
 
 _PAGE, _PAGES = 200, 100
 
 
-async def clear(names: Sequence[str]) -> tuple[int, int]:
-    """For the deployments of these flows: what "runs" has crashed, what was due before now is forgotten, for what is
-    due next reads the same world. (crashed, forgotten). To be called while nobody serves them.
+async def clear(names: Sequence[str]) -> int:
+    """For the deployments of these flows: what "runs" has crashed (how many is given back), and what the schedules had
+    made so far is forgotten: what is due next reads the same world. They stay paused until they are served again; to be
+    called while nobody serves them.
 
     Raises: httpx.HTTPError when the server does not answer.
     """
     from prefect import get_client
-    from prefect.client.schemas.filters import FlowRunFilterExpectedStartTime as Due
+    from prefect.client.schemas import filters as f
     from prefect.states import Crashed
 
-    crashed = forgotten = 0
-    async with get_client() as client:
-        async for run in _runs(client, names, ("RUNNING", "CANCELLING", "PENDING")):
-            words = "the process that ran it is gone; kwm flows serve has begun anew"
-            await client.set_flow_run_state(run.id, Crashed(message=words), force=True)
-            crashed += 1
-        async for run in _runs(client, names, ("SCHEDULED",), expected_start_time=Due(before_=datetime.now(UTC))):
-            await client.delete_flow_run(run.id)
-            forgotten += 1
-    return crashed, forgotten
-
-
-async def _runs(client: Any, names: Sequence[str], states: Sequence[str], **more: Any) -> AsyncIterator[Any]:
-    """Every run of these deployments that is in one of these states when it is asked for; each is to leave them."""
-    from prefect.client.schemas import filters as f
-
+    words = "the process that ran it is gone; kwm flows serve has begun anew"
+    under_way = f.FlowRunFilterStateType(any_=["RUNNING", "CANCELLING", "PENDING"])
     of_ours = f.DeploymentFilter(name=f.DeploymentFilterName(any_=list(names)))
-    wanted = f.FlowRunFilter(state=f.FlowRunFilterState(type=f.FlowRunFilterStateType(any_=list(states))), **more)
-    for _ in range(_PAGES):
-        page = await client.read_flow_runs(deployment_filter=of_ours, flow_run_filter=wanted, limit=_PAGE)
-        for run in page:
-            yield run
-        if len(page) < _PAGE:
-            return
+    crashed = 0
+    async with get_client() as client:
+        for _ in range(_PAGES):
+            runs = await client.read_flow_runs(
+                deployment_filter=of_ours, limit=_PAGE,
+                flow_run_filter=f.FlowRunFilter(state=f.FlowRunFilterState(type=under_way)),
+            )  # fmt: skip
+            for run in runs:
+                await client.set_flow_run_state(run.id, Crashed(message=words), force=True)
+            crashed += len(runs)
+            if len(runs) < _PAGE:
+                break
+        for one in await client.read_deployments(deployment_filter=of_ours):
+            await client.pause_deployment(one.id)  # deletes, in one go, the runs that its schedule has made
+    return crashed
 
 
 @contextlib.contextmanager
