@@ -70,8 +70,11 @@ def global_reasons(state: State) -> tuple[str, ...]:
         found.append("halted")
     if state.paused:
         found.append("paused")
-    if shut := state.shut_now():
-        found.append(shut)
+    shut = state.shut_now()
+    if shut == "exchange_down":
+        found.append("exchange_down")
+    elif shut:
+        found.append("exchange_paused")
     if not state.connected:
         found.append("disconnected")
     else:

@@ -17,7 +17,7 @@ from quoter.engine import groups, standing
 from quoter.engine import learn_ledger as ledger
 from quoter.engine import learn_orders as own
 from quoter.engine import learn_person as person
-from quoter.engine.guard import WORDS
+from quoter.engine import learn_trading as trading
 from quoter.engine.market import FOREVER, MarketState
 from quoter.engine.state import ALL, DAILY_LOSS, DRAWDOWN, LOSING, NONE, State
 
@@ -99,23 +99,6 @@ def connected(state: State, event: m.Connected) -> Iterable[str]:
     state.next_status = event.at
     _reopen(state)
     return NONE
-
-
-def trading_status(state: State, event: m.TradingStatus) -> Iterable[str]:
-    """Whether the exchange trades. What it refused while it does not is no sign that anything is wrong with us."""
-    if event.asked_at < state.status_of:
-        return NONE
-    before, state.status_of = state.shut_now(), event.asked_at
-    state.shut, state.resumes_at = "", event.resumes_at
-    if not (event.trading and event.active):
-        state.shut = "exchange_paused" if event.active else "exchange_down"
-        state.shut_until = Instant(event.at + state.config.minute)
-        state.recent_errors.clear()
-        state.next_status = min(state.next_status, Instant(event.at + state.config.ack_timeout))
-    if state.shut != state.shut_told:
-        state.shut_told = state.shut
-        state.alerts.append(("exchange", WORDS[state.shut] if state.shut else "the exchange trades again"))
-    return NONE if state.shut == before else ALL
 
 
 def _reopen(state: State) -> Iterable[str]:
@@ -339,7 +322,7 @@ LEARN: Final[dict[type, Callable[[State, Any], Iterable[str]]]] = {
     m.FeesChanged: fees_changed,
     m.PositionsReported: ledger.positions,
     m.OrdersReported: own.orders_reported,
-    m.TradingStatus: trading_status,
+    m.TradingStatus: trading.status,
     m.OrderLookedUp: own.looked_up,
     m.Acked: own.acked,
     m.Rejected: own.rejected,
