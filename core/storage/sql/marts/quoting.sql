@@ -59,6 +59,7 @@ FROM quote_lifetimes GROUP BY ALL;
 CREATE OR REPLACE VIEW reasons_not_quoted AS
 SELECT began_at::DATE AS day, reason, sum(lasted_s) AS side_seconds, count(*) AS times, count(DISTINCT ticker) AS markets
 FROM (
-    SELECT began_at, ticker, lasted_s, unnest(string_split(bid_reasons, ', ') || string_split(ask_reasons, ', ')) AS reason
+    SELECT began_at, ticker, lasted_s,
+           unnest(list_concat(string_split(bid_reasons, ', '), string_split(ask_reasons, ', '))) AS reason
     FROM quote_lifetimes WHERE bid_reasons <> '' OR ask_reasons <> ''
 ) WHERE reason <> '' GROUP BY ALL;
