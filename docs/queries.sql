@@ -1,4 +1,5 @@
 -- Ten questions people really ask. Run any of them with: kwm sql "...", and each works while everything runs.
+-- Of the last days alone, and as fast after years: kwm sql --last 7 "..." (or --last 7 --file docs/queries.sql).
 
 -- 1. What did each city earn, day by day, and where did it come from?
 SELECT day, station, round(pnl_usd, 2) AS pnl_usd, round(spread_usd, 2) AS spread_usd, round(adverse_usd, 2) AS adverse_usd,

@@ -13,11 +13,12 @@ from core.fair.cases import Cases, Extreme, Issued, Moment, Promise, Spread, gat
 from core.fair.live import MAX_FORECAST_AGE, days_since, number, outcomes, reading
 from core.fair.promise import SOURCES, Hour, promised
 from core.fair.seen import Reading, progress
-from core.fair.weights import SAMPLED, Said, phase_of
+from core.fair.weights import Said, phase_of
 from core.station_day import StationDay, Variable
 from core.stations import STATIONS
 from core.units import DAY, Instant, from_datetime, iso
 from flows.inputs import FIRST_READ, NEWEST_FIRST, ONCE, climate, observation, rows_of
+from flows.samples import samples
 
 HISTORY_DAYS = 180
 MOMENTS_H = (-14.2, -7.2, -1.2, 5.2, 9.2, 12.2, 15.2, 18.2)  # hours from the climate day's start
@@ -62,23 +63,10 @@ SELECT {ONCE} * FROM climate_reports
 WHERE final AND received_at <= $now::TIMESTAMPTZ AND day >= $since::DATE
 {FIRST_READ}
 """
-# the last of each sample, kept while reading: a window over them would hold every belief of half a year at once
-_SAID = f"""
-WITH settled AS (
-    SELECT ticker, station, variable, day, low_f, close_at, result FROM latest_markets WHERE result IN ('yes', 'no')
-), last AS (
-    SELECT v.ticker, max(v.published_at) AS published_at, arg_max({{
-        'event_ticker': v.event_ticker, 'model_usd': v.model_usd, 'market_usd': v.market_usd}}, v.published_at) AS told
-    FROM fair_values v JOIN settled m ON m.ticker = v.ticker
-    WHERE v.market_usd IS NOT NULL AND v.published_at < m.close_at AND v.published_at >= $since::TIMESTAMPTZ
-      AND v.partition_date >= $since::TIMESTAMPTZ::DATE
-    GROUP BY v.ticker, epoch_ns(v.published_at) // {SAMPLED}
+_SAID = samples(
+    "v.market_usd IS NOT NULL AND v.published_at >= $since::TIMESTAMPTZ"
+    " AND v.partition_date >= $since::TIMESTAMPTZ::DATE"
 )
-SELECT told.event_ticker, published_at, told.model_usd, told.market_usd, m.station, m.variable, m.day,
-       m.result = 'yes' AS paid
-FROM last JOIN settled m ON m.ticker = last.ticker
-ORDER BY told.event_ticker, published_at, coalesce(m.low_f, -999)
-"""
 _BY_CODE = {s.code: s for s in STATIONS}
 _EIGHTY_PERCENT = 2.563
 
@@ -166,7 +154,7 @@ def said(db: duckdb.DuckDBPyConnection, now: Instant, history_days: int = HISTOR
         ladders[(row[0], from_datetime(row[1]))].append(row[2:])
     found = []
     for (event, at), ladder in ladders.items():
-        model, market, station, variable, day, paid = zip(*ladder, strict=True)
+        station, variable, day, _, _, model, market, _, paid = zip(*ladder, strict=True)
         if sum(bool(p) for p in paid) != 1 or str(station[0]) not in _BY_CODE:
             continue  # the sample caught a part of a ladder, or no bracket paid
         assert isinstance(day[0], date), "a DATE column"

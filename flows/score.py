@@ -14,33 +14,17 @@ from core.contract import Bracket
 from core.fair import verify
 from core.fair.live import days_since, number
 from core.fair.verify import Told
-from core.fair.weights import SAMPLED, phase_of
+from core.fair.weights import phase_of
 from core.station_day import StationDay, Variable
 from core.stations import STATIONS
 from core.storage import lake
 from core.units import DAY, Instant, from_datetime, iso
 from flows.base import Context, context, whole
+from flows.samples import samples
 
 SCORED_DAYS = 60
 _BY_CODE = {s.code: s for s in STATIONS}
-# the last belief of each sample, kept while reading: a window would hold all beliefs of sixty days at once
-_BELIEFS = f"""
-WITH settled AS (
-    SELECT ticker, station, variable, day, close_at, result FROM latest_markets
-    WHERE result IN ('yes', 'no') AND day >= $since::DATE
-), last AS (
-    SELECT v.ticker, max(v.published_at) AS published_at, arg_max({{
-        'event_ticker': v.event_ticker, 'low_f': v.low_f, 'high_f': v.high_f, 'model_usd': v.model_usd,
-        'market_usd': v.market_usd, 'fair_usd': v.fair_usd}}, v.published_at) AS told
-    FROM fair_values v JOIN settled m ON m.ticker = v.ticker
-    WHERE v.published_at < m.close_at AND v.partition_date >= $since::TIMESTAMPTZ::DATE - 3
-    GROUP BY v.ticker, epoch_ns(v.published_at) // {SAMPLED}
-)
-SELECT told.event_ticker, published_at, m.station, m.variable, m.day, told.low_f, told.high_f, told.model_usd,
-       told.market_usd, told.fair_usd, m.result = 'yes' AS paid
-FROM last JOIN settled m ON m.ticker = last.ticker
-ORDER BY told.event_ticker, published_at, coalesce(told.low_f, -999)
-"""
+_BELIEFS = samples("v.partition_date >= $since::TIMESTAMPTZ::DATE - 3", "day >= $since::DATE")
 _OFFICIAL = "SELECT station, day, high_f, low_f FROM official_values"
 
 

@@ -1,6 +1,7 @@
 """The morning brief and the end-of-day report as values: a few headline figures, then sections of words, tables, plots.
 
-Asks the marts; knows neither HTML nor where a report is kept. Amounts in dollars, for people only.
+Asks the marts, of the days it tells of (`Lakes`); knows neither HTML nor where a report is kept. Amounts in dollars,
+for people only.
 """
 
 from collections.abc import Callable
@@ -44,6 +45,17 @@ class Report:
 
 
 type Db = duckdb.DuckDBPyConnection
+RELIABLE_DAYS = 30
+
+
+@dataclass(frozen=True, slots=True)
+class Lakes:
+    """The same views on the days that are told of, on the `RELIABLE_DAYS` before, and on everything: of what is asked
+    of the last, the lake has few rows."""
+
+    days: Db
+    month: Db
+    whole: Db
 
 
 def _ask(db: Db, query: str, day: date) -> tuple[tuple[str, ...], list[tuple[Any, ...]]]:
@@ -92,7 +104,7 @@ FROM markouts WHERE day = $day GROUP BY side ORDER BY side
 _FILLS = """
 SELECT strftime(filled_at, '%H:%M:%S') AS utc, ticker, side, round(price_usd * 100, 1) AS price_c, contracts,
        round(fair_when_decided_usd * 100, 1) AS fair_c, round(markout_5m_usd * 100, 2) AS c_after_5m
-FROM markouts WHERE day = $day ORDER BY filled_at DESC LIMIT 40
+FROM markouts WHERE day = $day ORDER BY filled_at DESC, trade_id LIMIT 40
 """
 _UPTIME = """
 SELECT quoting_minutes, minutes AS minutes_alive, halted_minutes, connecting_minutes,
@@ -109,7 +121,10 @@ SELECT station, variable, beliefs, round(fair_brier, 4)::VARCHAR AS quoted_brier
        round(fair_skill, 3)::VARCHAR AS skill_of_quoted, round(model_skill, 3)::VARCHAR AS skill_of_model
 FROM skill_by_day WHERE day = $day ORDER BY fair_skill DESC
 """
-_RELIABILITY = "SELECT who, mean_belief, happened, beliefs FROM reliability ORDER BY who, mean_belief"
+_RELIABILITY = f"""
+SELECT who, mean_belief, happened, beliefs FROM reliability_between($day - {RELIABLE_DAYS - 1}, $day)
+ORDER BY who, mean_belief
+"""
 _ERRORS = """
 SELECT station, variable, round(avg(error_f) FILTER (lead_days = 0), 1) AS error_f_same_day,
        round(avg(error_f) FILTER (lead_days = 1), 1) AS error_f_day_before
@@ -125,7 +140,7 @@ ORDER BY station, variable
 _HELD = """
 SELECT ticker, contracts, round(cash_usd::DOUBLE, 2) AS cash_usd, round(mark_usd * 100, 1) AS mark_c,
        round(pnl_usd::DOUBLE, 2) AS pnl_usd
-FROM pnl_by_market WHERE NOT settled AND contracts <> 0 ORDER BY abs(contracts) DESC LIMIT 40
+FROM pnl_by_market WHERE NOT settled AND contracts <> 0 ORDER BY abs(contracts) DESC, ticker LIMIT 40
 """
 _SOURCES = """
 SELECT source, count(*) AS rows_in_two_days, max(issued_at) AS newest_issue, max(received_at) AS newest_received
@@ -143,6 +158,17 @@ _NOTES = """
 SELECT strftime(happened_at, '%m-%d %H:%M') AS utc, kind, words FROM notes
 WHERE happened_at::DATE >= $day - 1 ORDER BY happened_at DESC LIMIT 20
 """
+_OLDEST_HELD = """
+SELECT min(m.day) FROM latest_markets m JOIN (
+    SELECT ticker FROM signed_fills GROUP BY ticker HAVING sum(signed_contracts) <> 0
+) h ON h.ticker = m.ticker WHERE m.value_usd IS NULL
+"""
+
+
+def oldest_held(db: Db) -> date | None:
+    """The oldest climate day of which we hold something that has not been settled."""
+    found: date | None = db.execute(_OLDEST_HELD).fetchall()[0][0]
+    return found
 
 
 def _headline(db: Db, day: date) -> list[tuple[str, str]]:
@@ -160,8 +186,9 @@ def _headline(db: Db, day: date) -> list[tuple[str, str]]:
     ]  # fmt: skip
 
 
-def end_of_day(db: Db, day: date, made_at: str) -> Report:
+def end_of_day(lakes: Lakes, day: date, made_at: str) -> Report:
     """What the climate day `day` earned, and why; the UTC day's uptime beside it."""
+    db = lakes.days
     _, up = _ask(db, _UPTIME, day)
     uptime = [("quoting", f"{up[0][0]} of {up[0][1]} minutes alive")] if up else []
     sections = (
@@ -172,13 +199,14 @@ def end_of_day(db: Db, day: date, made_at: str) -> Report:
                  " traded with us knew more.", _MARKOUTS, plots.markouts),
         _section(db, day, "Forecast skill", "Brier scores of every belief (smaller is better) and skill against the"
                  " market: above 0 we knew more.", _SKILL),
-        _section(db, day, "Reliability", "All settled beliefs so far: how often what was called p happened.",
-                 _RELIABILITY, plots.reliability),
+        _section(lakes.month, day, "Reliability", f"Settled beliefs of the last {RELIABLE_DAYS} climate days: how often"
+                 " what was called p happened.", _RELIABILITY, plots.reliability),
         _section(db, day, "Forecast errors", "Official value minus NWS grid forecast.", _ERRORS),
         _section(db, day, "Uptime", "Minutes of the UTC day.", _UPTIME),
         _section(db, day, "Why sides were not quoted", "Hours, summed over sides and markets.", _REASONS),
         _section(db, day, "Last fills", "The forty latest.", _FILLS),
-        _section(db, day, "Settlement mismatches", "Compare these with the exchange before trading on.", _MISMATCHES),
+        _section(lakes.whole, day, "Settlement mismatches", "Compare these with the exchange before trading on.",
+                 _MISMATCHES),
     )  # fmt: skip
     return Report("eod", f"End of day {day:%A, %d %B %Y}", day, made_at, (*_headline(db, day), *uptime), sections)
 

@@ -1,5 +1,6 @@
 """`kwm report brief` and `kwm report eod`: the reports by hand, without Prefect."""
 
+from contextlib import ExitStack
 from datetime import date, timedelta
 from pathlib import Path
 from typing import Annotated
@@ -13,20 +14,42 @@ from core.errors import SettingsError
 from core.ops import report as reports
 from core.ops import set_report
 from core.ops.deliver import Messenger
-from core.ops.report import Report
+from core.ops.report import Db, Report
 from core.storage import lake
+from core.storage.views import Days
 from core.units import Instant, iso, to_datetime
+
+_TRADED_AHEAD_DAYS = 7
 
 
 def made(kind: str, data: Path, now: Instant, day: date | None = None) -> Report:
     """The report of `day`: by default today for the brief, yesterday (UTC) for the end of day."""
     today = to_datetime(now).date()
-    with lake.connect(data) as db:
-        db.execute("SET threads=1")
-        stamp = f"{iso(now)[:16].replace('T', ' ')} UTC"
+    stamp = f"{iso(now)[:16].replace('T', ' ')} UTC"
+    with ExitStack() as opened:
         if kind == "brief":
-            return reports.brief(db, day or today, stamp)
-        return reports.end_of_day(db, day or today - timedelta(days=1), stamp)
+            return reports.brief(opened.enter_context(_of_the_brief(data, day or today)), day or today, stamp)
+        day = day or today - timedelta(days=1)
+        month = (day - timedelta(days=reports.RELIABLE_DAYS - 1), day)
+        lakes = [opened.enter_context(_one_thread(data, days)) for days in ((day, day), month, None)]
+        lake.kept(lakes[0], "market_marks", "markouts")
+        return reports.end_of_day(reports.Lakes(*lakes), day, stamp)
+
+
+def _of_the_brief(data: Path, day: date) -> Db:
+    """The lake from yesterday, or from the oldest day of which something is held, to the days that trade already."""
+    with _one_thread(data) as whole:
+        held = reports.oldest_held(whole)
+    first = day - timedelta(days=1)
+    db = _one_thread(data, (first if held is None else min(first, held), day + timedelta(days=_TRADED_AHEAD_DAYS)))
+    lake.kept(db, "market_marks", "markouts")
+    return db
+
+
+def _one_thread(data: Path, days: Days | None = None) -> Db:
+    db = lake.connect(data, days)
+    db.execute("SET threads=1")
+    return db
 
 
 def tell(settings: Settings, found: Report, plain: Path) -> bool:

@@ -6,6 +6,7 @@ import os
 import sys
 import tempfile
 from collections.abc import Callable, Iterator
+from datetime import timedelta
 from itertools import takewhile
 from pathlib import Path
 from typing import Annotated
@@ -16,12 +17,15 @@ import typer
 from rich.table import Table
 
 from core import config
+from core.clock import this_process
 from core.console import console
 from core.errors import SettingsError
 from core.storage import dictionary, lake
 from core.storage.schema import TABLES
+from core.units import to_datetime
 
 _SHOWN = 500
+_TRADED_AHEAD_DAYS = 7
 _FORMATS = {".csv": "FORMAT csv, HEADER", ".parquet": "FORMAT parquet, COMPRESSION zstd", ".json": "FORMAT json"}
 _HELP = """A query may take several lines and ends with ;
 .tables          what there is          .schema NAME   its columns and their meaning
@@ -29,12 +33,20 @@ _HELP = """A query may take several lines and ends with ;
 .help            this                   .quit          or Ctrl-D"""
 
 
-def open_lake() -> duckdb.DuckDBPyConnection:
-    """A connection with all views. Raises: SettingsError when there is no data yet."""
+def open_lake(last: int = 0) -> duckdb.DuckDBPyConnection:
+    """A connection with all views; with `last` on the events of the last days alone. Raises: SettingsError when there
+    is no data yet."""
     data = config.load().storage.data.resolve()
     if not (data / "lake").exists():
         raise SettingsError(f"{data} holds no data yet: run `kwm up` first, or set KWM_STORAGE__DATA")
-    return lake.connect(data)
+    today = to_datetime(this_process().now()).date()
+    days = (today - timedelta(days=last), today + timedelta(days=_TRADED_AHEAD_DAYS)) if last > 0 else None
+    return lake.connect(data, days)
+
+
+_Last = Annotated[
+    int, typer.Option("--last", help="only events of the last so many days: no slower after years; 0 is all")
+]
 
 
 def sql(
@@ -44,6 +56,7 @@ def sql(
     file: Annotated[
         Path | None, typer.Option("--file", help="run every query of this file, for example docs/queries.sql")
     ] = None,
+    last: _Last = 0,
     tables: Annotated[bool, typer.Option("--tables", help="what there is, column by column")] = False,
     write_dictionary: Annotated[
         Path | None, typer.Option("--dictionary", help="write the data dictionary (Markdown) to this file")
@@ -62,7 +75,7 @@ def sql(
         return
     style = "json" if as_json else "csv" if as_csv else "table"
     asked = questions(_read(file)) if file is not None else []
-    with open_lake() as db:
+    with open_lake(last) as db:
         if file is not None:
             for one in asked:
                 console().print(f"\n{asked_as(one)}", style="bold", markup=False)
@@ -219,6 +232,7 @@ def export(
     ],
     to: Annotated[Path, typer.Option("--to", help="the file: its ending .csv, .parquet or .json says the format")],
     force: Annotated[bool, typer.Option("--force", help="replace the file where it exists")] = False,
+    last: _Last = 0,
 ) -> None:
     """Write a table, view or query to a file, whole or not at all."""
     options = _FORMATS.get(to.suffix.lower())
@@ -229,7 +243,7 @@ def export(
     query = f"FROM {what}" if what.isidentifier() else what.strip().rstrip(";")
     temporary = to.with_name(f".{to.stem}.{os.getpid()}{to.suffix}")
     try:
-        with open_lake() as db:
+        with open_lake(last) as db:
             cursor = db.execute(f"COPY ({query}) TO '{str(temporary).replace(chr(39), chr(39) * 2)}' ({options})")
             rows = cursor.fetchall()[0][0]
         temporary.replace(to)

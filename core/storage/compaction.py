@@ -12,7 +12,7 @@ from pathlib import Path
 
 import duckdb
 
-from core.storage import views
+from core.storage import contents, views
 from core.storage.files import sync_folder
 from core.storage.folders import EMPTY_DAY, LAKE, border
 from core.storage.lake import latest_note_path
@@ -33,6 +33,7 @@ def compact(data: Path, today: date, notes: tuple[str, ...] = ()) -> dict[str, l
     last = border(data)
     oldest_kept = (today - timedelta(days=KEEP_RECENT_DAYS)).isoformat()
     deleted = [d for d in _days(lake / "recent") if d <= last and d < oldest_kept and _delete(data, d, notes)]
+    contents.let_go(lake, last, oldest_kept)
     return {"archived": archived, "deleted": deleted}
 
 

@@ -18,7 +18,7 @@ import msgspec
 from core.storage.files import sync_folder
 from core.storage.folders import LAKE, border, prepare
 from core.storage.schema import TABLES, Table
-from core.storage.views import create_views
+from core.storage.views import Days, create_views
 from core.units import Instant, iso, to_datetime
 
 _SAFE = re.compile(r"[^A-Za-z0-9._-]")
@@ -109,10 +109,21 @@ def latest_note(data: Path, name: str) -> bytes | None:
     return None if path is None else path.read_bytes()
 
 
-def connect(data: Path) -> duckdb.DuckDBPyConnection:
-    """An in-memory connection with all views: blocks nobody."""
+def connect(data: Path, days: Days | None = None) -> duckdb.DuckDBPyConnection:
+    """An in-memory connection with all views: blocks nobody.
+
+    `days`: the first and the last of the days that will be asked for (climate days of events, UTC days of the quoter).
+    It holds the events of these days whole, and no others; every view says the same of them as in the whole lake, and
+    only the files that tell of them are opened.
+    """
     prepare(data)
     connection = duckdb.connect()
     connection.execute("SET enable_progress_bar=false; SET TimeZone='UTC'")
-    create_views(connection, data)
+    create_views(connection, data, days)
     return connection
+
+
+def kept(db: duckdb.DuckDBPyConnection, *names: str) -> None:
+    """What these views say now, as tables in their place: for a connection that asks for them again and again."""
+    for name in names:
+        db.execute(f"CREATE TABLE kept AS FROM {name}; DROP VIEW {name}; ALTER TABLE kept RENAME TO {name}")

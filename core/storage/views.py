@@ -5,39 +5,79 @@ older DuckDB programs can open it too.
 """
 
 import os
+from datetime import date
 from pathlib import Path
 
 import duckdb
 
+from core.storage import contents
 from core.storage.dictionary import comments
-from core.storage.folders import border, prepare
+from core.storage.folders import EMPTY_DAY, border, prepare
 from core.storage.schema import TABLES, Table
 
 _SQL = Path(__file__).with_name("sql")
 FILE = "kwm.duckdb"
+_ANY_DAY = "2*"  # but the empty one
+Days = tuple[date, date]  # the first and the last
 
 
-def _view(table: Table, lake: Path, last: str) -> str:
+def _view(table: Table, lake: Path, last: str, archive: str, whose: str) -> str:
     columns = ", ".join(f"{name}::{kind} AS {name}" for name, kind, _ in table.columns)
-    archive = f"read_parquet('{lake}/archive/date=*/{table.name}.parquet', hive_partitioning=true)"
-    recent = f"read_parquet('{lake}/recent/date=*/run=*/{table.name}.parquet', hive_partitioning=true)"
-    kinds = "hive_types={'date': 'DATE'}"
-    archive, recent = (text[:-1] + f", {kinds})" for text in (archive, recent))
+    rows = f"SELECT {columns}, date AS partition_date FROM read_parquet"
+    kinds = "hive_partitioning=true, hive_types={'date': 'DATE'}"
+    recent = f"'{lake}/recent/date=' || shown_days() || '/run=*/{table.name}.parquet'"
     return (
-        f"CREATE OR REPLACE VIEW {table.name} AS SELECT {columns}, date AS partition_date FROM {archive}"
-        f" WHERE date <= DATE '{last}' UNION ALL SELECT {columns}, date AS partition_date FROM {recent}"
-        f" WHERE date > DATE '{last}'"
+        f"CREATE OR REPLACE VIEW {table.name} AS {rows}({archive}, {kinds}) WHERE date <= DATE '{last}'{whose}"
+        f" UNION ALL {rows}({recent}, {kinds}) WHERE date > DATE '{last}'{whose}"
     )
 
 
-def create_views(connection: duckdb.DuckDBPyConnection, data: Path) -> None:
-    """All views and macros into an open connection."""
+def _without_files(table: Table) -> str:
+    columns = ", ".join(f"NULL::{kind} AS {name}" for name, kind, _ in table.columns)
+    return f"CREATE OR REPLACE VIEW {table.name} AS SELECT {columns}, NULL::DATE AS partition_date"
+
+
+def create_views(connection: duckdb.DuckDBPyConnection, data: Path, days: Days | None = None) -> None:
+    """All views and macros into an open connection; with `days` on the files alone that tell of these.
+
+    DuckDB binds each view when it is made, and lists all files of all tables beneath it: so the marts are made on
+    tables without files, the tables on the day that is empty, and both are shown all days when they are there.
+    """
     lake, last = (data / "lake").resolve(), border(data)
+    contents.bring_up(lake, last)
     for table in TABLES.values():
-        connection.execute(_view(table, lake, last))
+        connection.execute(_without_files(table))
     for folder in ("staging", "marts"):
         for script in sorted((_SQL / folder).glob("*.sql")):
             connection.execute(script.read_text())
+    connection.execute(f"CREATE OR REPLACE MACRO shown_days() AS '{EMPTY_DAY}'")
+    archives = _all_days(lake, last) if days is None else _some_days(connection, lake, last, days)
+    for table in TABLES.values():
+        own = contents.event(table) if days is not None else None
+        whose = "" if own is None else f" AND ({own} IN (FROM asked_events) OR {own} = '')"
+        connection.execute(_view(table, lake, last, archives[table.name], whose))
+    connection.execute("CREATE OR REPLACE MACRO shown_days() AS '*'")
+
+
+def _all_days(lake: Path, last: str) -> dict[str, str]:
+    """Each table's files in the archive, as SQL. The empty one only where there is no other: DuckDB takes the first for
+    the size of all, and of tables that it thinks are empty it joins the larger ones in the wrong order."""
+    some = contents.archived(lake, last)
+    shown = f"CASE shown_days() WHEN '*' THEN '{_ANY_DAY}' ELSE shown_days() END"
+    return {
+        name: f"'{lake}/archive/date=' || {shown if name in some else repr(EMPTY_DAY)} || '/{name}.parquet'"
+        for name in TABLES
+    }
+
+
+def _some_days(connection: duckdb.DuckDBPyConnection, lake: Path, last: str, days: Days) -> dict[str, str]:
+    found = contents.about(connection, lake, last, *days)
+    return {
+        name: "["
+        + ", ".join(f"'{lake}/archive/date={day}/{name}.parquet'" for day in found.get(name, [EMPTY_DAY]))
+        + "]"
+        for name in TABLES
+    }
 
 
 def build(data: Path) -> Path:

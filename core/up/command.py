@@ -19,6 +19,7 @@ import typer
 from core import config
 from core.clock import Clock
 from core.errors import KwmError, Malformed, SettingsError
+from core.storage import views
 from core.storage.migrate import current, migrate
 from core.units import Instant, instant
 from core.up import flow_runs, logs, ports, report, world_time
@@ -95,6 +96,8 @@ async def _run(
             world_time.remember(data, clock)
         if (data / "lake").exists() and not current(data) and (changed := migrate(data)):
             _say("data of an earlier version brought up to this one: " + ", ".join(changed))
+        if (data / "lake").exists():
+            views.build(data)  # what an archive of an earlier version speaks of is read here, not in a flow's time
         what = plan(settings, data, first_start=not (data / "lake" / "seeded").exists())
         ports.check(what.ports)
         stop = asyncio.Event()

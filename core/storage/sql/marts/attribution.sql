@@ -1,28 +1,46 @@
--- Each fill with the market's middle at the fill and 10 s, 1, 5 and 30 minutes later (the last one seen by then), what
--- it settled at, and its markout at each: dollars a contract, positive when the market moved our way; NULL while it is
--- too early to know.
+-- The mark at each fill and at 10 s, 1, 5 and 30 minutes later: the last one seen by then. A span is ten minutes: a mark of a
+-- moment's own span or the one before is its last one; only where neither has any all marks of the market are read.
+CREATE OR REPLACE VIEW fill_marks AS
+WITH moments AS MATERIALIZED (
+    SELECT trade_id, order_id, ticker, horizon_s, moment, epoch_ns(moment) // 600000000000 AS span
+    FROM (SELECT trade_id, order_id, ticker, horizon_s, filled_at + to_seconds(horizon_s) AS moment
+          FROM signed_fills, (VALUES (0), (10), (60), (300), (1800)) AS horizons(horizon_s))
+), spans AS (
+    SELECT ticker, span FROM moments UNION SELECT ticker, span - 1 FROM moments
+), near AS (
+    SELECT m.ticker, m.seen_at, avg(m.mark_usd) AS mark_usd
+    FROM market_marks m JOIN spans s ON s.ticker = m.ticker AND s.span = epoch_ns(m.seen_at) // 600000000000
+    GROUP BY m.ticker, m.seen_at
+), found AS MATERIALIZED (
+    SELECT o.*, CASE WHEN epoch_ns(n.seen_at) // 600000000000 >= o.span - 1 THEN n.mark_usd END AS mark_usd
+    FROM moments o ASOF LEFT JOIN near n ON n.ticker = o.ticker AND o.moment >= n.seen_at
+), lost AS MATERIALIZED (
+    SELECT * EXCLUDE (mark_usd) FROM found WHERE mark_usd IS NULL
+), far AS (
+    SELECT m.ticker, m.seen_at, avg(m.mark_usd) AS mark_usd
+    FROM market_marks m JOIN (SELECT DISTINCT ticker FROM lost) l ON l.ticker = m.ticker GROUP BY m.ticker, m.seen_at
+), every AS (
+    SELECT trade_id, order_id, horizon_s, mark_usd FROM found WHERE mark_usd IS NOT NULL
+    UNION ALL SELECT l.trade_id, l.order_id, l.horizon_s, m.mark_usd
+    FROM lost l ASOF LEFT JOIN far m ON m.ticker = l.ticker AND l.moment >= m.seen_at
+)
+SELECT trade_id, order_id, max(mark_usd) FILTER (horizon_s = 0) AS mark_0, max(mark_usd) FILTER (horizon_s = 10) AS mark_10s,
+       max(mark_usd) FILTER (horizon_s = 60) AS mark_1m, max(mark_usd) FILTER (horizon_s = 300) AS mark_5m,
+       max(mark_usd) FILTER (horizon_s = 1800) AS mark_30m
+FROM every GROUP BY trade_id, order_id;
+
+-- Each fill with the market's middle at the fill and 10 s, 1, 5 and 30 minutes later, what it settled at, and its markout at
+-- each: dollars a contract, positive when the market moved our way; NULL while it is too early to know.
 CREATE OR REPLACE VIEW markouts AS
-WITH marks AS (
-    SELECT ticker, seen_at, avg(mark_usd) AS mark_usd FROM market_marks GROUP BY ticker, seen_at
-), fills_once AS (
-    SELECT *, CASE side WHEN 'bid' THEN 1 ELSE -1 END AS sign, price_usd::DOUBLE AS paid_usd,
-           filled_at + INTERVAL 10 SECOND AS at_10s, filled_at + INTERVAL 1 MINUTE AS at_1m,
-           filled_at + INTERVAL 5 MINUTE AS at_5m, filled_at + INTERVAL 30 MINUTE AS at_30m
-    FROM our_fills
-), heard AS (
-    SELECT max(seen_at) AS last_seen FROM marks
+WITH heard AS (
+    SELECT max(seen_at) AS last_seen FROM market_marks
 ), marked AS (
-    SELECT f.*, m0.mark_usd AS mark_0,
-           CASE WHEN f.at_10s <= last_seen THEN m1.mark_usd END AS mark_10s,
-           CASE WHEN f.at_1m <= last_seen THEN m2.mark_usd END AS mark_1m,
-           CASE WHEN f.at_5m <= last_seen THEN m3.mark_usd END AS mark_5m,
-           CASE WHEN f.at_30m <= last_seen THEN m4.mark_usd END AS mark_30m
-    FROM fills_once f CROSS JOIN heard
-    ASOF LEFT JOIN marks m0 ON m0.ticker = f.ticker AND f.filled_at >= m0.seen_at
-    ASOF LEFT JOIN marks m1 ON m1.ticker = f.ticker AND f.at_10s >= m1.seen_at
-    ASOF LEFT JOIN marks m2 ON m2.ticker = f.ticker AND f.at_1m >= m2.seen_at
-    ASOF LEFT JOIN marks m3 ON m3.ticker = f.ticker AND f.at_5m >= m3.seen_at
-    ASOF LEFT JOIN marks m4 ON m4.ticker = f.ticker AND f.at_30m >= m4.seen_at
+    SELECT f.*, CASE side WHEN 'bid' THEN 1 ELSE -1 END AS sign, price_usd::DOUBLE AS paid_usd, m.mark_0,
+           CASE WHEN filled_at + INTERVAL 10 SECOND <= last_seen THEN m.mark_10s END AS mark_10s,
+           CASE WHEN filled_at + INTERVAL 1 MINUTE <= last_seen THEN m.mark_1m END AS mark_1m,
+           CASE WHEN filled_at + INTERVAL 5 MINUTE <= last_seen THEN m.mark_5m END AS mark_5m,
+           CASE WHEN filled_at + INTERVAL 30 MINUTE <= last_seen THEN m.mark_30m END AS mark_30m
+    FROM our_fills f CROSS JOIN heard LEFT JOIN fill_marks m ON m.trade_id = f.trade_id AND m.order_id = f.order_id
 )
 SELECT k.trade_id, k.order_id, k.client_order_id, k.ticker, k.event_ticker, k.station, k.variable, k.day, k.side,
        k.filled_at, k.paid_usd AS price_usd, k.contracts, k.fee_usd, k.is_taker, k.publication, k.fair_when_decided_usd,
@@ -36,11 +54,9 @@ FROM marked k LEFT JOIN latest_markets s ON s.ticker = k.ticker;
 
 -- Where the money of each fill came from; spread + adverse + settlement + fees = pnl, to the last digit.
 CREATE OR REPLACE VIEW pnl_attribution AS
-WITH last_fair AS (
-    SELECT ticker, arg_max(fair_usd, published_at) AS fair_usd FROM fair_values GROUP BY ticker
-), valued AS (
+WITH valued AS (
     SELECT k.*, coalesce(k.settled_usd::DOUBLE, f.fair_usd, k.mark_5m_usd) AS final_usd
-    FROM markouts k LEFT JOIN last_fair f ON f.ticker = k.ticker
+    FROM markouts k LEFT JOIN our_last_fairs f ON f.ticker = k.ticker
 )
 SELECT trade_id, ticker, event_ticker, station, variable, day, side, filled_at, contracts,
        sign * contracts::DOUBLE * (mark_at_fill_usd - price_usd) AS spread_usd,

@@ -6,7 +6,9 @@ WITH ends AS (
     UNION SELECT happened_at FROM notes WHERE kind = 'stopped'
     UNION SELECT max(happened_at) FROM (SELECT happened_at FROM pnl UNION ALL SELECT happened_at FROM notes)
 ), spells AS (
-    SELECT *, lead(happened_at) OVER (PARTITION BY ticker ORDER BY happened_at) AS next_at FROM quotes
+    SELECT *, lead(happened_at) OVER (  -- of two at one instant always the same one lasts
+        PARTITION BY ticker ORDER BY happened_at, hash(publication, bid_usd, ask_usd, bid_reasons, ask_reasons)
+    ) AS next_at FROM quotes
 ), bounded AS (
     SELECT s.*, coalesce(least(s.next_at, e.end_at), s.happened_at) AS ended_at
     FROM spells s ASOF LEFT JOIN ends e ON s.happened_at < e.end_at
@@ -57,6 +59,7 @@ FROM quote_lifetimes GROUP BY ALL;
 CREATE OR REPLACE VIEW reasons_not_quoted AS
 SELECT (began_at AT TIME ZONE 'UTC')::DATE AS day, reason, sum(lasted_s) AS side_seconds, count(*) AS times, count(DISTINCT ticker) AS markets
 FROM (
-    SELECT began_at, ticker, lasted_s, unnest(string_split(bid_reasons, ', ')) AS reason FROM quote_lifetimes
-    UNION ALL SELECT began_at, ticker, lasted_s, unnest(string_split(ask_reasons, ', ')) FROM quote_lifetimes
+    SELECT began_at, ticker, lasted_s,
+           unnest(list_concat(string_split(bid_reasons, ', '), string_split(ask_reasons, ', '))) AS reason
+    FROM quote_lifetimes WHERE bid_reasons <> '' OR ask_reasons <> ''
 ) WHERE reason <> '' GROUP BY ALL;
