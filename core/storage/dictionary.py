@@ -11,6 +11,7 @@ import duckdb
 
 from core.storage.schema import TABLES
 
+_OF_THE_FILE = ("partition_date", "run", "row_in_file")
 _TOML = Path(__file__).with_name("sql") / "views.toml"
 
 
@@ -69,7 +70,7 @@ def _quoted(text: str) -> str:
 def columns_of(db: duckdb.DuckDBPyConnection, name: str) -> list[tuple[str, str]]:
     """(column, type) of a view, without the partition's own column."""
     found = db.execute(f"DESCRIBE {name}").fetchall()
-    return [(str(row[0]), str(row[1])) for row in found if row[0] not in ("partition_date", "run")]
+    return [(str(row[0]), str(row[1])) for row in found if row[0] not in _OF_THE_FILE]
 
 
 def markdown(db: duckdb.DuckDBPyConnection) -> str:
@@ -81,7 +82,8 @@ def markdown(db: duckdb.DuckDBPyConnection) -> str:
         " `core/storage/sql/views.toml`; do not edit.",
         "Units are in the names: `_usd` dollars, `_f` degrees Fahrenheit, `_s` seconds, `_at` an instant (UTC),",
         "`contracts` contracts. Every table also has `run` (the flow run that wrote the row) and `partition_date` (the",
-        "UTC date of its file: put a condition on it to read less).",
+        "UTC date of its file: put a condition on it to read less); `quotes` has `row_in_file`, too: of two rows of",
+        "one instant the higher is the later.",
         "",
         "## Tables",
     ]

@@ -17,24 +17,28 @@ from core.storage.schema import TABLES, Table
 
 _SQL = Path(__file__).with_name("sql")
 FILE = "kwm.duckdb"
+_ORDERED = ("quotes",)  # of two of one instant the one that was written later is the later one
 _ANY_DAY = "2*"  # but the empty one
 Days = tuple[date, date]  # the first and the last
 
 
 def _view(table: Table, lake: Path, last: str, archive: str, whose: str) -> str:
     columns = ", ".join(f"{name}::{kind} AS {name}" for name, kind, _ in table.columns)
-    rows = f"SELECT {columns}, date AS partition_date FROM read_parquet"
-    kinds = "hive_partitioning=true, hive_types={'date': 'DATE'}"
+    ordered = table.name in _ORDERED
+    rows = f"SELECT {columns}, date AS partition_date{', file_row_number AS row_in_file' if ordered else ''}"
+    kinds = f"hive_partitioning=true, hive_types={{'date': 'DATE'}}{', file_row_number=true' if ordered else ''}"
     recent = f"'{lake}/recent/date=' || shown_days() || '/run=*/{table.name}.parquet'"
     return (
-        f"CREATE OR REPLACE VIEW {table.name} AS {rows}({archive}, {kinds}) WHERE date <= DATE '{last}'{whose}"
-        f" UNION ALL {rows}({recent}, {kinds}) WHERE date > DATE '{last}'{whose}"
+        f"CREATE OR REPLACE VIEW {table.name} AS {rows} FROM read_parquet({archive}, {kinds})"
+        f" WHERE date <= DATE '{last}'{whose}"
+        f" UNION ALL {rows} FROM read_parquet({recent}, {kinds}) WHERE date > DATE '{last}'{whose}"
     )
 
 
 def _without_files(table: Table) -> str:
     columns = ", ".join(f"NULL::{kind} AS {name}" for name, kind, _ in table.columns)
-    return f"CREATE OR REPLACE VIEW {table.name} AS SELECT {columns}, NULL::DATE AS partition_date"
+    order = ", NULL::BIGINT AS row_in_file" if table.name in _ORDERED else ""
+    return f"CREATE OR REPLACE VIEW {table.name} AS SELECT {columns}, NULL::DATE AS partition_date{order}"
 
 
 def create_views(connection: duckdb.DuckDBPyConnection, data: Path, days: Days | None = None) -> None:

@@ -91,3 +91,16 @@ def late(seeded: Seeded) -> dict[str, list[Row]]:
         for k in range(3)
     ]  # fmt: skip
     return tables
+
+
+def test_of_two_quotes_of_one_instant_the_one_written_later_lasts(tmp_path: Path) -> None:
+    at, later = iso(Instant(START + HOUR)), iso(Instant(START + 2 * HOUR))
+    said = [(at, "z"), (at, "a"), (at, "m"), (later, "end")]
+    quotes = [{"happened_at": when, "ticker": "KXHIGHNY-26JAN01-B1", "bid_reasons": why} for when, why in said]
+    commit(tmp_path, "load-1", 0, {"quotes": quotes[:3]})
+    commit(tmp_path, "load-2", 0, {"quotes": quotes[3:]})
+    for last in (day_of(0), day_of(1)):  # before and after the day is archived
+        compact(tmp_path, last)
+        with lake.connect(tmp_path) as db:
+            found = db.execute("SELECT bid_reasons, lasted_s FROM quote_lifetimes WHERE lasted_s > 0").fetchall()
+        assert found == [("m", 3600.0)]

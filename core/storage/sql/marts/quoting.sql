@@ -6,8 +6,8 @@ WITH ends AS (
     UNION SELECT happened_at FROM notes WHERE kind = 'stopped'
     UNION SELECT max(happened_at) FROM (SELECT happened_at FROM pnl UNION ALL SELECT happened_at FROM notes)
 ), spells AS (
-    SELECT *, lead(happened_at) OVER (  -- of two at one instant always the same one lasts
-        PARTITION BY ticker ORDER BY happened_at, hash(publication, bid_usd, ask_usd, bid_reasons, ask_reasons)
+    SELECT *, lead(happened_at) OVER (  -- of two of one instant the one written later lasts
+        PARTITION BY ticker ORDER BY happened_at, run, row_in_file
     ) AS next_at FROM quotes
 ), bounded AS (
     SELECT s.*, coalesce(least(s.next_at, e.end_at), s.happened_at) AS ended_at
