@@ -13,7 +13,7 @@ from pydantic import BeforeValidator, Field, ValidationError, model_validator
 
 from core.config_house import AlertSettings, DashboardSettings, PrefectSettings, StorageSettings, WatchdogSettings
 from core.config_kinds import Clocktime, Contracts, Dollars, Edge, Port, Seconds, Section
-from core.config_record import PaperSettings, TapeSettings
+from core.config_record import NEEDS_READER, PaperSettings, TapeSettings
 from core.config_weather import WeatherSettings
 from core.errors import Malformed, SettingsError
 from core.stations import BY_CODE, BY_SERIES, STATIONS, Station
@@ -243,10 +243,11 @@ def named_folder(settings: Settings) -> Path:
     return data.parent if settings.paper.only else data
 
 
-def place(settings: Settings) -> str:
-    """Where orders go, for people: `demo`, `production`, `production, on paper`."""
+def place(settings: Settings, *, on_paper: bool = False) -> str:
+    """Where orders go, for people: `demo`, `production`, `production, on paper`. `on_paper`: in a session on paper,
+    alone or not."""
     environment = settings.exchange.environment
-    return f"{environment}, on paper" if settings.paper.only else environment
+    return f"{environment}, on paper" if on_paper or settings.paper.only else environment
 
 
 def _read(path: Path) -> dict[str, Any]:
@@ -302,7 +303,7 @@ def _check_key(settings: Settings, env: dict[str, str], *, to_trade: bool) -> No
     exchange, paper = settings.exchange, settings.paper
     if paper.only:
         if to_trade and not (paper.key_id and paper.key_file):
-            raise SettingsError("[paper] key_id and key_file are needed: a key with the scope `read` and nothing else")
+            raise SettingsError(NEEDS_READER)
         return
     if not exchange.key_id or not (exchange.key_file or env.get("KWM_EXCHANGE__KEY_PEM")):
         raise SettingsError(

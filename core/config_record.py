@@ -18,6 +18,9 @@ class TapeSettings(Section):
     books_every_s: Seconds
 
 
+NEEDS_READER = "[paper] key_id and key_file are needed: a key with the scope `read` and nothing else"
+
+
 class PaperSettings(Section):
     """The session on paper: alone or beside the trading quoter, its key that may only read, its money, and how its
     fills are imagined."""

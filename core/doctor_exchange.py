@@ -78,11 +78,10 @@ async def exchange(
     shard = settings.exchange.exchange_index
 
     async def host() -> Line:
-        status = await catalog.status()
-        mine = next((s for s in status.exchange_index_statuses or () if s.exchange_index == shard), status)
-        if not (status.exchange_active and mine.exchange_active):
+        status = await rest.status()
+        if not status.active:
             return fail("exchange", "not active: nothing is accepted, cancels neither", "wait; `kwm up` waits too")
-        if not mine.trading_active:
+        if not status.trading:
             return warn("exchange", f"shard {shard} is paused", "Thursdays 03:00 to 05:00 ET are the weekly pause")
         return ok("exchange", f"{place(settings)}: shard {shard} is trading")
 

@@ -18,6 +18,7 @@ from core.clock import this_process
 from core.config import FlowSettings
 from core.console import console
 from core.errors import SettingsError
+from core.storage.locks import alone
 from core.up.plan import QUIET, prefect_url
 from flows.fair_command import fair as fair
 
@@ -104,10 +105,9 @@ def serve() -> None:
     Intervals come from the settings' [flows], divided by the speed of the embedded world down to 15 s to 2 min. Only
     one process may serve the flows of a data folder; what an earlier one left running is said to have crashed.
     """
-    from flows.left_behind import alone
-
     settings = config.load()
-    with alone(settings.storage.data.resolve()):
+    data = settings.storage.data.resolve()
+    with alone(data, "flows", f"the flows of {data} are served already (kwm up, or kwm flows serve)"):
         _serve(settings)
 
 

@@ -5,12 +5,7 @@ run is cancelled. The server would let go of it after five minutes, but knows of
 ended together (a power cut, a stop that had to kill a long run) the place is held for ever.
 """
 
-import contextlib
-import fcntl
-from collections.abc import Iterator, Sequence
-from pathlib import Path
-
-from core.errors import SettingsError
+from collections.abc import Sequence
 
 _PAGE, _PAGES = 200, 100
 
@@ -46,15 +41,3 @@ async def clear(names: Sequence[str]) -> int:
             # marked late one by one, hundreds of runs keep SQLite locked for minutes
             await client.request("POST", "/deployments/{id}/pause_deployment", path_params={"id": one.id})
     return crashed
-
-
-@contextlib.contextmanager
-def alone(data: Path) -> Iterator[None]:
-    """Nobody else serves the flows of this data folder meanwhile. Raises: SettingsError."""
-    (data / "live").mkdir(parents=True, exist_ok=True)
-    with (data / "live" / "flows.lock").open("w") as lock:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError as error:
-            raise SettingsError(f"the flows of {data} are served already (kwm up, or kwm flows serve)") from error
-        yield

@@ -30,7 +30,6 @@ SELECT day, reason, round(side_seconds / 3600, 2) AS side_hours, markets
 FROM reasons_not_quoted WHERE day >= $since ORDER BY day DESC, side_seconds DESC LIMIT 20
 """
 _DAYS = 3  # each hour: no longer after years
-_AHEAD_DAYS = 7
 
 
 @task(name="ask the lake")
@@ -38,7 +37,7 @@ def ask(c: Context) -> dict[str, list[dict[str, Any]]]:
     """Rows as text, for people, of the last days."""
     today = to_datetime(c.now).date()
     since = today - timedelta(days=_DAYS)
-    with lake.connect(c.data, (since, today + timedelta(days=_AHEAD_DAYS))) as db:
+    with lake.connect(c.data, lake.days_from(since, today)) as db:
         return {"pnl-by-city": _rows(db, _PNL, since), "data-quality": _rows(db, _QUALITY, since),
                 "reasons-not-quoted": _rows(db, _REASONS, since)}  # fmt: skip
 

@@ -31,7 +31,8 @@ def kill(within: Annotated[float, typer.Option(help="seconds to go on trying")] 
         client = Client(_HALT_WITHIN_S, to_trade=False)
     except SettingsError as error:
         raise NotProved(f"nothing was cancelled: {error}") from error
-    desk = f"{client.settings.exchange.environment} exchange"
+    exchange = client.settings.exchange
+    desk = f"{exchange.environment} exchange"
     try:
         client.post("/api/risk/halt")
     except KwmError as error:
@@ -43,7 +44,7 @@ def kill(within: Annotated[float, typer.Option(help="seconds to go on trying")] 
                 _next_run(client.data) if ran else f"no quoter has run on {client.data}: no run of it is stopped"
             )
             typer.echo(f"cancelling over REST at the {desk} all the same")
-    if client.settings.paper.only and not client.settings.exchange.key_id and desk != "embedded exchange":
+    if client.settings.paper.only and not exchange.key_id and exchange.environment != "embedded":
         raise NotProved(
             f"nothing was asked of the {desk}: all is on paper, and [exchange] names no key that could cancel"
         )
@@ -54,7 +55,7 @@ def kill(within: Annotated[float, typer.Option(help="seconds to go on trying")] 
     except KwmError as error:
         raise NotProved(f"nothing was cancelled at the {desk}: {error}") from error
     if as_json:
-        t.say_json(asdict(done) | {"environment": client.settings.exchange.environment})
+        t.say_json(asdict(done) | {"environment": exchange.environment})
     if not done.verified or done.left:
         raise NotProved(f"{desk}: {unproved(done)}")
     if not as_json:

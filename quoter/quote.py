@@ -1,19 +1,21 @@
-"""`kwm quote`: the live quoter with its dashboard, as a process of its own. One for one data folder."""
+"""`kwm quote`: the quoter with its dashboard, as a process of its own. One for one data folder; live, or on paper."""
 
 import asyncio
 import contextlib
-import fcntl
+import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Coroutine
 from pathlib import Path
+from typing import Any
 
 from core import config
 from core.clock import Steady, this_process
-from core.errors import SettingsError
+from core.storage.locks import alone
 from quoter.dashboard.app import Dashboard
 from quoter.dashboard.guard import token_of
+from quoter.dashboard.paper import PaperSession
 from quoter.dashboard.serve import server
-from quoter.paper.command import serve
+from quoter.paper.session import Session, folder_of, page_port
 from quoter.paper.shown import PaperShown
 from quoter.shell.live import Live
 
@@ -23,9 +25,8 @@ def quote() -> None:
     With [paper] only = true it is a paper session, whose orders are imagined."""
     settings = config.load()
     if settings.paper.only:
-        serve(settings)
+        sys.exit(on_paper(settings))
     data = settings.storage.data.resolve()
-    (data / "live").mkdir(parents=True, exist_ok=True)
     with only_one(data):
         sys.exit(asyncio.run(run(settings, data)))
 
@@ -33,24 +34,39 @@ def quote() -> None:
 async def run(settings: config.Settings, data: Path, wall: Steady | None = None) -> int:
     """One run; its exit code. `wall`: another wall clock than the machine's."""
     live = Live(settings, this_process(), wall=wall)
-    dashboard = Dashboard(live, token_of(data, settings.dashboard.token), PaperShown(settings))
-    web = server(dashboard.application(), settings.dashboard.host, settings.dashboard.port)
+    return await _with_page(live, data, settings.dashboard.port, PaperShown(settings), live.run_until_stopped())
+
+
+def on_paper(settings: config.Settings) -> int:
+    """One paper session, until it is stopped; its exit code."""
+    os.environ.pop("KWM_EXCHANGE__KEY_PEM", None)  # this process is not to hold it, whoever started it
+    folder = folder_of(settings)
+
+    async def work() -> int:
+        session = Session(settings, this_process())
+        return await _with_page(session.live, folder, page_port(settings), None, session.run())
+
+    with only_one(folder):
+        return asyncio.run(work())
+
+
+async def _with_page(
+    live: Live, data: Path, port: int, paper: PaperSession | None, work: Coroutine[Any, Any, int]
+) -> int:
+    """What `work` returns, and the page over `live` meanwhile."""
+    own = live.settings.dashboard
+    dashboard = Dashboard(live, token_of(data, own.token), paper)
+    web = server(dashboard.application(), own.host, port)
     serving = asyncio.create_task(web.serve())
     framing = asyncio.create_task(dashboard.keep_framing())
     try:
-        return await live.run_until_stopped()
+        return await work
     finally:
         framing.cancel()
         web.should_exit = True
         await asyncio.gather(serving, framing, return_exceptions=True)
 
 
-@contextlib.contextmanager
-def only_one(data: Path) -> Iterator[None]:
+def only_one(data: Path) -> contextlib.AbstractContextManager[None]:
     """Two quoters on one folder would trade against each other's books. Raises: SettingsError."""
-    with (data / "live" / "quoter.lock").open("w") as lock:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError as error:
-            raise SettingsError(f"another quoter runs on {data}; stop it first (kwm stop)") from error
-        yield
+    return alone(data, "quoter", f"another quoter runs on {data}; stop it first (kwm stop)")

@@ -151,12 +151,6 @@ class Catalog:
         )  # fmt: skip
         return [translate.order_view(translate.decode(o, wire.OrderModel)) for page in pages for o in page.orders]
 
-    async def status(self) -> wire_account.Status:
-        """Is the exchange open, shard by shard?"""
-        return translate.decode(
-            await self.sdk.call(self.sdk.exchange.get_exchange_status_without_preload_content), wire_account.Status
-        )
-
     async def schedule(self) -> wire_account.ScheduleModel:
         """Weekly hours and maintenance windows."""
         raw = await self.sdk.call(self.sdk.exchange.get_exchange_schedule_without_preload_content)

@@ -13,6 +13,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 
 from core.config import Settings
+from core.config_record import NEEDS_READER
 from core.errors import SettingsError
 
 EMBEDDED_ID = "embedded"
@@ -68,14 +69,10 @@ def paper_key(settings: Settings) -> Credentials:
         return trading_key(settings)
     paper = settings.paper
     if not paper.key_id or not paper.key_file:
-        raise SettingsError("[paper] key_id and key_file are needed: a key with the scope `read` and nothing else")
+        raise SettingsError(NEEDS_READER)
     if paper.key_id == settings.exchange.key_id:
         raise SettingsError("[paper] key_id is the trading key; make another one with the scope `read` alone")
-    path = Path(paper.key_file).expanduser()
-    try:
-        return Credentials(paper.key_id, path.read_text())
-    except OSError as error:
-        raise SettingsError(f"[paper] key_file: {path} cannot be read ({error.strerror})") from error
+    return Credentials(paper.key_id, _read("paper", paper.key_file))
 
 
 def trading_key(settings: Settings) -> Credentials:
@@ -88,13 +85,7 @@ def trading_key(settings: Settings) -> Credentials:
                 f"{path} does not exist: the embedded exchange makes it when it starts (kwm exchange serve)"
             )
         return Credentials(EMBEDDED_ID, path.read_text())
-    pem = os.environ.get("KWM_EXCHANGE__KEY_PEM", "")
-    if not pem:
-        path = Path(exchange.key_file).expanduser()
-        try:
-            pem = path.read_text()
-        except OSError as error:
-            raise SettingsError(f"[exchange] key_file: {path} cannot be read ({error.strerror})") from error
+    pem = os.environ.get("KWM_EXCHANGE__KEY_PEM", "") or _read("exchange", exchange.key_file)
     return Credentials(exchange.key_id, in_lines(pem))
 
 
@@ -103,10 +94,16 @@ def watchdog_key(settings: Settings) -> Credentials:
     own = settings.watchdog
     if not own.key_id:
         return trading_key(settings)
+    return Credentials(own.key_id, _read("watchdog", own.key_file))
+
+
+def _read(section: str, key_file: str) -> str:
+    """Raises: SettingsError naming the setting."""
+    path = Path(key_file).expanduser()
     try:
-        return Credentials(own.key_id, Path(own.key_file).expanduser().read_text())
+        return path.read_text()
     except OSError as error:
-        raise SettingsError(f"[watchdog] key_file: {own.key_file} cannot be read ({error.strerror})") from error
+        raise SettingsError(f"[{section}] key_file: {path} cannot be read ({error.strerror})") from error
 
 
 def every_key(settings: Settings) -> list[Credentials]:

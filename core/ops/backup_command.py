@@ -1,7 +1,6 @@
 """`kwm backup`, `kwm restore`, `kwm migrate`: the data folder out, back, and up to this version."""
 
 import contextlib
-import fcntl
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -15,6 +14,7 @@ from core.ops.backup import backup as write_backup
 from core.ops.backup import restore as read_backup
 from core.storage import migrate as migration
 from core.storage import views
+from core.storage.locks import alone
 
 
 def backup(
@@ -65,12 +65,7 @@ def migrate() -> None:
 @contextlib.contextmanager
 def unused(data: Path) -> Iterator[None]:
     """Nobody may run on the folder meanwhile. Raises: SettingsError naming who does."""
-    (data / "live").mkdir(parents=True, exist_ok=True)
     with contextlib.ExitStack() as stack:
-        for name, who in (("up.lock", "kwm up"), ("quoter.lock", "the quoter")):
-            lock = stack.enter_context((data / "live" / name).open("a"))
-            try:
-                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except BlockingIOError as error:
-                raise SettingsError(f"{who} runs on {data}: stop it first") from error
+        for name, who in (("up", "kwm up"), ("quoter", "the quoter")):
+            stack.enter_context(alone(data, name, f"{who} runs on {data}: stop it first"))
         yield

@@ -19,8 +19,6 @@ from core.storage import lake
 from core.storage.views import Days
 from core.units import Instant, iso, to_datetime
 
-_TRADED_AHEAD_DAYS = 7
-
 
 def made(kind: str, data: Path, now: Instant, day: date | None = None) -> Report:
     """The report of `day`: by default today for the brief, yesterday (UTC) for the end of day."""
@@ -41,7 +39,7 @@ def _of_the_brief(data: Path, day: date) -> Db:
     with _one_thread(data) as whole:
         held = reports.oldest_held(whole)
     first = day - timedelta(days=1)
-    db = _one_thread(data, (first if held is None else min(first, held), day + timedelta(days=_TRADED_AHEAD_DAYS)))
+    db = _one_thread(data, lake.days_from(first if held is None else min(first, held), day))
     lake.kept(db, "market_marks", "markouts")
     return db
 

@@ -25,7 +25,6 @@ from core.storage.schema import TABLES
 from core.units import to_datetime
 
 _SHOWN = 500
-_TRADED_AHEAD_DAYS = 7
 _FORMATS = {".csv": "FORMAT csv, HEADER", ".parquet": "FORMAT parquet, COMPRESSION zstd", ".json": "FORMAT json"}
 _HELP = """A query may take several lines and ends with ;
 .tables          what there is          .schema NAME   its columns and their meaning
@@ -40,12 +39,12 @@ def open_lake(last: int = 0) -> duckdb.DuckDBPyConnection:
     if not (data / "lake").exists():
         raise SettingsError(f"{data} holds no data yet: run `kwm up` first, or set KWM_STORAGE__DATA")
     today = to_datetime(this_process().now()).date()
-    days = (today - timedelta(days=last), today + timedelta(days=_TRADED_AHEAD_DAYS)) if last > 0 else None
+    days = lake.days_from(today - timedelta(days=last), today) if last > 0 else None
     return lake.connect(data, days)
 
 
 _Last = Annotated[
-    int, typer.Option("--last", help="only events of the last so many days: no slower after years; 0 is all")
+    int, typer.Option("--last", min=0, help="only events of the last so many days: no slower after years; 0 is all")
 ]
 
 

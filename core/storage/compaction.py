@@ -13,9 +13,10 @@ from pathlib import Path
 import duckdb
 
 from core.storage import contents, views
-from core.storage.files import sync_folder
+from core.storage.files import sync
 from core.storage.folders import EMPTY_DAY, LAKE, border
 from core.storage.lake import latest_note_path
+from core.storage.parquet import literal
 from core.storage.schema import TABLES, Table
 
 KEEP_RECENT_DAYS = 2  # an analyst's connection may be that old
@@ -51,22 +52,18 @@ def _archive(lake: Path, day: str) -> None:
         for table in TABLES.values():
             _one_file(connection, table, lake / "recent" / f"date={day}", staging)
     for written in staging.iterdir():
-        handle = os.open(written, os.O_RDONLY)
-        try:
-            os.fsync(handle)
-        finally:
-            os.close(handle)
+        sync(written)
     target = lake / "archive" / f"date={day}"
     os.rename(staging, target)  # noqa: PTH104 - the atomic rename is the commit
-    sync_folder(target.parent)
+    sync(target.parent)
 
 
 def _one_file(connection: duckdb.DuckDBPyConnection, table: Table, source: Path, target: Path) -> None:
-    files = sorted(str(p) for p in source.glob(f"run=*/{table.name}.parquet"))
+    files = sorted(source.glob(f"run=*/{table.name}.parquet"))
     if not files:
         return
     columns = ", ".join(f"{name}::{kind} AS {name}" for name, kind, _ in table.columns)
-    listed = ", ".join("'" + name.replace("'", "''") + "'" for name in files)
+    listed = ", ".join(literal(path) for path in files)
     connection.execute(
         f"COPY (SELECT {columns} FROM read_parquet([{listed}], hive_partitioning=false))"
         f" TO '{target / f'{table.name}.parquet'}' (FORMAT parquet, COMPRESSION zstd)"

@@ -5,13 +5,13 @@ day never changes, so what was said of it stands, and the next file is the last 
 missing it is made anew: nobody has to remember to.
 """
 
-import os
 from datetime import date
 from pathlib import Path
 
 import duckdb
 
-from core.storage.files import sync_folder
+from core.storage import parquet
+from core.storage.parquet import literal
 from core.storage.schema import AT, DAY, TABLES, TEXT, Table
 
 COLUMNS = (("table_name", TEXT), ("event_ticker", TEXT), ("day", DAY), ("partition_date", DAY))
@@ -48,27 +48,17 @@ def bring_up(lake: Path, last: str) -> None:
     target.parent.mkdir(parents=True, exist_ok=True)
     before = max((p for p in _made(lake) if _day_of(p) < last), default=None)
     since = _day_of(before) if before is not None else ""
-    temporary = target.with_name(f".{target.name}.{os.getpid()}")
     with duckdb.connect() as db:
         db.execute("SET enable_progress_bar=false; SET threads=1; SET TimeZone='UTC'")
         db.execute(f"CREATE TABLE known ({', '.join(f'{name} {kind}' for name, kind in COLUMNS)})")
         if before is not None:
-            db.execute(f"INSERT INTO known FROM read_parquet({_quoted(before)}, hive_partitioning=false)")
+            db.execute(f"INSERT INTO known FROM read_parquet({literal(before)}, hive_partitioning=false)")
         for table in TABLES.values():
             files = [p for p in sorted((lake / "archive").glob(f"date=*/{table.name}.parquet"))
                      if since < p.parent.name.removeprefix("date=") <= last]  # fmt: skip
             if files:
-                db.execute(f"INSERT INTO known {_spoken_of(table, ', '.join(_quoted(path) for path in files))}")
-        db.execute(
-            f"COPY (FROM known ORDER BY ALL) TO {_quoted(temporary)} (FORMAT parquet, COMPRESSION zstd)"
-        ).fetchall()
-    handle = os.open(temporary, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
-    temporary.replace(target)
-    sync_folder(target.parent)
+                db.execute(f"INSERT INTO known {_spoken_of(table, ', '.join(literal(path) for path in files))}")
+        parquet.write(db, "FROM known ORDER BY ALL", target)
 
 
 def let_go(lake: Path, last: str, oldest_kept: str) -> None:
@@ -81,7 +71,7 @@ def let_go(lake: Path, last: str, oldest_kept: str) -> None:
 def archived(lake: Path, last: str) -> set[str]:
     """The tables of which the archive has rows."""
     with duckdb.connect() as db:
-        found = db.execute(f"SELECT DISTINCT table_name FROM read_parquet({_quoted(file_of(lake, last))})").fetchall()
+        found = db.execute(f"SELECT DISTINCT table_name FROM read_parquet({literal(file_of(lake, last))})").fetchall()
     return {name for (name,) in found}
 
 
@@ -91,12 +81,12 @@ def about(db: duckdb.DuckDBPyConnection, lake: Path, last: str, since: date, unt
 
     The table `asked_events` in `db` holds these events afterwards.
     """
-    recent = [_spoken_of(TABLES[name], _quoted(lake / f"recent/date=*/run=*/{name}.parquet"), f"date > DATE '{last}'")
+    recent = [_spoken_of(TABLES[name], literal(lake / f"recent/date=*/run=*/{name}.parquet"), f"date > DATE '{last}'")
               for name in _TELLING]  # fmt: skip
     timely = [t.name for t in TABLES.values() if event(t) is None and "day" not in {name for name, _, _ in t.columns}]
     asked = {"since": since, "until": until}
     contents = (
-        f"CREATE TEMP VIEW contents AS FROM read_parquet({_quoted(file_of(lake, last))}, hive_partitioning=false)"
+        f"CREATE TEMP VIEW contents AS FROM read_parquet({literal(file_of(lake, last))}, hive_partitioning=false)"
     )
     db.execute(contents)
     db.execute(f"CREATE TABLE asked_events AS {_EVENTS.format(recent=' UNION ALL '.join(recent))}", asked)
@@ -133,7 +123,3 @@ def _spoken_of(table: Table, listed: str, where: str = "TRUE") -> str:
         f"SELECT DISTINCT '{table.name}', {what}, day, date FROM (SELECT DISTINCT {ticker or 'NULL'}, {day} AS day,"
         f" date FROM read_parquet([{listed}], hive_partitioning=true, hive_types={{'date': 'DATE'}}) WHERE {where})"
     )
-
-
-def _quoted(path: Path) -> str:
-    return "'" + str(path).replace("'", "''") + "'"

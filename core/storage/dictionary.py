@@ -9,6 +9,7 @@ from pathlib import Path
 
 import duckdb
 
+from core.storage.parquet import literal
 from core.storage.schema import TABLES
 
 _OF_THE_FILE = ("partition_date", "run", "row_in_file")
@@ -49,22 +50,18 @@ def comments() -> str:
     """SQL that writes every meaning into the catalogue, for `duckdb_views()` and `duckdb_columns()`."""
     parts = []
     for table in TABLES.values():
-        parts.append(f"COMMENT ON VIEW {table.name} IS {_quoted(table.what)};")
+        parts.append(f"COMMENT ON VIEW {table.name} IS {literal(table.what)};")
         parts += [
-            f"COMMENT ON COLUMN {table.name}.{name} IS {_quoted(meaning)};"
+            f"COMMENT ON COLUMN {table.name}.{name} IS {literal(meaning)};"
             for name, _, meaning in table.columns if meaning
         ]  # fmt: skip
     for view in views().values():
-        parts.append(f"COMMENT ON VIEW {view.name} IS {_quoted(view.what)};")
+        parts.append(f"COMMENT ON VIEW {view.name} IS {literal(view.what)};")
         parts += [
-            f"COMMENT ON COLUMN {view.name}.{name} IS {_quoted(meaning)};"
+            f"COMMENT ON COLUMN {view.name}.{name} IS {literal(meaning)};"
             for name, meaning in view.columns.items() if meaning
         ]  # fmt: skip
     return "\n".join(parts)
-
-
-def _quoted(text: str) -> str:
-    return "'" + text.replace("'", "''") + "'"
 
 
 def columns_of(db: duckdb.DuckDBPyConnection, name: str) -> list[tuple[str, str]]:

@@ -15,13 +15,14 @@ from typing import Any
 import duckdb
 import msgspec
 
-from core.storage.files import sync_folder
+from core.storage.files import sync
 from core.storage.folders import LAKE, border, prepare
 from core.storage.schema import TABLES, Table
 from core.storage.views import Days, create_views
 from core.units import Instant, iso, to_datetime
 
 _SAFE = re.compile(r"[^A-Za-z0-9._-]")
+_TRADED_AHEAD = timedelta(days=7)  # generously: markets open a day or two before
 Rows = Iterable[Mapping[str, Any]]
 
 
@@ -56,14 +57,10 @@ def commit(
     for name, body in (notes or {}).items():
         (staging / name).write_bytes(body)
     for written in staging.iterdir():
-        handle = os.open(written, os.O_RDONLY)
-        try:
-            os.fsync(handle)
-        finally:
-            os.close(handle)
+        sync(written)
     target.parent.mkdir(parents=True, exist_ok=True)
     os.rename(staging, target)  # noqa: PTH104 - the atomic rename is the commit
-    sync_folder(target.parent)
+    sync(target.parent)
     return {name: number for name, number in counts.items() if number}
 
 
@@ -107,6 +104,11 @@ def latest_note(data: Path, name: str) -> bytes | None:
     """What it says."""
     path = latest_note_path(data, name)
     return None if path is None else path.read_bytes()
+
+
+def days_from(first: date, today: date) -> Days:
+    """From `first` to the last climate day that trades already today."""
+    return first, today + _TRADED_AHEAD
 
 
 def connect(data: Path, days: Days | None = None) -> duckdb.DuckDBPyConnection:

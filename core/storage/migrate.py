@@ -6,12 +6,12 @@ renamed into place, so an interruption leaves whole files and the next call goes
 
 import hashlib
 import json
-import os
 from pathlib import Path
 
 import duckdb
 
 from core.errors import SettingsError
+from core.storage import parquet
 from core.storage.files import write_whole
 from core.storage.schema import TABLES, Table
 
@@ -120,15 +120,4 @@ def _rewrite(db: duckdb.DuckDBPyConnection, path: Path, table: Table) -> None:
     columns = ", ".join(
         f"{name}::{kind} AS {name}" if name in have else f"NULL::{kind} AS {name}" for name, kind, _ in table.columns
     )
-    temporary = path.with_name(f".{path.name}.{os.getpid()}")
-    quoted, target = str(path).replace("'", "''"), str(temporary).replace("'", "''")
-    db.execute(
-        f"COPY (SELECT {columns} FROM read_parquet('{quoted}', hive_partitioning=false))"
-        f" TO '{target}' (FORMAT parquet, COMPRESSION zstd)"
-    ).fetchall()
-    handle = os.open(temporary, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
-    temporary.replace(path)
+    parquet.write(db, f"SELECT {columns} FROM read_parquet({parquet.literal(path)}, hive_partitioning=false)", path)

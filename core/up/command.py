@@ -2,7 +2,6 @@
 
 import asyncio
 import contextlib
-import fcntl
 import json
 import os
 import re
@@ -11,7 +10,7 @@ import sys
 import time
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import httpx
 import typer
@@ -20,6 +19,7 @@ from core import config
 from core.clock import Clock
 from core.errors import KwmError, Malformed, SettingsError
 from core.storage import views
+from core.storage.locks import alone
 from core.storage.migrate import current, migrate
 from core.units import Instant, instant
 from core.up import flow_runs, logs, ports, report, world_time
@@ -87,8 +87,8 @@ async def _run(
     settings: config.Settings, speed: float, seconds: float | None, report_file: Path | None, start: Instant | None
 ) -> int:
     data = settings.storage.data.resolve()
-    (data / "live").mkdir(parents=True, exist_ok=True)
-    with _only_one(data):
+    taken = f"another `kwm up` runs on {data}; stop it, or use another folder with KWM_STORAGE__DATA=..."
+    with alone(data, "up", taken):
         embedded = settings.exchange.environment == "embedded"
         own_time = embedded and settings.weather.source == "embedded"
         clock = world_time.next_clock(data, speed, embedded=own_time, start=start)
@@ -212,16 +212,3 @@ async def _flow_runs(settings: config.Settings, since: datetime) -> dict[str, in
         return await flow_runs.by_state(f"{prefect_url(settings)}/api", since.isoformat())
     except (httpx.HTTPError, ValueError) as error:
         return f"the Prefect server did not say: {type(error).__name__}"
-
-
-@contextlib.contextmanager
-def _only_one(data: Path) -> Any:
-    """One `kwm up` for one data folder. Raises: SettingsError."""
-    with (data / "live" / "up.lock").open("w") as lock:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError as error:
-            raise SettingsError(
-                f"another `kwm up` runs on {data}; stop it, or use another folder with KWM_STORAGE__DATA=..."
-            ) from error
-        yield

@@ -70,11 +70,8 @@ def global_reasons(state: State) -> tuple[str, ...]:
         found.append("halted")
     if state.paused:
         found.append("paused")
-    shut = state.shut_now()
-    if shut == "exchange_down":
-        found.append("exchange_down")
-    elif shut:
-        found.append("exchange_paused")
+    if shut := state.shut_now():
+        found.append(shut)
     if not state.connected:
         found.append("disconnected")
     else:

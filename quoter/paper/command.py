@@ -2,7 +2,6 @@
 
 import asyncio
 import json
-import os
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -11,7 +10,6 @@ from typing import Annotated
 import typer
 
 from core import config
-from core.clock import this_process
 from core.config import Settings, named_folder
 from core.errors import KwmError
 from core.money_words import dollars
@@ -20,7 +18,7 @@ from quoter.paper.control import PaperControl
 from quoter.paper.evidence import gather
 from quoter.paper.graduate import next_stage, requirements
 from quoter.paper.measure import load, measure
-from quoter.paper.session import Session, folder_of, page_port
+from quoter.paper.session import folder_of, page_port
 
 paper = typer.Typer(help="Quote the live books on paper.", no_args_is_help=True, pretty_exceptions_enable=False)
 AsJson = Annotated[bool, typer.Option("--json", help="for programs")]
@@ -34,34 +32,9 @@ def _room() -> None:
 @paper.command()
 def run() -> None:
     """Run the session here until Ctrl-C. It goes on with the account it finds in data/paper."""
-    serve(config.load())
+    from quoter.quote import on_paper  # the page and the engine: seconds that the other commands need not wait for
 
-
-def serve(settings: Settings) -> None:
-    """One session with its page, until it is stopped. Ends the process."""
-    from quoter.dashboard.app import Dashboard
-    from quoter.dashboard.guard import token_of
-    from quoter.dashboard.serve import server
-    from quoter.quote import only_one
-
-    os.environ.pop("KWM_EXCHANGE__KEY_PEM", None)  # this process is not to hold it, whoever started it
-    folder = folder_of(settings)
-
-    async def work() -> int:
-        session = Session(settings, this_process())
-        dashboard = Dashboard(session.live, token_of(folder, settings.dashboard.token))
-        web = server(dashboard.application(), settings.dashboard.host, page_port(settings))
-        tasks = [asyncio.create_task(web.serve()), asyncio.create_task(dashboard.keep_framing())]
-        try:
-            return await session.run()
-        finally:
-            tasks[1].cancel()
-            web.should_exit = True
-            await asyncio.gather(*tasks, return_exceptions=True)
-
-    (folder / "live").mkdir(parents=True, exist_ok=True)
-    with only_one(folder):
-        sys.exit(asyncio.run(work()))
+    sys.exit(on_paper(config.load()))
 
 
 @paper.command()

@@ -8,7 +8,7 @@ import msgspec
 
 from core import messages as m
 from core.clock import Clock, Steady
-from core.config import PAPER, Settings, named_folder
+from core.config import PAPER, Settings, named_folder, place
 from core.errors import SettingsError
 from core.exchange.catalog import Catalog
 from core.exchange.credentials import paper_key
@@ -87,7 +87,7 @@ class Session:
         self.desk = desk = PaperDesk(self.exchange, clock.now, paper.entry_ms / 1e3, paper.response_ms / 1e3,
                                      self.reach.desk.status)  # fmt: skip
         reach = Reach(self.reach.sdk, desk, PaperFeed(self.reach.feed, desk))
-        self.live = Live(settings, clock, reach, self.folder, wall, f"{settings.exchange.environment}, on paper")
+        self.live = Live(settings, clock, reach, self.folder, wall, place(settings, on_paper=True))
         self.written = self.saved.fills
 
     def terms(self, ticker: str) -> Terms | None:

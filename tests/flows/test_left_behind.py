@@ -1,7 +1,6 @@
 """A run whose process died must not keep its flow from ever running again."""
 
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from uuid import UUID
 
 import pytest
@@ -18,8 +17,7 @@ from prefect.client.schemas.objects import ConcurrencyLimitStrategy, StateType
 from prefect.client.schemas.schedules import IntervalSchedule
 from prefect.states import Pending, Running, Scheduled
 
-from core.errors import SettingsError
-from flows.left_behind import alone, clear
+from flows.left_behind import clear
 
 pytestmark = pytest.mark.slow
 
@@ -68,10 +66,3 @@ async def test_a_run_that_nobody_runs_any_more_makes_room_for_the_next() -> None
         assert await tried(client, another) == StateType.CANCELLED, "what is not ours is not touched"
         assert await due(client, another) >= 50
         assert await due(client, ours) == 0, "late runs of the time in which nothing ran are not made up for"
-
-
-def test_only_one_process_serves_the_flows_of_a_folder(tmp_path: Path) -> None:
-    with alone(tmp_path), pytest.raises(SettingsError, match="served already"), alone(tmp_path):
-        pass
-    with alone(tmp_path):
-        pass

@@ -99,7 +99,7 @@ class Desk:
             if embedded_key_path(self.data).exists():
                 catalog = self.catalog()
                 try:
-                    await catalog.status()
+                    await catalog.schedule()
                 except Exception as error:  # noqa: BLE001 - whatever it says before it is up
                     last = error
                     await catalog.sdk.close()
