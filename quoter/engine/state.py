@@ -5,7 +5,7 @@ What is connected, published, allowed, earned; the markets and events themselves
 
 from collections import deque
 from dataclasses import dataclass, field, replace
-from typing import Final
+from typing import Final, Literal
 
 from core.contract import event_of
 from core.messages import Ticker
@@ -20,6 +20,7 @@ from quoter.engine.orders import Order
 
 ALL: Final[tuple[str, ...]] = ("*",)  # what an event touched: every market
 NONE: Final[tuple[str, ...]] = ()
+Shut = Literal["", "exchange_paused", "exchange_down"]  # why the exchange takes no orders: reasons of `guard.py`
 LOSING: Final = "the day has lost"  # why only reducing orders are let through; over with the day
 DRAWDOWN: Final = "drawdown limit reached"
 DAILY_LOSS: Final = "daily loss limit reached"  # a halt whose words begin so needs a resume that accepts the loss
@@ -99,9 +100,9 @@ class State:
     next_reconcile: Instant = Instant(0)
     next_forget: Instant = Instant(0)
     fills_asked_at: Instant = Instant(0)
-    shut: str = ""  # why the exchange takes no orders, by its last word on it; ask `shut_now`,
+    shut: Shut = ""  # why the exchange takes no orders, by its last word on it; ask `shut_now`,
     shut_until: Instant = Instant(0)  # for a word does not hold for ever: then an order is tried again
-    shut_told: str = ""  # the last that was said of it to people
+    shut_told: Shut = ""  # the last that was said of it to people
     resumes_at: Instant | None = None  # by the exchange's own estimate
     status_of: Instant = Instant(0)  # of when that word is: an answer that was asked for before is older
     status_asked_at: Instant = Instant(0)
@@ -136,7 +137,7 @@ class State:
         differ by. 0 while nothing stamped has come."""
         return min(self.least_lag, self.least_lag_before) if self.lag_stretch_ends else 0
 
-    def shut_now(self) -> str:
+    def shut_now(self) -> Shut:
         """The reason why the exchange takes no orders of anybody; "" while it does, or nobody has said so lately."""
         return self.shut if self.now < self.shut_until else ""
 
