@@ -12,29 +12,33 @@ $(STAMP): requirements.lock pyproject.toml bootstrap.sh
 	@sh bootstrap.sh
 	@touch $@
 
-# tests that run the whole system, a browser or a server mostly wait, and must not be kept waiting; seeded worlds, the
-# flows, the model, the lake and the pure tests keep no one's time, and take what those leave of the machine
+# The whole suite is three rows of parts side by side. What runs whole systems and servers mostly waits and must not be
+# kept waiting; seeded worlds, the model, the lake and the pure tests (and the flows) keep no one's time and are nice.
 ALONE := tests/system tests/browser
 BESIDE := tests/worlds tests/flows
 LATER := $(addprefix tests/core/,fair history ops risk storage tape weather) tests/stories
 PURE := not slow and not browser and not bench
 PARALLEL := -n 2 --dist loadfile -q
+SUITE := $(PY) -m pytest -m
 
 test: $(STAMP) browser   ## lint, types, and every test; ARGS="-k name" runs some of them
 ifdef ARGS
 	@$(MAKE) --no-print-directory check
-	$(PY) -m pytest -m "not bench" $(ARGS)
+	$(SUITE) "not bench" $(ARGS)
 else
 	@$(MAKE) --no-print-directory lint
-	@mkdir -p build; { $(MAKE) --no-print-directory types && \
-	    nice -n 19 $(PY) -m pytest -m "not bench" $(BESIDE) && \
-	    nice -n 19 $(PY) -m pytest -m "slow and not bench" $(PARALLEL) $(LATER) && \
-	    nice -n 19 $(PY) -m pytest -m "$(PURE)" $(PARALLEL) $(ALONE:%=--ignore=%) $(BESIDE:%=--ignore=%); \
-	  } >build/beside.log 2>&1 & beside=$$!; \
-	  $(PY) -m pytest -m "slow and not bench" $(PARALLEL) $(ALONE:%=--ignore=%) $(BESIDE:%=--ignore=%) $(LATER:%=--ignore=%); here=$$?; \
-	  [ $$here = 0 ] && $(PY) -m pytest -m "not bench" --durations=15 $(ALONE); system=$$?; \
-	  wait $$beside; beside=$$?; cat build/beside.log; [ $$here = 0 ] && [ $$system = 0 ] && [ $$beside = 0 ]
+	@echo "the whole suite: eight minutes on two cores; each part is shown when it is over"
+	@$(MAKE) --no-print-directory -k -j3 $(if $(filter output-sync,$(.FEATURES)),-Otarget) .system .pure .browser
 endif
+
+.PHONY: .loopback .system .worlds .slow .pure .flows .browser
+.loopback: ; $(SUITE) "slow and not bench" $(PARALLEL) $(addprefix --ignore=,$(ALONE) $(BESIDE) $(LATER))
+.system: .loopback ; $(SUITE) "not bench" --durations=9 tests/system
+.worlds: types ; nice -n 19 $(SUITE) "not bench" -q tests/worlds
+.slow: .worlds ; nice -n 19 $(SUITE) "slow and not bench" $(PARALLEL) $(LATER)
+.pure: .slow ; nice -n 19 $(SUITE) "$(PURE)" $(PARALLEL) $(addprefix --ignore=,$(ALONE) $(BESIDE))
+.flows: ; nice -n 19 $(SUITE) "not bench" -q tests/flows
+.browser: .flows ; $(SUITE) "not bench" -q tests/browser
 
 test-fast: $(STAMP)  ## the pure tests only: no processes, no network
 	$(PY) -m pytest -m "$(PURE)" $(PARALLEL) $(ARGS)
