@@ -69,6 +69,7 @@ COMMANDS: dict[str, tuple[str, str, str]] = {
     "weather": ("core.weather.command", "weather", "How the weather's sources stand; the embedded weather by itself."),
     "flows": ("flows.commands", "flows", "Run one flow now, list them, or serve them on their schedules."),
     "fair": ("flows.commands", "fair", "The fair-value ladder of an event, and why."),
+    "opinion": ("flows.commands", "opinion", "What you believe of an event, as one more voice in its fair values."),
     "backtest": (
         "flows.backtest.command",
         "backtest",

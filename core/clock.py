@@ -1,15 +1,18 @@
 """What time is it in the world we trade in: the wall clock, or the embedded world's, which may run faster.
 
 Only shells, servers and flows hold a `Clock`; below them time is an argument. Every process of one `kwm up` gets
-the same clock through the environment (`KWM_CLOCK`), so that the exchange, the weather, the flows and the quoter
-agree to the millisecond. Who must not see the time go back goes by a `Steady` wall clock (`Clock.by`).
+the same clock through the environment (`KWM_CLOCK`), and commands beside it find it in the data folder, so that the
+exchange, the weather, the flows and the quoter agree to the millisecond. Who must not see the time go back goes by a
+`Steady` wall clock (`Clock.by`).
 """
 
+import contextlib
 import json
 import os
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 
 from core.errors import SettingsError
 from core.units import SECOND, Instant
@@ -117,7 +120,11 @@ def from_text(text: str) -> Clock:
     return clock
 
 
-def this_process() -> Clock:
-    """The clock `kwm up` handed to this process, or the wall clock."""
-    text = os.environ.get(VARIABLE)
+def this_process(shared: Path | None = None) -> Clock:
+    """The clock `kwm up` handed to this process; for a command in another shell that of the world that runs in its data
+    folder (`shared`: `Settings.clock_file`); else the wall clock. Raises: SettingsError."""
+    text = os.environ.get(VARIABLE, "")
+    if not text and shared is not None:
+        with contextlib.suppress(FileNotFoundError):
+            text = shared.read_text()
     return from_text(text) if text else Clock()

@@ -203,6 +203,12 @@ class Settings(Section):
     tape: TapeSettings
     paper: PaperSettings
 
+    @property
+    def clock_file(self) -> Path | None:
+        """Where an embedded world that runs says what time it is there; None where the time is the wall's."""
+        own = self.exchange.environment == "embedded" and self.weather.source == "embedded"
+        return self.storage.data / "live" / "clock.json" if own else None
+
 
 def station_named(name: str) -> Station | None:
     """`KNYC`, `knyc`, `New York` -> the station, or None."""

@@ -43,7 +43,7 @@ def doctor(
 
 async def examine(settings: Settings, *, schema: bool = False) -> list[Line]:
     """Every finding; with `schema` only the comparison of answers."""
-    data, clock = settings.storage.data, this_process()
+    data, clock = settings.storage.data, this_process(settings.clock_file)
     lines = [read_as(settings, os.environ), *weather_of(settings), *contradictions(settings), python()]
     found, pair = key(settings)
     lines += [world_clock(clock), found, *key_files(settings)]

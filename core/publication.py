@@ -51,7 +51,7 @@ class EventFair(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     mean_f: float
     sd_f: float
     observed_f: float | None  # the running extreme the model conditioned on
-    weight: float  # of the model in the blend, 0..1; more where it stands in for books that could not be read
+    weight: float  # of the model (and an opinion) in the blend, 0..1; more where it stands in for unreadable books
     quality: list[str]  # what is missing or old, in words; empty when all is well
     vintages: dict[str, Instant]  # per input: when its source issued it
     valid_until: Instant
@@ -59,6 +59,7 @@ class EventFair(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     windows: list[Window]
     max_loss: Money  # worst case over the brackets, this event
     markets: list[MarketFair]
+    opinion: str = ""  # of a person, in words, while it counts in `fair`
 
 
 class PublishedLimits(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

@@ -36,7 +36,8 @@ class Context:
 
 def context() -> Context:
     """Read once, at the top of a flow."""
-    settings, clock = config.load(), this_process()
+    settings = config.load()
+    clock = this_process(settings.clock_file)
     data = settings.storage.data.resolve()
     enough_room(data, settings.alerts.min_free_mb / 4)
     run_id = flow_run.get_id() or "by-hand"
@@ -56,7 +57,7 @@ def enough_room(data: Path, least_mb: float) -> None:
 
 def run_name() -> str:
     """What a run is called in the UI: its flow and the world's time, `publish 24 Nov 16:07:28`."""
-    return f"{flow_run.get_flow_name()} {to_datetime(this_process().now()):%d %b %H:%M:%S}"
+    return f"{flow_run.get_flow_name()} {to_datetime(this_process(config.load().clock_file).now()):%d %b %H:%M:%S}"
 
 
 def catalog(c: Context) -> Catalog:

@@ -21,6 +21,7 @@ from core.errors import SettingsError
 from core.storage.locks import alone
 from core.up.plan import QUIET, prefect_url
 from flows.fair_command import fair as fair
+from flows.opinion_command import opinion as opinion
 
 NAMES = (
     "discover",
@@ -117,7 +118,7 @@ def _serve(settings: config.Settings) -> None:
 
     from flows import warm
 
-    speed = this_process().speed
+    speed = this_process(settings.clock_file).speed
     _clear([wanted["name"] for wanted in schedules().values()])
     for name in ("discover", "ingest", "publish"):
         _first(name)

@@ -25,7 +25,8 @@ def fair(
     ] = False,
 ) -> None:
     """The fair-value ladder of an event, and why."""
-    found = publications.read(config.load().storage.data)
+    settings = config.load()
+    found, now = publications.read(settings.storage.data), this_process(settings.clock_file).now()
     if found is None:
         raise SettingsError("nothing has been published yet: are the flows running (kwm up)?")
     out = console()
@@ -33,7 +34,7 @@ def fair(
         if as_json:
             typer.echo(json.dumps(json.loads(encode(found)), indent=1))
         else:
-            _all(out, found)
+            _all(out, found, now)
         return
     if event.upper() not in found.withheld:
         said = {e.event_ticker: f"{e.city} {e.station} {e.variable} {e.day}" for e in found.events}
@@ -46,7 +47,7 @@ def fair(
         typer.echo(json.dumps({"model": found.model, "published_at": found.published_at, **msgspec.to_builtins(one)}))
         return
     _ladder(out, one, found.published_at)
-    out.print(_published(found, one.valid_until))
+    out.print(_published(found, one.valid_until, now))
     out.print(f"model version: {found.model}; publication {found.id}")
 
 
@@ -54,17 +55,17 @@ _APART = 0.2  # dollars
 _WINDOWS = 4
 
 
-def _all(out: Console, found: Publication) -> None:
+def _all(out: Console, found: Publication, now: Instant) -> None:
     table = Table(Column("event", no_wrap=True), "city", "mean °F", "sd", "seen", "weight", "but")
     for e in found.events:
         observed = "" if e.observed_f is None else f"{e.observed_f:.0f}"
         table.add_row(e.event_ticker, e.city, f"{e.mean_f:.1f}", f"{e.sd_f:.1f}", observed, f"{e.weight:.0%}",
-                      "; ".join(e.quality))  # fmt: skip
+                      "; ".join([f"your opinion: {e.opinion}"] * bool(e.opinion) + e.quality))  # fmt: skip
     out.print(table)
     for ticker, why in sorted(found.withheld.items()):
         out.print(f"{ticker} has no fair value: {why}")
     if found.events:
-        out.print(_published(found, min(e.valid_until for e in found.events)))
+        out.print(_published(found, min(e.valid_until for e in found.events), now))
 
 
 def _ladder(out: Console, e: EventFair, at: Instant) -> None:
@@ -76,12 +77,16 @@ def _ladder(out: Console, e: EventFair, at: Instant) -> None:
     out.print(table)
     out.print("dollars a contract; ±: how far fair itself may be off; per °F: what a degree warmer adds to it")
     counts = f"counts {e.weight:.0%}, the market the rest" if e.weight < 0.995 else "stands alone"
+    if e.opinion:
+        counts = f"and your opinion together count {e.weight:.0%}, the market the rest"
     out.print(f"model: {e.mean_f:.1f} °F, give or take {e.sd_f:.1f}; it {counts}")
     if e.observed_f is not None:
         out.print(f"observed so far: {e.observed_f:.0f} °F")
     if apart := [m for m in e.markets if m.market is not None and abs(m.model - m.market) >= _APART]:
         gap, ticker = max((abs(m.model - m.market), m.ticker) for m in apart if m.market is not None)
         out.print(f"but: model and market are up to {gap:.2f} apart ({ticker}); the market is usually right then")
+    if e.opinion:
+        out.print(f"your opinion: {e.opinion}")
     for words in e.quality:
         out.print(f"but: {words}")
     newest = sorted(e.vintages.items(), key=lambda one: -one[1])
@@ -101,8 +106,8 @@ def _ago(age: int) -> str:
     return f"{age // MINUTE} min old" if age < 2 * HOUR else f"{age / HOUR:.0f} h old"
 
 
-def _published(found: Publication, ends: Instant) -> str:
-    return f"published {to_datetime(found.published_at):%Y-%m-%d %H:%M:%S} UTC, {_until(ends, this_process().now())}"
+def _published(found: Publication, ends: Instant, now: Instant) -> str:
+    return f"published {to_datetime(found.published_at):%Y-%m-%d %H:%M:%S} UTC, {_until(ends, now)}"
 
 
 def _until(ends: Instant, now: Instant) -> str:

@@ -9,7 +9,9 @@ from typing import Any
 import duckdb
 
 from core.contract import Bracket, Fees, Market, PriceGrid, station_day_of
+from core.fair import opinion
 from core.fair.live import Known
+from core.fair.opinion import Opinion
 from core.fair.promise import SOURCES
 from core.station_day import Variable
 from core.units import Instant, Price, from_datetime, iso
@@ -62,6 +64,11 @@ WHERE received_at <= $now::TIMESTAMPTZ AND day > ($now::TIMESTAMPTZ)::DATE - 6
 {FIRST_READ}
 """
 
+_OPINIONS = """
+SELECT event_ticker, mean_f, sd_f, weight, given_at, until, why FROM opinions
+WHERE given_at > $now::TIMESTAMPTZ - INTERVAL 3 DAY AND given_at <= $now::TIMESTAMPTZ
+"""
+
 
 # of a market `m`: its event was refused after it was last written (its rules changed, its brackets overlap)
 REFUSED_SINCE = "EXISTS (SELECT 1 FROM refused_markets r WHERE r.ticker = m.event_ticker AND r.seen_at > m.seen_at)"
@@ -101,6 +108,15 @@ def inputs(db: duckdb.DuckDBPyConnection, now: Instant) -> Known:
         [hourly(row) for row in rows_of(db, _HOURLY, {**at, "sources": list(SOURCES)})],
         [summary(row) for row in rows_of(db, _SUMMARIES, at)],
         [portal(row) for row in rows_of(db, _PORTAL, at)],
+    )  # fmt: skip
+
+
+def opinions(db: duckdb.DuckDBPyConnection, now: Instant) -> dict[str, Opinion]:
+    """Those that count now, by event."""
+    given = db.execute(_OPINIONS, {"now": iso(now)}).fetchall()
+    return opinion.in_force(
+        (Opinion(event, mean, sd, weight, _at(said), _at(until), why or "")
+         for event, mean, sd, weight, said, until, why in given), now,
     )  # fmt: skip
 
 

@@ -12,6 +12,7 @@ from core.contract import Market
 from core.errors import Refused
 from core.fair.assemble import fair_events
 from core.fair.live import Known
+from core.fair.opinion import Opinion
 from core.messages import OrderView, Side
 from core.publication import EventFair, Publication
 from core.risk.published import event_limit, totals
@@ -19,16 +20,16 @@ from core.storage import lake, publications
 from core.units import Count, Duration, Instant, Price, seconds
 from flows import models, rows
 from flows.base import Context, catalog, context, passing, run_name, whole
-from flows.inputs import inputs, open_markets
+from flows.inputs import inputs, open_markets, opinions
 
 Prices = dict[str, tuple[Price | None, Price | None]]
 
 
 @task(name="read what is known", timeout_seconds=60)
-def known(c: Context) -> tuple[dict[str, list[Market]], Known]:
-    """Markets and inputs from the lake."""
+def known(c: Context) -> tuple[dict[str, list[Market]], Known, dict[str, Opinion]]:
+    """Markets, inputs and people's opinions from the lake."""
     with lake.connect(c.data) as db:
-        return open_markets(db, c.now), inputs(db, c.now)
+        return open_markets(db, c.now), inputs(db, c.now), opinions(db, c.now)
 
 
 @task(name="read the market", retries=2, retry_delay_seconds=[1, 3], retry_condition_fn=passing, timeout_seconds=30)
@@ -62,7 +63,9 @@ def without(
 
 
 @task(name="price every event")
-def price(c: Context, events: dict[str, list[Market]], found: Known, prices: Prices | None) -> Publication:
+def price(
+    c: Context, events: dict[str, list[Market]], found: Known, prices: Prices | None, told: dict[str, Opinion]
+) -> Publication:
     """The publication, not yet published."""
     now = c.now
     pricer, why = models.newest(c.data)
@@ -70,7 +73,7 @@ def price(c: Context, events: dict[str, list[Market]], found: Known, prices: Pri
         get_run_logger().warning(why)
     life = Duration(int(seconds(c.settings.flows.valid_s) * c.clock.speed))
     valid_until = Instant(now + life)
-    priced = fair_events(events, found, pricer, now, valid_until, c.settings.risk.max_loss_event, prices)
+    priced = fair_events(events, found, pricer, now, valid_until, c.settings.risk.max_loss_event, prices, told)
     fairs = [_limited(e, c) for e in priced.values() if isinstance(e, EventFair)]
     refused = {ticker: e.words for ticker, e in priced.items() if isinstance(e, Refused)}
     return Publication(c.run, c.run, pricer.version, now, valid_until, fairs, refused, totals(c.settings.risk))
@@ -107,9 +110,9 @@ def publish() -> str:
     """The id of the publication."""
     c = context()
     began = time.perf_counter()
-    events, found = known(c)
+    events, found, told = known(c)
     prices: Prices | None = market_prices(c, [m.ticker for markets in events.values() for m in markets])
-    publication = price(c, whole(events), whole(found), whole(prices))
+    publication = price(c, whole(events), whole(found), whole(prices), whole(told))
     put(c, publication, time.perf_counter() - began)
     emit_event(
         event="fair-values.published", resource={"prefect.resource.id": "kwm.fair-values"},
@@ -119,7 +122,7 @@ def publish() -> str:
         key="fair-values",
         table=[
             {"event": e.event_ticker, "mean °F": round(e.mean_f, 1), "sd": round(e.sd_f, 1), "observed": e.observed_f,
-             "model weight": e.weight, "quality": "; ".join(e.quality)}
+             "model weight": e.weight, "opinion": e.opinion, "quality": "; ".join(e.quality)}
             for e in publication.events
         ],
         description=f"{publication.id}: {len(publication.events)} events, {len(publication.withheld)} withheld",

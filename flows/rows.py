@@ -7,6 +7,7 @@ import msgspec
 
 from core.contract import Market
 from core.exchange.catalog import Settled
+from core.fair.opinion import Opinion
 from core.publication import EventFair, Publication
 from core.storage.lake import at_text, decimal
 from core.units import Instant
@@ -67,7 +68,7 @@ def fair_event(p: Publication, e: EventFair) -> Row:
     return {
         "publication": p.id, "event_ticker": e.event_ticker, "station": e.station, "variable": e.variable, "day": e.day,
         "published_at": at_text(p.published_at), "mean_f": e.mean_f, "sd_f": e.sd_f, "observed_f": e.observed_f,
-        "weight": e.weight, "quality": "; ".join(e.quality), "withheld": "",
+        "weight": e.weight, "quality": "; ".join(e.quality), "withheld": "", "opinion": e.opinion,
     }  # fmt: skip
 
 
@@ -99,6 +100,15 @@ def limits(p: Publication) -> list[Row]:
         rows.append({"publication": p.id, "published_at": at, "event_ticker": "", "name": name,
                      "limit_usd": usd(getattr(p.limits, name))})  # fmt: skip
     return rows
+
+
+def opinion(o: Opinion, model: EventFair | None) -> Row:
+    """What a person believes of one event, and what the model believed then."""
+    return {
+        "event_ticker": o.event_ticker, "mean_f": o.mean_f, "sd_f": o.sd_f, "weight": o.weight,
+        "given_at": at_text(o.given_at), "until": at_text(o.until), "why": o.why,
+        "model_mean_f": model.mean_f if model else None, "model_sd_f": model.sd_f if model else None,
+    }  # fmt: skip
 
 
 def settlement(s: Settled) -> Row:

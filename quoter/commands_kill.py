@@ -95,7 +95,9 @@ async def with_each(keys: list[Credentials], swept: Callable[[Credentials], Awai
 
 async def _swept(settings: Settings, key: Credentials, within: float) -> Swept:
     sdk = Sdk(endpoints(settings).rest, key, settings.exchange.timeout_s)
-    rest = Rest(sdk, this_process().now, settings.exchange.exchange_index, settings.exchange.subaccount)
+    rest = Rest(
+        sdk, this_process(settings.clock_file).now, settings.exchange.exchange_index, settings.exchange.subaccount
+    )
     try:
         return await sweep(rest, settings.engine.run_prefix + "-", within)
     finally:

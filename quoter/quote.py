@@ -33,7 +33,7 @@ def quote() -> None:
 
 async def run(settings: config.Settings, data: Path, wall: Steady | None = None) -> int:
     """One run; its exit code. `wall`: another wall clock than the machine's."""
-    live = Live(settings, this_process(), wall=wall)
+    live = Live(settings, this_process(settings.clock_file), wall=wall)
     return await _with_page(live, data, settings.dashboard.port, PaperShown(settings), live.run_until_stopped())
 
 
@@ -43,7 +43,7 @@ def on_paper(settings: config.Settings) -> int:
     folder = folder_of(settings)
 
     async def work() -> int:
-        session = Session(settings, this_process())
+        session = Session(settings, this_process(settings.clock_file))
         return await _with_page(session.live, folder, page_port(settings), None, session.run())
 
     with only_one(folder):

@@ -54,7 +54,7 @@ class Watchdog:
         self.prefix = settings.engine.run_prefix + "-"
         sdk = Sdk(endpoints(settings).rest, watchdog_key(settings), settings.exchange.timeout_s)
         self.rest: Desk = Rest(
-            sdk, this_process().now, settings.exchange.exchange_index, settings.exchange.subaccount
+            sdk, this_process(settings.clock_file).now, settings.exchange.exchange_index, settings.exchange.subaccount
         )  # fmt: skip
         self.resting: int | None = None
         self.eyes = Eyes(self.data)

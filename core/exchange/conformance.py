@@ -71,7 +71,7 @@ async def _connected(settings: Settings) -> list[Finding]:
     sdk = Sdk(endpoints(settings).rest, credentials(settings), exchange.timeout_s)
     try:
         catalog = Catalog(sdk, exchange.exchange_index, exchange.subaccount)
-        rest = Rest(sdk, this_process().now, exchange.exchange_index, exchange.subaccount)
+        rest = Rest(sdk, this_process(settings.clock_file).now, exchange.exchange_index, exchange.subaccount)
         return await script(rest, await _market(catalog, settings))
     finally:
         await sdk.close()

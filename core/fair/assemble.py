@@ -12,10 +12,11 @@ import numpy as np
 
 from core.contract import Bracket, Market, exhaustive
 from core.errors import Refused
-from core.fair import blend, brackets, emos, live, nowcast
+from core.fair import blend, brackets, emos, live, nowcast, opinion
 from core.fair.distribution import DEGREES, Array, moments
 from core.fair.live import Known
 from core.fair.official import Said, Voices
+from core.fair.opinion import Opinion
 from core.fair.past import Past, rolling
 from core.fair.releases import windows
 from core.fair.weights import Weights
@@ -51,6 +52,7 @@ class Belief:
     observed: float | None
     quality: list[str] = field(default_factory=list)
     vintages: dict[str, Instant] = field(default_factory=dict)
+    final: bool = False
 
 
 def believe(
@@ -63,7 +65,7 @@ def believe(
     open_days: list[StationDay] = []
     for day, words in said.items():
         if words is not None and words.final:
-            found[day] = Belief(words.pmf, words.value, list(words.words), dict(words.by))
+            found[day] = Belief(words.pmf, words.value, list(words.words), dict(words.by), final=True)
         else:
             open_days.append(day)
     model = pricer.model
@@ -100,8 +102,9 @@ def fair_event(
     valid_until: Instant,
     max_loss: Money,
     prices: Prices | None = None,
+    given: Opinion | None = None,
 ) -> EventFair:
-    """Fair values of one event's markets: model, market, and their blend."""
+    """Fair values of one event's markets: model, market, their blend, and a person's opinion in it."""
     day = markets[0].station_day
     ordered = sorted(markets, key=lambda m: -1000 if m.bracket.low is None else m.bracket.low)
     shapes = [m.bracket for m in ordered]
@@ -109,10 +112,16 @@ def fair_event(
     slope = brackets.slopes(belief.pmf, shapes)
     reading = blend.implied([m.ticker for m in ordered], prices, model) if prices is not None else None
     quality = [*belief.quality, *_unread(shapes, reading)]
-    fair, weight = model, 1.0
+    share = 1.0 if reading is None else pricer.weights.at(day, now)
+    held = 0.0 if given is None or belief.final else opinion.counts(given, day, now)
+    ours, said = model, ""
+    if given is not None and held > 0:
+        share = held + (1 - held) * share
+        together = opinion.joined(belief.pmf, given, held / share, day, belief.observed)
+        ours, said = brackets.ladder(together, shapes), opinion.words(given, held)
+    fair, weight = ours, 1.0
     if reading is not None:
-        learnt = pricer.weights.at(day, now)
-        fair, weight = blend.pool(model, reading.market, learnt), reading.counts(learnt)
+        fair, weight = blend.pool(ours, reading.market, share), reading.counts(share)
     market = reading.market if reading is not None and reading.whole else None
     mean, sd = moments(belief.pmf)
     unknown = UNKNOWN_SHARE * sd * weight
@@ -131,7 +140,7 @@ def fair_event(
         day=day.day.isoformat(), day_start=day.start, day_end=day.end, mean_f=mean, sd_f=sd,
         observed_f=belief.observed, weight=weight, quality=quality, vintages=belief.vintages,
         valid_until=valid_until, pmf=[(int(DEGREES[k]), float(belief.pmf[k])) for k in kept],
-        windows=windows(day, now), max_loss=max_loss, markets=priced,
+        windows=windows(day, now), max_loss=max_loss, markets=priced, opinion=said,
     )  # fmt: skip
 
 
@@ -159,9 +168,11 @@ def fair_events(
     valid_until: Instant,
     max_loss: Money,
     prices: Prices | None = None,
+    opinions: Mapping[str, Opinion] | None = None,
 ) -> dict[str, EventFair | Refused]:
-    """Every event's fair values, or why there are none."""
+    """Every event's fair values, or why there are none. `opinions`: those in force, by event."""
     beliefs = believe([markets[0].station_day for markets in events.values()], known, pricer, now)
+    told = opinions or {}
     found: dict[str, EventFair | Refused] = {}
     for ticker, markets in sorted(events.items()):
         belief = beliefs[markets[0].station_day]
@@ -169,6 +180,6 @@ def fair_events(
             Refused("ladder", "its open markets leave degrees out, or pay for some twice: nothing sums to one")
             if not exhaustive([m.bracket for m in markets])
             else belief if isinstance(belief, Refused)
-            else fair_event(markets, belief, pricer, now, valid_until, max_loss, prices)
+            else fair_event(markets, belief, pricer, now, valid_until, max_loss, prices, told.get(ticker))
         )  # fmt: skip
     return found

@@ -65,7 +65,7 @@ class Teller:
 
     def look(self) -> None:
         """Look, remember, tell."""
-        facts = self.watcher.look(this_process().now())
+        facts = self.watcher.look(this_process(self.settings.clock_file).now())
         now = time.time()
         before = msgspec.json.encode(self.memory.troubles.keys() | self.memory.waiting.keys())
         learn(self.memory, decide(facts, self.wanted), now, self.pace)
@@ -118,7 +118,7 @@ def alerts(
     api = os.environ.get("PREFECT_API_URL", f"http://127.0.0.1:{settings.prefect.port}/api")
     watcher = Watcher(settings, data, api)
     if once:
-        found = decide(watcher.look(this_process().now()), thresholds(settings.alerts))
+        found = decide(watcher.look(this_process(settings.clock_file).now()), thresholds(settings.alerts))
         for alert in found:
             typer.echo(f"{alert.kind.value.upper()}: {alert.words}\n  → {alert.remedy}")
         typer.echo("nothing is wrong" if not found else "")

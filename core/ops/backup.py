@@ -24,7 +24,7 @@ from core.storage import migrate, views
 
 MANIFEST = "manifest.json"
 _ORDER = ("lake/recent", "lake/archive", "lake", "journal", "live")
-_NEVER = ("staging", "logs", "prefect", "kwm.duckdb")
+_NEVER = ("staging", "logs", "prefect", "kwm.duckdb", "clock.json")  # the last is of a world that runs
 _PREFECT = "prefect/prefect.db"
 
 

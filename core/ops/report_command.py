@@ -73,7 +73,7 @@ def report(
     data = settings.storage.data.resolve()
     if not (data / "lake").exists():
         raise SettingsError(f"{data} holds no data yet: run `kwm up` first, or set KWM_STORAGE__DATA")
-    found = made(kind, data, this_process().now(), wanted)
+    found = made(kind, data, this_process(settings.clock_file).now(), wanted)
     page, plain = set_report.save(found, data, settings.exchange.environment)
     typer.echo(plain.read_text())
     typer.echo(f"written: {page}")

@@ -35,10 +35,11 @@ _HELP = """A query may take several lines and ends with ;
 def open_lake(last: int = 0) -> duckdb.DuckDBPyConnection:
     """A connection with all views; with `last` on the events of the last days alone. Raises: SettingsError when there
     is no data yet."""
-    data = config.load().storage.data.resolve()
+    settings = config.load()
+    data = settings.storage.data.resolve()
     if not (data / "lake").exists():
         raise SettingsError(f"{data} holds no data yet: run `kwm up` first, or set KWM_STORAGE__DATA")
-    today = to_datetime(this_process().now()).date()
+    today = to_datetime(this_process(settings.clock_file).now()).date()
     days = lake.days_from(today - timedelta(days=last), today) if last > 0 else None
     return lake.connect(data, days)
 

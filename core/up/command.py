@@ -19,6 +19,7 @@ from core import config
 from core.clock import Clock
 from core.errors import KwmError, Malformed, SettingsError
 from core.storage import views
+from core.storage.files import write_whole
 from core.storage.locks import alone
 from core.storage.migrate import current, migrate
 from core.units import Instant, instant
@@ -90,10 +91,11 @@ async def _run(
     taken = f"another `kwm up` runs on {data}; stop it, or use another folder with KWM_STORAGE__DATA=..."
     with alone(data, "up", taken):
         embedded = settings.exchange.environment == "embedded"
-        own_time = embedded and settings.weather.source == "embedded"
-        clock = world_time.next_clock(data, speed, embedded=own_time, start=start)
+        clock = world_time.next_clock(data, speed, embedded=settings.clock_file is not None, start=start)
         if embedded:
             world_time.remember(data, clock)
+        if settings.clock_file is not None:
+            write_whole(settings.clock_file, clock.to_text().encode())  # for commands in another shell
         if (data / "lake").exists() and not current(data) and (changed := migrate(data)):
             _say("data of an earlier version brought up to this one: " + ", ".join(changed))
         if (data / "lake").exists():
@@ -120,6 +122,8 @@ async def _run(
             _observe(data, seen)
             if embedded:
                 world_time.remember(data, clock)
+            if settings.clock_file is not None:
+                settings.clock_file.unlink(missing_ok=True)
         if report_file is not None:
             document = report.document(seen, supervisor.running, flows, time.monotonic() - began, speed)
             report_file.write_text(json.dumps(document, indent=2) + "\n")

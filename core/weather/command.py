@@ -46,7 +46,8 @@ def check(
 
     Without --fetch: as the last `ingest` found them.
     """
-    settings, clock = config.load(), this_process()
+    settings = config.load()
+    clock = this_process(settings.clock_file)
     stations = _stations(settings, station or [])
     path = standing.file_of(settings.storage.data, settings.weather.source)
     state = standing.decode(path.read_bytes()) if path.exists() else standing.State()

@@ -138,6 +138,7 @@ class EventView(View, frozen=True, kw_only=True):
     observed_f: float | None
     weight: float | None
     quality: list[str]
+    opinion: str
     enabled: bool
     worst_usd: float | None
     stress_usd: float | None
