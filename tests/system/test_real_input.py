@@ -77,6 +77,11 @@ def test_the_real_payloads_were_parsed_and_priced(house: House) -> None:
         assert sum(m["fair_c"] or 0 for m in priced[event]["markets"]) == pytest.approx(100, abs=1.5)
 
 
+def test_a_command_in_another_shell_goes_by_the_world_s_time(house: House) -> None:
+    said = house.kwm("fair").stdout
+    assert "2026-07-23" in said and "valid until" in said and "EXPIRED" not in said, said
+
+
 def test_the_stop_leaves_nothing_behind(house: House) -> None:
     report = house.stop()
     assert report["totals"]["orders_sent"] > 80
@@ -85,3 +90,4 @@ def test_the_stop_leaves_nothing_behind(house: House) -> None:
     assert report["flow_runs"].get("failed", 0) == 0
     assert "none left, verified" in Path(house.data / "logs" / "quoter.log").read_text()
     assert json.loads((house.data / "live" / "quoter.json").read_text())["working"] == 0
+    assert not (house.data / "live" / "clock.json").exists(), "a world that stands still has no time"
