@@ -6,6 +6,7 @@ from typing import Annotated
 import msgspec
 import typer
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Column, Table
 
 from core import config
@@ -60,7 +61,7 @@ def _all(out: Console, found: Publication, now: Instant) -> None:
     for e in found.events:
         observed = "" if e.observed_f is None else f"{e.observed_f:.0f}"
         table.add_row(e.event_ticker, e.city, f"{e.mean_f:.1f}", f"{e.sd_f:.1f}", observed, f"{e.weight:.0%}",
-                      "; ".join([f"your opinion: {e.opinion}"] * bool(e.opinion) + e.quality))  # fmt: skip
+                      "; ".join([f"your opinion: {escape(e.opinion)}"] * bool(e.opinion) + e.quality))  # fmt: skip
     out.print(table)
     for ticker, why in sorted(found.withheld.items()):
         out.print(f"{ticker} has no fair value: {why}")
@@ -86,7 +87,7 @@ def _ladder(out: Console, e: EventFair, at: Instant) -> None:
         gap, ticker = max((abs(m.model - m.market), m.ticker) for m in apart if m.market is not None)
         out.print(f"but: model and market are up to {gap:.2f} apart ({ticker}); the market is usually right then")
     if e.opinion:
-        out.print(f"your opinion: {e.opinion}")
+        out.print(f"your opinion: {escape(e.opinion)}")
     for words in e.quality:
         out.print(f"but: {words}")
     newest = sorted(e.vintages.items(), key=lambda one: -one[1])

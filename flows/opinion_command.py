@@ -10,12 +10,13 @@ from typing import Annotated
 
 import msgspec
 import typer
+from rich.markup import escape
 from rich.table import Column, Table
 
 from core import config
 from core.clock import this_process
 from core.console import console
-from core.errors import Malformed, SettingsError
+from core.errors import KwmError, Malformed, SettingsError
 from core.event_words import one_event
 from core.fair import opinion as opinions
 from core.fair.opinion import Opinion
@@ -110,8 +111,14 @@ def _of_file(path: Path, found: Publication | None, now: Instant) -> list[Opinio
     given = []
     for row in table:
         where = f"{path} line {table.line_num}: "
+        if None in row:
+            raise SettingsError(f'{where}more fields than columns: a comma in "why" wants quotes around it')
+        try:
+            event = _event((row["event"] or "").strip(), found)
+        except KwmError as error:
+            raise SettingsError(f"{where}{error}") from error
         one = Opinion(
-            _event((row["event"] or "").strip(), found), _number(row, "mean_f", None, where),
+            event, _number(row, "mean_f", None, where),
             _number(row, "sd_f", None, where), _number(row, "weight", WEIGHT, where), now,
             _until(now, _number(row, "hours", HOURS, where)), (row.get("why") or "").strip(),
         )  # fmt: skip
@@ -142,7 +149,7 @@ def _give(data: Path, found: Publication | None, given: list[Opinion], now: Inst
     _write(data, given, model, now)
     out = console()
     for one in given:
-        out.print(f"{one.event_ticker}: {opinions.words(one, one.weight)}")
+        out.print(f"{one.event_ticker}: {escape(opinions.words(one, one.weight))}")
         if found is not None and (why := found.withheld.get(one.event_ticker)):
             out.print(f"but it has no fair value now, and an opinion does not make one: {why}")
     out.print("from the next publication on; kwm fair EVENT shows what it does, --withdraw takes it back")
@@ -178,5 +185,5 @@ def _list(data: Path, found: Publication | None, now: Instant) -> None:
     for ticker, one in sorted(given.items()):
         e = model.get(ticker)
         until, theirs = f"{to_datetime(one.until):%d %b %H:%M}", "" if e is None else f"{e.mean_f:.1f} ± {e.sd_f:.1f}"
-        table.add_row(ticker, f"{one.mean_f:g} ± {one.sd_f:g}", f"{one.weight:.0%}", until, theirs, one.why)
+        table.add_row(ticker, f"{one.mean_f:g} ± {one.sd_f:g}", f"{one.weight:.0%}", until, theirs, escape(one.why))
     out.print(table)

@@ -48,10 +48,10 @@ def world(published: Publication, tmp_path: Path) -> Path:
 
 def test_it_is_written_listed_and_taken_back(world: Path) -> None:
     assert "no opinion counts now" in say()
-    words = say("new york high", "--mean", "88", "--sd", "2", "--weight", "0.3", "--why", "sea breeze")
-    assert f"{TICKER}: 88 ± 2 °F, counts 30%, until 02 Sep 00:0" in words and "(sea breeze)" in words
+    words = say("new york high", "--mean", "88", "--sd", "2", "--weight", "0.3", "--why", "[red] sea breeze")
+    assert f"{TICKER}: 88 ± 2 °F, counts 30%, until 02 Sep 00:0" in words and "([red] sea breeze)" in words
     assert "from the next publication on" in words
-    assert written(world) == [(TICKER, 88.0, 2.0, 0.3, "sea breeze", True)]
+    assert written(world) == [(TICKER, 88.0, 2.0, 0.3, "[red] sea breeze", True)]
     assert json.loads(say("--json"))[0]["mean_f"] == 88.0
     say(TICKER, "--mean", "86.5", "--sd", "2")
     assert "86.5 ± 2" in say() and "88 ± 2" not in say(), "the last word counts"
@@ -69,10 +69,11 @@ def test_many_come_from_a_program_whole_or_not_at_all(world: Path) -> None:
     for wrong, why in (
         (f"{head}{TICKER},88,2,,,\n{OTHER.event_ticker},warm,3,,,\n", "line 3: mean_f 'warm': expected a number"),
         (f"{head}{TICKER},88,0.1,,,\n", "line 2: .*sd"),
-        (f"{head}KXHIGHMARS,88,2,,,\n", "no event fits 'KXHIGHMARS'"),
+        (f"{head}KXHIGHMARS,88,2,,,\n", "line 2: no event fits 'KXHIGHMARS'"),
         (f"{head}{TICKER},88,2,,,\n{TICKER},87,2,,,\n", "is there twice"),
         ("event,mean_f\nx,1\n", "no column sd_f"),
         ("event,mean_f,sd_f,wieght\n", "a column 'wieght'"),
+        (f"{head}{TICKER},88,2,,,warm, and dry\n", "line 2: more fields than columns"),
         (head, "no opinion in it"),
     ):
         with pytest.raises(KwmError, match=why):
