@@ -19,7 +19,7 @@ from core.config import FlowSettings
 from core.console import console
 from core.errors import SettingsError
 from core.storage.locks import alone
-from core.up.plan import QUIET, prefect_url
+from core.up.plan import QUIET, prefect_api
 from flows.fair_command import fair as fair
 
 NAMES = (
@@ -83,11 +83,11 @@ def run(
 
 
 def answers(settings: config.Settings) -> bool:
-    """Is the server of the settings there? Without it Prefect starts one of its own, for one run."""
+    """Is the server there, ours or PREFECT_API_URL's? Without it Prefect starts one of its own, for one run."""
     import httpx
 
     try:
-        return httpx.get(f"{prefect_url(settings)}/api/health", timeout=_ANSWERS_S, trust_env=False).is_success
+        return httpx.get(f"{prefect_api(settings, os.environ)}/health", timeout=_ANSWERS_S, trust_env=False).is_success
     except httpx.HTTPError:
         return False
 
@@ -195,7 +195,7 @@ def pointed_at(settings: config.Settings) -> Iterator[None]:
     """Prefect's client speaks to the server of the settings, unless the environment names another."""
     from prefect.settings import PREFECT_API_URL, temporary_settings
 
-    url = os.environ.get("PREFECT_API_URL") or PREFECT_API_URL.value() or f"{prefect_url(settings)}/api"
+    url = os.environ.get("PREFECT_API_URL") or PREFECT_API_URL.value() or prefect_api(settings, {})
     with temporary_settings({PREFECT_API_URL: url}):
         yield
 
