@@ -111,6 +111,10 @@ def test_the_compose_file_runs_commands_that_exist_and_waits_for_services_it_nam
     assert services["worker"]["command"][-1].startswith("kwm flows begin && exec prefect worker start"), (
         "see left_behind"
     )
+    ours = services["prefect"]["environment"]
+    assert {ours["PREFECT_UI_URL"] + "/api", ours["PREFECT_SERVER_UI_API_URL"]} == {"http://127.0.0.1:4200/api"}, (
+        "a browser's"
+    )
     stored = services["prefect"]["environment"]["PREFECT_SERVER_CONCURRENCY_LEASE_STORAGE"]
     assert import_module(stored).ConcurrencyLeaseStorage, "a name that Prefect has, and not the one in memory"
     assert not stored.endswith(".memory")
