@@ -61,6 +61,11 @@ def without(
     return max(bids, default=None), min(asks, default=None)
 
 
+def still_open(events: dict[str, list[Market]], now: Instant) -> dict[str, list[Market]]:
+    """Without the events whose climate day has ended since they were read: nothing is believed of a day gone by."""
+    return {ticker: markets for ticker, markets in events.items() if all(m.close_at > now for m in markets)}
+
+
 @task(name="price every event")
 def price(c: Context, events: dict[str, list[Market]], found: Known, prices: Prices | None) -> Publication:
     """The publication, not yet published."""
@@ -70,7 +75,9 @@ def price(c: Context, events: dict[str, list[Market]], found: Known, prices: Pri
         get_run_logger().warning(why)
     life = Duration(int(seconds(c.settings.flows.valid_s) * c.clock.speed))
     valid_until = Instant(now + life)
-    priced = fair_events(events, found, pricer, now, valid_until, c.settings.risk.max_loss_event, prices)
+    priced = fair_events(
+        still_open(events, now), found, pricer, now, valid_until, c.settings.risk.max_loss_event, prices
+    )
     fairs = [_limited(e, c) for e in priced.values() if isinstance(e, EventFair)]
     refused = {ticker: e.words for ticker, e in priced.items() if isinstance(e, Refused)}
     return Publication(c.run, c.run, pricer.version, now, valid_until, fairs, refused, totals(c.settings.risk))
