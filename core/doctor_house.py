@@ -1,5 +1,6 @@
 """The doctor's look at this machine: Python, data folder, disk, DuckDB, Prefect, weather. Reads; changes nothing."""
 
+import os
 import shutil
 import sys
 from importlib.metadata import PackageNotFoundError, version
@@ -13,6 +14,7 @@ from core.config import Settings
 from core.doctor_lines import Line, fail, ok, warn
 from core.errors import SettingsError
 from core.storage import migrate
+from core.up.plan import prefect_api
 from core.weather.fetch import base_url
 
 _GIB = 2**30
@@ -80,18 +82,20 @@ def duck(data: Path) -> Line:
 
 
 async def prefect(settings: Settings) -> Line:
-    """The Prefect server of `kwm up`."""
-    url = f"http://127.0.0.1:{settings.prefect.port}/api/health"
+    """The Prefect server: of `kwm up`, or the one that `PREFECT_API_URL` names."""
+    url = f"{prefect_api(settings, os.environ)}/health"
     try:
         async with httpx.AsyncClient(timeout=3.0, trust_env=False) as client:
             answer = await client.get(url)
     except httpx.HTTPError as error:
         return warn(
-            "prefect", f"{url}: {type(error).__name__}", "start it with `kwm up`; without it nothing is published"
+            "prefect",
+            f"{url}: {type(error).__name__}",
+            "start it with `kwm up`, or name another with PREFECT_API_URL; without it nothing is published",
         )
     if answer.status_code != 200:
         return fail("prefect", f"{url}: {answer.status_code}", "see data/logs/prefect.log")
-    return ok("prefect", f"{version('prefect')} answers on port {settings.prefect.port}")
+    return ok("prefect", f"{version('prefect')} answers at {url.removesuffix('/health')}")
 
 
 async def weather(settings: Settings) -> Line:

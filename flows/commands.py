@@ -19,7 +19,7 @@ from core.config import FlowSettings
 from core.console import console
 from core.errors import SettingsError
 from core.storage.locks import alone
-from core.up.plan import QUIET, prefect_url
+from core.up.plan import QUIET, prefect_api
 from flows.fair_command import fair as fair
 from flows.opinion_command import opinion as opinion
 
@@ -84,11 +84,11 @@ def run(
 
 
 def answers(settings: config.Settings) -> bool:
-    """Is the server of the settings there? Without it Prefect starts one of its own, for one run."""
+    """Is the server there, ours or PREFECT_API_URL's? Without it Prefect starts one of its own, for one run."""
     import httpx
 
     try:
-        return httpx.get(f"{prefect_url(settings)}/api/health", timeout=_ANSWERS_S, trust_env=False).is_success
+        return httpx.get(f"{prefect_api(settings, os.environ)}/health", timeout=_ANSWERS_S, trust_env=False).is_success
     except httpx.HTTPError:
         return False
 
@@ -112,6 +112,41 @@ def serve() -> None:
         _serve(settings)
 
 
+@flows.command()
+def begin() -> None:
+    """Before the first worker of a server starts: end what an earlier one left running, resume, and run a first round.
+
+    `kwm flows serve` does the same by itself. While other workers are at it, leave it out: their runs would be said to
+    have crashed.
+    """
+    import httpx
+
+    settings = config.load()
+    data = settings.storage.data.resolve()
+    with alone(data, "flows", f"the flows of {data} are served already (kwm up, or kwm flows serve)"):
+        try:
+            with pointed_at(settings):
+                crashed, resumed = asyncio.run(
+                    _cleared_and_resumed([wanted["name"] for wanted in schedules().values()])
+                )
+                if not resumed:
+                    raise SettingsError(
+                        "no deployment of ours is there: prefect --no-prompt deploy --all, in the checkout"
+                    )
+                _said(crashed)
+                _first_round()
+        except (httpx.HTTPError, RuntimeError) as error:
+            raise SettingsError(
+                f"the Prefect server does not answer ({error}); PREFECT_API_URL names another"
+            ) from error
+
+
+async def _cleared_and_resumed(names: list[str]) -> tuple[int, int]:
+    from flows.left_behind import clear, resume
+
+    return await clear(names), await resume(names)
+
+
 def _serve(settings: config.Settings) -> None:
     from prefect.client.schemas.objects import ConcurrencyLimitConfig, ConcurrencyLimitStrategy
     from prefect.deployments.runner import EntrypointType
@@ -120,8 +155,7 @@ def _serve(settings: config.Settings) -> None:
 
     speed = this_process(settings.clock_file).speed
     _clear([wanted["name"] for wanted in schedules().values()])
-    for name in ("discover", "ingest", "publish"):
-        _first(name)
+    _first_round()
     once = ConcurrencyLimitConfig(limit=1, collision_strategy=ConcurrencyLimitStrategy.CANCEL_NEW)
     served = [
         (flow_named(name), {
@@ -162,7 +196,7 @@ def pointed_at(settings: config.Settings) -> Iterator[None]:
     """Prefect's client speaks to the server of the settings, unless the environment names another."""
     from prefect.settings import PREFECT_API_URL, temporary_settings
 
-    url = os.environ.get("PREFECT_API_URL") or PREFECT_API_URL.value() or f"{prefect_url(settings)}/api"
+    url = os.environ.get("PREFECT_API_URL") or PREFECT_API_URL.value() or prefect_api(settings, {})
     with temporary_settings({PREFECT_API_URL: url}):
         yield
 
@@ -191,13 +225,18 @@ def _clear(names: list[str]) -> None:
     except (httpx.HTTPError, RuntimeError) as error:
         sys.stdout.write(f"runs that were left behind could not be looked for: {error}\n")
     else:
-        sys.stdout.write(f"left behind by what served before: {crashed} runs that nobody runs\n")
+        _said(crashed)
 
 
-def _first(name: str) -> None:
-    """The first round must not wait for a schedule; that it failed is in the UI, and the schedule tries again."""
-    state = flow_named(name)(return_state=True)
-    sys.stdout.write(f"first {name}: {state.name}\n")
+def _said(crashed: int) -> None:
+    sys.stdout.write(f"left behind by what served before: {crashed} runs that nobody runs\n")
+
+
+def _first_round() -> None:
+    """It must not wait for a schedule; that one failed is in the UI, and the schedule tries again."""
+    for name in ("discover", "ingest", "publish"):
+        state = flow_named(name)(return_state=True)
+        sys.stdout.write(f"first {name}: {state.name}\n")
 
 
 __all__ = ["fair", "flows"]

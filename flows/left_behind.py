@@ -6,14 +6,15 @@ ended together (a power cut, a stop that had to kill a long run) the place is he
 """
 
 from collections.abc import Sequence
+from typing import Any
 
 _PAGE, _PAGES = 200, 100
 
 
 async def clear(names: Sequence[str]) -> int:
     """For the deployments of these flows: what "runs" has crashed (how many is given back), and what the schedules had
-    made so far is forgotten: what is due next reads the same world. They stay paused until they are served again; to be
-    called while nobody serves them.
+    made so far is forgotten: what is due next reads the same world. They stay paused until they are served again, or
+    resumed; to be called while nobody serves them.
 
     Raises: httpx.HTTPError when the server does not answer.
     """
@@ -21,9 +22,9 @@ async def clear(names: Sequence[str]) -> int:
     from prefect.client.schemas import filters as f
     from prefect.states import Crashed
 
-    words = "the process that ran it is gone; kwm flows serve has begun anew"
+    words = "the process that ran it is gone; what serves the flows has begun anew"
     under_way = f.FlowRunFilterStateType(any_=["RUNNING", "CANCELLING", "PENDING"])
-    of_ours = f.DeploymentFilter(name=f.DeploymentFilterName(any_=list(names)))
+    of_ours = _of(names)
     crashed = 0
     async with get_client() as client:
         for _ in range(_PAGES):
@@ -41,3 +42,23 @@ async def clear(names: Sequence[str]) -> int:
             # marked late one by one, hundreds of runs keep SQLite locked for minutes
             await client.request("POST", "/deployments/{id}/pause_deployment", path_params={"id": one.id})
     return crashed
+
+
+async def resume(names: Sequence[str]) -> int:
+    """The deployments of these flows run on their schedules again; how many there are.
+
+    Raises: httpx.HTTPError when the server does not answer.
+    """
+    from prefect import get_client
+
+    async with get_client() as client:
+        ours = await client.read_deployments(deployment_filter=_of(names))
+        for one in ours:
+            await client.resume_deployment(one.id)
+        return len(ours)
+
+
+def _of(names: Sequence[str]) -> Any:
+    from prefect.client.schemas import filters as f
+
+    return f.DeploymentFilter(name=f.DeploymentFilterName(any_=list(names)))

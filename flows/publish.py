@@ -62,6 +62,11 @@ def without(
     return max(bids, default=None), min(asks, default=None)
 
 
+def still_open(events: dict[str, list[Market]], now: Instant) -> dict[str, list[Market]]:
+    """Without the events whose climate day has ended since they were read: nothing is believed of a day gone by."""
+    return {ticker: markets for ticker, markets in events.items() if all(m.close_at > now for m in markets)}
+
+
 @task(name="price every event")
 def price(
     c: Context, events: dict[str, list[Market]], found: Known, prices: Prices | None, told: dict[str, Opinion]
@@ -73,6 +78,7 @@ def price(
         get_run_logger().warning(why)
     life = Duration(int(seconds(c.settings.flows.valid_s) * c.clock.speed))
     valid_until = Instant(now + life)
+    events = still_open(events, now)
     priced = fair_events(events, found, pricer, now, valid_until, c.settings.risk.max_loss_event, prices, told)
     fairs = [_limited(e, c) for e in priced.values() if isinstance(e, EventFair)]
     refused = {ticker: e.words for ticker, e in priced.items() if isinstance(e, Refused)}

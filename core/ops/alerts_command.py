@@ -22,6 +22,7 @@ from core.ops.alerts import Facts, Thresholds
 from core.ops.alerts import alerts as decide
 from core.ops.deliver import Messenger, ping
 from core.storage.files import write_whole
+from core.up.plan import prefect_api
 
 _LOOK_EVERY_S = 2.0
 
@@ -115,7 +116,7 @@ def alerts(
         typer.echo(f"sent to {number} address(es)" if heard else "not delivered everywhere; the lines above say why")
         raise typer.Exit(0 if heard else 1)
     (data / "live").mkdir(parents=True, exist_ok=True)
-    api = os.environ.get("PREFECT_API_URL", f"http://127.0.0.1:{settings.prefect.port}/api")
+    api = prefect_api(settings, os.environ)
     watcher = Watcher(settings, data, api)
     if once:
         found = decide(watcher.look(this_process(settings.clock_file).now()), thresholds(settings.alerts))

@@ -1,6 +1,7 @@
 """Which processes `kwm up` runs, in which order, and how each is known to be ready. Pure: settings in, plan out."""
 
 import sys
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -40,6 +41,16 @@ class Plan:
 def prefect_url(settings: Settings) -> str:
     """Where people and flows find the Prefect server."""
     return f"http://127.0.0.1:{settings.prefect.port}"
+
+
+def prefect_api(settings: Settings, environ: Mapping[str, str]) -> str:
+    """The API of the Prefect server: `PREFECT_API_URL` where the environment names one (another machine's), or ours."""
+    return environ.get("PREFECT_API_URL", "").rstrip("/") or f"{prefect_url(settings)}/api"
+
+
+def prefect_ui(settings: Settings, environ: Mapping[str, str]) -> str:
+    """Where a browser finds that server: `PREFECT_UI_URL`, which may differ from what programs use, or its own."""
+    return environ.get("PREFECT_UI_URL", "").rstrip("/") or prefect_api(settings, environ).removesuffix("/api")
 
 
 def dashboard_url(settings: Settings) -> str:

@@ -1,6 +1,7 @@
 """What may be asked: each method answers one read of the state. Long ones let the quoter's loop go on in between."""
 
 import asyncio
+import os
 import time
 from collections.abc import Callable, Iterable
 from typing import Any
@@ -16,6 +17,7 @@ from core.publication import encode
 from core.stations import STATIONS
 from core.units import HOUR, Instant
 from core.up import flow_runs
+from core.up.plan import prefect_api, prefect_ui
 from quoter.dashboard import models as v
 from quoter.dashboard import view
 from quoter.dashboard.asked import Ask, Refusal
@@ -182,9 +184,9 @@ class Reads:
         return self._flows[1]
 
     async def _ask_flows(self) -> v.Flows:
-        ui = f"http://127.0.0.1:{self.live.settings.prefect.port}"
+        ui = prefect_ui(self.live.settings, os.environ)
         try:
-            found = await flow_runs.latest(f"{ui}/api")
+            found = await flow_runs.latest(prefect_api(self.live.settings, os.environ))
         except (httpx.HTTPError, ValueError, KeyError, TypeError) as error:
             words = f"the Prefect server does not answer ({type(error).__name__})"
             return v.Flows(reachable=False, words=words, ui=ui, latest=[], runs=[])

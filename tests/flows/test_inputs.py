@@ -12,6 +12,8 @@ import pytest
 from core import config
 from core.clock import Clock
 from core.config import Settings
+from core.contract import Market
+from core.exchange.listing import listed_now
 from core.fair.live import Known
 from core.station_day import StationDay, Variable
 from core.stations import BY_CODE
@@ -21,7 +23,8 @@ from core.weather import nws
 from core.weather.harvest_round import Harvest
 from core.weather.rows import ClimateRow, ObservationRow
 from core.weather.standing import State
-from flows import history, ingest, inputs
+from core.weather.world import World
+from flows import history, ingest, inputs, publish
 from flows import rows as flow_rows
 from flows.base import Context
 
@@ -141,3 +144,22 @@ def test_a_product_that_tells_of_two_days_or_read_twice_is_each_day_once(a_lake:
     })  # fmt: skip
     key = lambda row: (row.station, row.day)  # noqa: E731 - one line
     assert [r.max_f for r in a_lake.reports()] == [r.max_f for r in sorted(rows, key=key)]
+
+
+def test_nothing_is_published_of_a_day_that_ended_while_it_was_priced(tmp_path: Path) -> None:
+    """The day of 25 hours on the wall: New York's 1 November has 24 of its own, and is over at 05:00 UTC."""
+    ends = instant("2026-11-02T05:00:00Z")
+    listed = listed_now((BY_CODE["KNYC"], BY_CODE["KMDW"]), World(1), Instant(ends - MINUTE))
+    events: dict[str, list[Market]] = {}
+    for market in listed:
+        if market.open_at < ends - MINUTE < market.close_at:
+            events.setdefault(market.event_ticker, []).append(market)
+
+    def priced(now: Instant) -> set[str]:
+        c = Context(config.load({}, None), Clock(1.0, 0, now, wall=lambda: 0), tmp_path, "run")
+        said = publish.price.fn(c, events, Known(), None, {})
+        return {e.event_ticker for e in said.events} | set(said.withheld)
+
+    over = {"KXHIGHNY-26NOV01", "KXLOWTNYC-26NOV01"}
+    assert over < priced(Instant(ends - 1)) == set(events)
+    assert priced(ends) == set(events) - over, "Chicago's goes on for another hour"

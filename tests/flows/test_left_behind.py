@@ -1,6 +1,7 @@
 """A run whose process died must not keep its flow from ever running again."""
 
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from uuid import UUID
 
 import pytest
@@ -17,7 +18,9 @@ from prefect.client.schemas.objects import ConcurrencyLimitStrategy, StateType
 from prefect.client.schemas.schedules import IntervalSchedule
 from prefect.states import Pending, Running, Scheduled
 
-from flows.left_behind import clear
+from core.errors import SettingsError
+from flows.commands import begin
+from flows.left_behind import clear, resume
 
 pytestmark = pytest.mark.slow
 
@@ -66,3 +69,15 @@ async def test_a_run_that_nobody_runs_any_more_makes_room_for_the_next() -> None
         assert await tried(client, another) == StateType.CANCELLED, "what is not ours is not touched"
         assert await due(client, another) >= 50
         assert await due(client, ours) == 0, "late runs of the time in which nothing ran are not made up for"
+        assert [(await client.read_deployment(one)).paused for one in (ours, another)] == [True, False]
+        assert await resume(["left-behind"]) == 1
+        assert not (await client.read_deployment(ours)).paused, "a worker makes no deployment: what it takes must go on"
+
+
+@pytest.mark.usefixtures("prefect_harness")
+def test_before_anything_was_deployed_a_worker_is_told_to_deploy(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("KWM_STORAGE__DATA", str(tmp_path))
+    with pytest.raises(SettingsError, match="deploy --all"):
+        begin()

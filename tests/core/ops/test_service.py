@@ -4,6 +4,7 @@ import os
 import re
 import shutil
 import subprocess
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -101,12 +102,22 @@ def test_the_compose_file_runs_commands_that_exist_and_waits_for_services_it_nam
     for name, service in services.items():
         assert set(service.get("depends_on", {})) <= set(services), name
         command = service.get("command", [])
-        if command[:1] == ["kwm"]:
-            assert command[1] in COMMANDS, name
+        for said in re.findall(r"\bkwm ([\w-]+)", " ".join(command)):
+            assert said in COMMANDS, name
         for volume in service.get("volumes", []):
             source = volume.partition(":")[0]
             assert source in compose["volumes"] or source.startswith("../"), name
     assert "postgresql+asyncpg" in services["prefect"]["environment"]["PREFECT_SERVER_DATABASE_CONNECTION_URL"]
+    assert services["worker"]["command"][-1].startswith("kwm flows begin && exec prefect worker start"), (
+        "see left_behind"
+    )
+    ours = services["prefect"]["environment"]
+    assert {ours["PREFECT_UI_URL"] + "/api", ours["PREFECT_SERVER_UI_API_URL"]} == {"http://127.0.0.1:4200/api"}, (
+        "a browser's"
+    )
+    stored = services["prefect"]["environment"]["PREFECT_SERVER_CONCURRENCY_LEASE_STORAGE"]
+    assert import_module(stored).ConcurrencyLeaseStorage, "a name that Prefect has, and not the one in memory"
+    assert not stored.endswith(".memory")
     assert all(port.startswith("127.0.0.1:") for s in services.values() for port in s.get("ports", []))
 
 

@@ -10,7 +10,7 @@ from core.clock import Clock, from_text
 from core.errors import Malformed, SettingsError
 from core.up import ports, report, world_time
 from core.up.command import duration
-from core.up.plan import environment, plan
+from core.up.plan import environment, plan, prefect_api, prefect_ui
 from core.up.status_line import status_line
 from core.up.supervisor import Running
 
@@ -115,3 +115,13 @@ def test_the_status_line_says_what_failed() -> None:
     )
     assert "quoter quoting, 2 fills, PnL -$1.25" in line
     assert "1 FAILED" in line and "exchange 2x" in line
+
+
+def test_a_prefect_server_on_another_machine_is_the_one_that_the_environment_names() -> None:
+    ours = settings(KWM_PREFECT__PORT="4321")
+    assert prefect_api(ours, {}) == "http://127.0.0.1:4321/api"
+    assert prefect_ui(ours, {}) == "http://127.0.0.1:4321"
+    elsewhere = {"PREFECT_API_URL": "http://prefect:4200/api"}
+    assert prefect_api(ours, elsewhere) == "http://prefect:4200/api"
+    assert prefect_ui(ours, elsewhere) == "http://prefect:4200"
+    assert prefect_ui(ours, {**elsewhere, "PREFECT_UI_URL": "http://127.0.0.1:4200"}) == "http://127.0.0.1:4200"
