@@ -26,6 +26,7 @@ class Eyes:
         self.data = data
         self.heart, self.growth, self.run = Pulse(), Pulse(), ""
         self.tally = Tally()
+        self.journal = journal.Listing(data)
 
     def look(self, wall_s: float, now_s: float, resting: int | None) -> Sight:
         """One look. `resting`: our orders as last listed, if they were."""
@@ -59,7 +60,7 @@ class Eyes:
         if run != self.run:
             self.growth, self.run = Pulse(), run
         size, newest = 0, 0.0
-        for path in journal.files(self.data, run=run):
+        for path in self.journal.files(run) or journal.files(self.data, run=run):  # or it is compressed already
             try:
                 found = path.stat()
             except OSError:  # compressed, or let go, since it was listed

@@ -27,6 +27,9 @@ class Desk(Protocol):
     async def as_of(self) -> Instant:
         """Of when the lists are that would be given now: what came later may not be in them yet."""
 
+    def said_at(self) -> Instant | None:
+        """The exchange's clock at its latest answer, up to a second early; None while none has said it."""
+
     async def report_positions(self) -> m.PositionsReported:
         """Every position, and the balance."""
 

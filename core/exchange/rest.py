@@ -186,6 +186,10 @@ class Rest:
         raw = await self.sdk.call(self.sdk.exchange.get_user_data_timestamp_without_preload_content)
         return instant(translate.decode(raw, wire_account.AsOf).as_of_time, "as_of_time")
 
+    def said_at(self) -> Instant | None:
+        """The exchange's clock at its latest answer, up to a second early; None while none has said it."""
+        return self.sdk.said_at
+
     async def status(self) -> m.TradingStatus:
         """Does our shard trade? Where it is not told of by itself, what is said of the exchange holds."""
         asked_at = self.now()

@@ -7,6 +7,7 @@ keywords silently, so `build` refuses them: a misspelt `post_only` would place a
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from email.utils import parsedate_to_datetime
 from typing import Any, Protocol
 
 import aiohttp
@@ -16,6 +17,7 @@ from pydantic import BaseModel, ValidationError
 from core.errors import Declined, KwmError, Malformed, OutcomeUnknown, Throttled, Unsent
 from core.exchange.credentials import Credentials
 from core.exchange.translate import decode, error_of
+from core.units import Instant, from_datetime
 
 _PAGES = 100  # a cursor that never ends is a fault, not a reason to hang
 
@@ -48,6 +50,7 @@ class Sdk:
         self.keys = kalshi.ApiKeysApi(self.client)
         self.incentives = kalshi.IncentiveProgramsApi(self.client)
         self.date = ""  # the Date header of the latest answer: the server's clock, to the second
+        self.said_at: Instant | None = None  # the latest of them all: answers may overtake one another
         self.timeout_s = timeout_s
         self.tap: Callable[[str, bytes], None] | None = None  # ("GET /path?query 200", body) of every answer
 
@@ -91,12 +94,23 @@ class Sdk:
         body: bytes = await response.read()
         status: int = response.status
         self.date = response.headers.get("Date", "")
+        self.said_at = latest(self.said_at, self.date)
         response.release()
         if self.tap is not None:
             self.tap(f"{response.method} {response.url.raw_path_qs} {status}", body)
         if 200 <= status < 300:
             return body
         raise refusal(status, body)
+
+
+def latest(said_at: Instant | None, date: str) -> Instant | None:
+    """The later of an instant and a Date header. None for one that cannot be read: what an answer before it said is not
+    of now. Pure."""
+    try:
+        said = from_datetime(parsedate_to_datetime(date))
+    except (ValueError, TypeError):
+        return None
+    return said if said_at is None else max(said_at, said)
 
 
 def build[M: BaseModel](kind: type[M], body: dict[str, Any]) -> M:

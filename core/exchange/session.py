@@ -147,7 +147,8 @@ class Session(Subscriptions):
         messages.append(m.Gap(now, sub.channel if sub is not None else head.type, sorted(tickers), words))
         pause = _SNAPSHOT_WITHIN * self.slowness
         fresh = {t for t in tickers & self.watched if now - self.unread.get(t, Instant(now - 2 * DAY)) > pause}
-        self.unread |= dict.fromkeys(tickers & self.watched, now)
+        told = {t: at for t, at in self.unread.items() if t in self.watched}  # others' are over
+        self.unread = told | dict.fromkeys(tickers & self.watched, now)
         return self.resync(fresh, now) if head.type == "orderbook_delta" else []
 
     def _message(self, head: wire.Head, now: Instant) -> m.Said | None:

@@ -12,7 +12,6 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from core import messages as m
-from core.clock import surely_ahead
 from core.errors import Declined, KwmError, Throttled
 from core.exchange.reach import Desk
 from core.exchange.rest import UnreadOrders
@@ -21,6 +20,7 @@ from core.units import SECOND, Instant
 _AT_ONCE = 10  # cancels in flight; a cancel costs 2 tokens, and Basic refills 100 a second
 _FIRST_PAUSE_S, _LONGEST_PAUSE_S, _PROOF_PAUSE_S = 0.1, 2.0, 0.3
 _CLOCKS = SECOND  # by so much a list must be newer: its time is "approximate", and the clocks are two
+_TOLD = SECOND  # the exchange tells its own time in whole seconds
 _APART_S = 2.0  # between two empty lists where the exchange does not say of when they are
 _UNSEEN_A_ROUND = 20  # 40 tokens: what is listed goes first
 
@@ -46,22 +46,20 @@ async def sweep(
     known: Iterable[m.CancelOrder] = (),
     *,
     clocks: bool = True,
-    ahead: int = 0,
 ) -> Swept:
     """List, cancel, list again, until a list that is proved fresh is free of our orders or `patience_s` wall seconds
     have passed. `known`: orders of ours that a list may not show yet; they are cancelled unseen, a few a round.
-    `clocks` False: ours was set a moment ago and cannot be held against the exchange's. `ahead`: how far it is ahead of
-    the exchange's by the quickest message of a stream, the wire's time included (ns); 0 where nobody has listened.
+    `clocks` False: ours was set a moment ago and cannot be held against the exchange's.
 
     Never raises for what the exchange or the network does; refusals that no patience cures (a wrong key) end it early.
     """
     assert prefix, "an empty prefix would take every order of the account"
     began, done, pause = time.monotonic(), Swept(), _FIRST_PAUSE_S
-    proof, unseen = _Proof(surely_ahead(ahead, _CLOCKS)), {wish.order_id: wish for wish in known}
+    proof, unseen = _Proof(clocks), {wish.order_id: wish for wish in known}
     while True:
         done.rounds += 1
         try:
-            as_of = await _as_of(rest, done) if clocks else None
+            as_of = await _as_of(rest, done)
             asked_at, resting = await _resting(rest, done)
         except KwmError as error:
             done.troubles.append(str(error))
@@ -72,7 +70,7 @@ async def sweep(
             ours = [wish for wish in resting if wish.client_order_id.startswith(prefix)]
             done.others = len(resting) - len(ours)
             done.left = [wish.order_id for wish in ours]
-            if proof.given(ours, as_of, asked_at):
+            if proof.given(ours, as_of, asked_at, rest.said_at()):
                 done.verified = True
                 break
             await _cancel(rest, _wishes(ours, unseen), done)
@@ -93,23 +91,33 @@ class _Proof:
     What is cancelled meanwhile asks for no newer one: a cancel adds no order.
     """
 
-    apart: int = 0  # how far our clock is surely ahead of the exchange's
+    clocks: bool = True  # may our clock be held against the exchange's?
     since: Instant | None = None  # by our clock: all that may rest was sent before
+    theirs: Instant | None = None  # the same by the exchange's, from an answer that came later
     began_at: float = 0.0  # when that was, in monotonic seconds
     empty_at: float | None = None  # when the first of the latest empty lists had come
 
-    def given(self, ours: list[m.CancelOrder], as_of: Instant | None, asked_at: Instant) -> bool:
-        """`as_of` (asked before the list) passes what was sent; where the exchange does not say, a second empty list
-        comes late enough after the first."""
+    def given(
+        self, ours: list[m.CancelOrder], as_of: Instant | None, asked_at: Instant, said_at: Instant | None
+    ) -> bool:
+        """`as_of` (asked before the list) passes what was sent, by our clock or by the exchange's own (`said_at`: its
+        latest word of it). Where it does not say of when the list is, or our clock is out of the question, a second
+        empty list comes late enough after the first."""
         now = time.monotonic()
         if self.since is None:
-            self.since, self.began_at = asked_at, now
+            self.since, self.theirs, self.began_at = asked_at, said_at, now
         if ours:
             self.empty_at = None
             return False
-        if as_of is not None:  # a clock of ours that is behind makes every list look new: so a second must pass, too
-            late_enough = now - self.began_at >= _CLOCKS / SECOND
-            return late_enough and as_of + self.apart >= self.since + _CLOCKS
+        if as_of is not None:
+            # of another clock (the embedded world's, which may run faster than its Date) is what is ahead of this one
+            one_clock = self.theirs is not None and said_at is not None and as_of <= said_at + _TOLD
+            if one_clock and self.theirs is not None and as_of >= self.theirs + _TOLD + _CLOCKS:
+                return True
+            if self.clocks:  # ours, if it is behind, makes every list look new: so a second must pass, too
+                return now - self.began_at >= _CLOCKS / SECOND and as_of >= self.since + _CLOCKS
+            if one_clock:
+                return False
         if self.empty_at is None:
             self.empty_at = now
         return now - self.empty_at >= _APART_S

@@ -1,30 +1,27 @@
 """The rest of the market in the embedded exchange: makers, noise and informed takers. Pure: draws come from outside.
 
-Makers hold a bracket-coherent book around a public belief (the forecast's, blurred); noise takers hit either side;
-informed takers know the belief exactly and take what is too cheap or too dear. House accounts, no funds checked.
+Makers hold a bracket-coherent book around their opinion (`opinions.py`); noise takers hit either side; informed takers
+know all that may be known and take what is too cheap or too dear. House accounts, no funds checked. Where each number
+comes from: README, "What do the others know?".
 """
 
 import math
 from dataclasses import dataclass, field
-from typing import Protocol
 
 from core import messages as m
 from core.contract import Market
+from core.exchange.draws import Draws
 from core.exchange.listing import Oracle
+from core.exchange.opinions import Opinions
 from core.exchange.simulator import Exchange, Listed
 from core.units import ONE_DOLLAR, Count, Instant, Money, Price
 
 MAKER, NOISE, INFORMED = "house-maker", "house-noise", "house-informed"
 _LEVELS = 5
-
-
-class Draws(Protocol):
-    """The part of `random.Random` that is used."""
-
-    def random(self) -> float: ...
-    def gauss(self, mu: float, sigma: float) -> float: ...
-    def choice[T](self, seq: list[T]) -> T: ...
-    def randint(self, a: int, b: int) -> int: ...
+_HALF, _HALF_MIDDLE = 0.010, 0.014  # dollars from their opinion to their quote: everywhere, and more at 50 cents
+_INFORMED = 0.2  # of those who come; most find nothing worth taking and go
+_WORTH = 0.02  # dollars: the taker's fee at 50 cents, and a little
+_SIZE, _SIZE_SPREAD, _LARGEST = 30.0, 1.65, 2000.0  # contracts a taker wants: log-normal
 
 
 def phi(z: float) -> float:
@@ -47,8 +44,11 @@ class Crowd:
     draws: Draws
     n: int = 0
     turn: int = 0
-    blur: dict[str, float] = field(default_factory=dict)
+    opinions: Opinions = field(init=False)
     recorded: dict[str, list[tuple[m.Side, Price, Count]]] = field(default_factory=dict)  # ticker -> levels to keep
+
+    def __post_init__(self) -> None:
+        self.opinions = Opinions(self.oracle, self.draws)
 
     def refresh_some(self, exchange: Exchange, events: list[list[Listed]], how_many: int) -> None:
         """Makers renew the books of a few events, in turn."""
@@ -65,17 +65,15 @@ class Crowd:
             for one in listed:
                 self._restock(exchange, one)
             return
-        day = listed[0].market.station_day
-        mean, sd = self.oracle.belief(day.station, day.variable, day.day, exchange.now)
-        blur = self.blur.get(day.event_ticker, 0.0)
-        blur = self.blur[day.event_ticker] = 0.9 * blur + self.draws.gauss(0, 0.12)
-        sd = math.sqrt(sd * sd + 0.3)
+        belief = self.opinions.of(listed[0].market.station_day, exchange.now)
         for one in listed:
             if one.status == "active":
-                self._make(exchange, one, chance(one.market, mean + blur, sd))
+                self._make(exchange, one, *belief)
 
-    def _make(self, exchange: Exchange, one: Listed, fair: float) -> None:
-        half = 0.015 + 0.02 * fair * (1 - fair) * 4 * (0.6 + 0.4 * self.draws.random())
+    def _make(self, exchange: Exchange, one: Listed, mean: float, sd: float) -> None:
+        fair = chance(one.market, mean, sd) + self.opinions.lean(one.market.ticker, exchange.now)
+        fair = min(0.999, max(0.001, fair))
+        half = _HALF + _HALF_MIDDLE * 4 * fair * (1 - fair) * (0.5 + self.draws.random())
         wanted: dict[tuple[m.Side, Price], None] = {}
         for level in range(_LEVELS):
             bid = one.market.grid.floor(fair - half - 0.01 * level)
@@ -117,28 +115,34 @@ class Crowd:
         bid, ask = one.book.best(m.Side.BID), one.book.best(m.Side.ASK)
         if bid is None or ask is None:
             return
-        size = Count(self.draws.randint(1, 15) * 100)
-        if self.draws.random() < 0.25:
-            day = one.market.station_day
+        day = one.market.station_day
+        if self.draws.random() < _INFORMED:
             fair = chance(one.market, *self.oracle.belief(day.station, day.variable, day.day, exchange.now))
-            if ask < (fair - 0.02) * ONE_DOLLAR:
-                self._take(exchange, INFORMED, one, m.Side.BID, ask, size)
-            elif bid > (fair + 0.02) * ONE_DOLLAR:
-                self._take(exchange, INFORMED, one, m.Side.ASK, bid, size)
+            if ask <= (fair - _WORTH) * ONE_DOLLAR:
+                self._take(exchange, INFORMED, listed, one, m.Side.BID, ask)
+            elif bid >= (fair + _WORTH) * ONE_DOLLAR:
+                self._take(exchange, INFORMED, listed, one, m.Side.ASK, bid)
         elif self.draws.random() < 0.5:
-            self._take(exchange, NOISE, one, m.Side.BID, ask, size)
+            self._take(exchange, NOISE, listed, one, m.Side.BID, ask)
         else:
-            self._take(exchange, NOISE, one, m.Side.ASK, bid, size)
+            self._take(exchange, NOISE, listed, one, m.Side.ASK, bid)
 
-    def _take(self, exchange: Exchange, user: str, one: Listed, side: m.Side, price: Price, size: Count) -> None:
-        self._place(exchange, user, one, side, price, size, post_only=False)
+    def _take(
+        self, exchange: Exchange, user: str, listed: list[Listed], one: Listed, side: m.Side, price: Price
+    ) -> None:
+        """Take at `price` what is there of what is wanted; makers, who do not know who it was, think again."""
+        size = Count(100 * round(min(_LARGEST, max(1.0, _SIZE * math.exp(self.draws.gauss(0.0, _SIZE_SPREAD))))))
+        said = self._place(exchange, user, one, side, price, size, post_only=False)
+        if isinstance(said, m.Gone) and said.filled and not self.recorded:
+            self.opinions.traded(one.market.ticker, side, price / ONE_DOLLAR, said.filled, exchange.now)
+            self.refresh(exchange, listed)
 
     def _place(
         self, exchange: Exchange, user: str, one: Listed, side: m.Side, price: Price, size: Count, *, post_only: bool
-    ) -> None:
+    ) -> m.Said:
         self.n += 1
         life = m.TimeInForce.GOOD_TILL_CANCELED if post_only else m.TimeInForce.IMMEDIATE_OR_CANCEL
-        exchange.handle(
+        return exchange.handle(
             user,
             m.PlaceOrder(f"{user}-{self.n}", one.market.ticker, side, price, size, None, post_only, False, None, life),
             exchange.now,

@@ -13,11 +13,12 @@ from core import messages as m
 from core.clock import Clock
 from core.contract import Market
 from core.exchange.candles import Candles
+from core.exchange.draws import Draws
 from core.exchange.hours import paused_by_schedule
 from core.exchange.listing import SETTLE_AFTER, Oracle, listed_now
 from core.exchange.memory import Memory, restore
 from core.exchange.simulator import Exchange, Listed, Notice
-from core.exchange.traders import INFORMED, MAKER, NOISE, Crowd, Draws, settle_due
+from core.exchange.traders import INFORMED, MAKER, NOISE, Crowd, settle_due
 from core.stations import STATIONS
 from core.units import HOUR, MINUTE, SECOND, Duration, Instant, money, seconds
 
@@ -25,10 +26,12 @@ USER = "embedded"
 STARTING_CASH = money("10000.00")
 _CLOSING = Duration(2 * SECOND)  # "resting orders are cancelled shortly after" the close (FACTS §3.7)
 _LIST_EVERY = HOUR // 4
+_TAKERS_AN_HOUR = 45.0  # who come to an event; README, "What do the others know?"
+_TAKERS_AT_MOST = 4.0  # a wall second: what a small machine can bear, whatever the clock's speed
 
 
 class Venue:
-    """See the module. `busy` scales how much the crowd does; `speed` of the clock makes it do more a wall second."""
+    """See the module. A faster clock makes the crowd do more a wall second, up to what a machine can bear."""
 
     def __init__(
         self,
@@ -57,7 +60,7 @@ class Venue:
             self.memory = Memory(memory)
             self.memory.settled = len(self.exchange.settlements)
         self.exchange.closing_lasts = _CLOSING
-        self.carried = 0.0
+        self.carried = self.coming = 0.0
         self.candles = Candles()
         self.weekly_pause = weekly_pause
         self.pause_in_batch: float | None = None  # wall seconds, where the next batch is to be interrupted
@@ -88,6 +91,7 @@ class Venue:
             for market in listed_now(STATIONS, self.oracle, now):
                 self.exchange.list_market(market)
             self.candles.forget(now)
+            self.crowd.opinions.forget(self.exchange.active())
         self._keep_hours(now)
         if not self.exchange.stopped:
             settle_due(self.exchange, self.oracle, SETTLE_AFTER)
@@ -102,9 +106,11 @@ class Venue:
             rounds = int(self.carried / 0.5)
             self.carried -= rounds * 0.5
             self.crowd.refresh_some(self.exchange, events, rounds)
-            for _ in range(rounds):
-                if self.draws.random() < 0.6:
-                    self.crowd.trade_once(self.exchange, self.draws.choice(events))
+            takers_a_second = _TAKERS_AN_HOUR * len(events) * self.clock.speed * SECOND / HOUR
+            self.coming += wall_s * min(takers_a_second, _TAKERS_AT_MOST)
+            takers, self.coming = divmod(self.coming, 1.0)
+            for _ in range(int(takers)):
+                self.crowd.trade_once(self.exchange, self.draws.choice(events))
         self.publish()
 
     def in_batch(self, k: int, n: int) -> None:

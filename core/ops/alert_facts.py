@@ -33,16 +33,18 @@ class JournalNotes:
     """The notes of the journal from now on: each once, whole lines only."""
 
     def __init__(self, data: Path) -> None:
-        self.data = data
-        self.offsets = {path: _size(path) for path in journal.files(data) if path.suffix != ".gz"}
+        self.journal = journal.Listing(data)
+        self.offsets = {path: _size(path) for path in self.journal.files()}
 
     def new(self) -> list[Note]:
         """Those written since the last call."""
         found = []
-        for path in journal.files(self.data):
-            if path.suffix == ".gz" or _size(path) <= self.offsets.get(path, 0):
+        files = self.journal.files()
+        self.offsets = {path: self.offsets.get(path, 0) for path in files}
+        for path in files:
+            if _size(path) <= self.offsets[path]:
                 continue
-            for line, after in journal.lines(path, self.offsets.get(path, 0)):
+            for line, after in journal.lines(path, self.offsets[path]):
                 self.offsets[path] = after
                 if line.startswith(b'{"row":"note"'):
                     try:

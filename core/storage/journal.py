@@ -4,7 +4,9 @@ Everything a restart needs (events of orders and fills, actions) is flushed as i
 A half-written last line, after kill -9, hides nothing else.
 """
 
+import contextlib
 import gzip
+import os
 from collections.abc import Iterator
 from pathlib import Path
 from typing import BinaryIO
@@ -60,6 +62,36 @@ def files(data: Path, day: str = "*", run: str = "*") -> list[Path]:
     """The journal's files of a day (YYYY-MM-DD), in the order in which they were written."""
     found = [*(data / FOLDER).glob(f"date={day}/{run}-*.jsonl"), *(data / FOLDER).glob(f"date={day}/{run}-*.jsonl.gz")]
     return sorted(found, key=lambda p: (p.parent.name, p.name))
+
+
+class Listing:
+    """The files that are still written or not yet compressed, for who asks every second. A folder that has none is read
+    again only when it has changed: reading two years of days took 30 ms."""
+
+    def __init__(self, data: Path) -> None:
+        self.folder = data / FOLDER
+        self.known: dict[str, tuple[int, list[Path]]] = {}  # folder of a day -> its stamp when it was read, its files
+
+    def files(self, run: str = "") -> list[Path]:
+        """Those of a run, or of all, in the order in which they were written."""
+        try:
+            with os.scandir(self.folder) as found:
+                days = [day for day in found if day.name.startswith("date=")]
+        except FileNotFoundError:  # nothing was written yet
+            days = []
+        known: dict[str, tuple[int, list[Path]]] = {}
+        for day in days:
+            with contextlib.suppress(FileNotFoundError):  # let go since
+                known[day.name] = self._day(day)
+        self.known = known
+        return [p for name in sorted(known) for p in known[name][1] if not run or p.name.startswith(f"{run}-")]
+
+    def _day(self, day: os.DirEntry[str]) -> tuple[int, list[Path]]:
+        stamp = day.stat().st_mtime_ns
+        before, found = self.known.get(day.name, (0, []))
+        if stamp != before or found:  # what is new in the very instant of a look would not change the stamp again
+            found = sorted(Path(day.path).glob("*.jsonl"), key=lambda p: p.name)
+        return stamp, found
 
 
 def lines(path: Path, start: int = 0) -> Iterator[tuple[bytes, int]]:

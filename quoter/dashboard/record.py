@@ -33,7 +33,7 @@ class Record:
         """Open a new sample."""
         self.at.append(ms(state.now))
         if len(self.at) > _LONGEST:
-            self._thin()
+            self._thin(state)
 
     def sample(self, m: MarketState) -> None:
         """One market into the open sample."""
@@ -52,8 +52,11 @@ class Record:
         prices = [None if x is None else x // 10 for x in (bid, ask, ours[Side.BID], ours[Side.ASK])]
         row.extend(_NONE if x is None else x for x in (fair, *prices))
 
-    def _thin(self) -> None:
+    def _thin(self, state: State) -> None:
+        """Every second sample goes, and what the engine has forgotten: nobody looks at it any more."""
         self.at = self.at[::2]
+        self.rows = {ticker: row for ticker, row in self.rows.items() if ticker in state.markets}
+        self.began = {ticker: first for ticker, first in self.began.items() if ticker in state.markets}
         for ticker, row in self.rows.items():
             first = self.began[ticker]
             skip = first % 2  # keep the samples whose place in `at` is even

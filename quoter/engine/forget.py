@@ -1,7 +1,7 @@
 """What is over is forgotten, so that a run of months knows no more markets than one of days, and is no slower.
 
 An event is over when nothing is published of it, held in it or working in it, and its markets have closed. It is kept
-for `config.forget_after` then: a fill or a payment may be heard late.
+for `config.forget_after` then: a fill or a payment may be heard late. So long fills are known by name, too.
 """
 
 from core.units import Instant, Money
@@ -15,12 +15,25 @@ def forget(state: State) -> None:
     if not after or state.now < state.next_forget:
         return
     state.next_forget = Instant(state.now + state.config.minute)
+    _forget_fills(state)
     gone = [event for event in state.events.values() if _over_since(state, event) <= state.now - after]
     for event in gone:
         _let_go(state, event)
     if gone:
         known = {event.station_day for event in state.events.values()}
         state.station_day_loss = {day: loss for day, loss in state.station_day_loss.items() if day in known or loss}
+
+
+def _forget_fills(state: State) -> None:
+    """A fill that is not known by name any more must not count a second time: what is older counts as seen. So nothing
+    is let go that we ask for again (`step._questions`) or still owe to an order, however long ago it was."""
+    oldest = min(state.now - state.config.forget_after, state.last_fill_at)
+    for market in state.markets.values():
+        for order in market.orders.values():
+            oldest = min(oldest, order.asked_at)
+    state.fills_from = Instant(max(state.fills_from, oldest - 2 * state.config.minute))
+    state.fills_seen = {key: at for key, at in state.fills_seen.items() if at >= state.fills_from}
+    state.unclaimed = {name: kept for name, kept in state.unclaimed.items() if kept[1] >= state.fills_from}
 
 
 def awaited(state: State, market: MarketState) -> bool:

@@ -17,9 +17,9 @@ from quoter.engine.state import NONE, State
 def fill(state: State, event: m.Fill) -> Iterable[str]:
     """A fill of the account, counted once per trade and order, ours or not: the position is the account's."""
     key = (event.trade_id, event.order_id)
-    if key in state.fills_seen:
+    if key in state.fills_seen or event.filled_at < state.fills_from:
         return NONE
-    state.fills_seen.add(key)
+    state.fills_seen[key] = event.filled_at
     if event.filled_at < state.began_at:  # before this run: inside the positions and orders that are adopted
         return NONE
     state.last_fill_at = Instant(max(state.last_fill_at, event.filled_at))

@@ -32,7 +32,11 @@ def name(state: State, order: Order, order_id: str) -> None:
         return
     order.order_id = order_id
     state.by_order_id[order_id] = order
-    order.filled = Count(order.filled + state.unclaimed.pop(order_id, Count(0)))
+    order.filled = Count(order.filled + _claimed(state, order_id))
+
+
+def _claimed(state: State, order_id: str) -> Count:
+    return state.unclaimed.pop(order_id, (Count(0), Instant(0)))[0]
 
 
 def is_ours(state: State, client_order_id: str) -> bool:
@@ -57,7 +61,7 @@ def adopt(state: State, view: m.OrderView, at: Instant) -> Order:
         view.expires_at if view.expires_at is not None else Instant(at + state.config.order_life), at,
         Life.RESTING, view.order_id, told=view.filled, told_at=state.now, adopted=True,
     )  # fmt: skip
-    order.filled = state.unclaimed.pop(view.order_id, Count(0))  # the rest is inside the positions, or on its way
+    order.filled = _claimed(state, view.order_id)  # the rest is inside the positions, or on its way
     state.market(view.ticker).orders[order.client_order_id] = order
     state.by_order_id[order.order_id] = order
     return order
@@ -67,7 +71,8 @@ def filled(state: State, market: MarketState, event: m.Fill, *, counted: bool = 
     """Attribute a fill to its order, if it is one of ours. `counted`: the position has changed by it."""
     order = find(state, event.ticker, event.client_order_id, event.order_id)
     if order is None:
-        state.unclaimed[event.order_id] = Count(state.unclaimed.get(event.order_id, 0) + event.count)
+        before, at = state.unclaimed.get(event.order_id, (Count(0), event.filled_at))
+        state.unclaimed[event.order_id] = Count(before + event.count), Instant(max(at, event.filled_at))
         return
     name(state, order, event.order_id)
     if counted or not order.adopted:

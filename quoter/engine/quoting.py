@@ -30,16 +30,17 @@ def skew(position: Count, limit: Count, config: QuoteConfig) -> float:
             return 0.0
 
 
-def _centre(state: State, market: MarketState, side: Side, level: int) -> float:
-    """Our price for one side and level, in dollars, before the half-spread."""
+def _centre(state: State, market: MarketState, side: Side, count: int, nearer: int) -> float:
+    """Our price for `count` of one side, in dollars, before the half-spread. `nearer`: what this side's nearer levels
+    quote; they fill before."""
     config = state.config.quote
     assert market.fair is not None, "quoted without a fair value"
     if config.reservation != "cara":
         return market.fair.fair + skew(market.position, state.limits.max_position, config)
-    size, averse = config.size / ONE_CONTRACT, config.risk_aversion
+    size, averse = count / ONE_CONTRACT, config.risk_aversion
     r = _coherent(market, config)
-    if level:
-        r = reservation.moved(r, averse, side.sign * level * size)
+    if nearer:
+        r = reservation.moved(r, averse, side.sign * nearer / ONE_CONTRACT)
     return reservation.bid_for(r, averse, size) if side is BID else reservation.ask_for(r, averse, size)
 
 
@@ -130,23 +131,26 @@ def _side(
         return (), ("no_headroom",)
     best_bid, best_ask = market.others_touch()
     if config.levels == 1 or left_for:
-        price = _price(market, side, _centre(state, market, side, 0), half, config, best_bid, best_ask)
+        count = Count(size if size < room else room)
+        price = _price(market, side, _centre(state, market, side, count, 0), half, config, best_bid, best_ask)
         if left_for:
             price = _at_the_touch(market, side, price, best_bid, best_ask)
         if price is None:
             return (), _OFF_GRID
-        return (Quote(side, price, Count(size if size < room else room), 0),), ()
+        return (Quote(side, price, count, 0),), ()
     quotes: list[Quote] = []
-    last = None
+    last, nearer = None, 0
     for level in range(config.levels):
-        centre = _centre(state, market, side, level)
+        count = Count(min(size, room - nearer))
+        if count <= 0:
+            break
+        centre = _centre(state, market, side, count, nearer)
         price = _price(market, side, centre, half + level * config.level_step, config, best_bid, best_ask)
-        if price is None or room <= 0:
+        if price is None:
             break
         if price != last:
-            count = min(size, room)
-            quotes.append(Quote(side, price, Count(count), level))
-            room, last = room - count, price
+            quotes.append(Quote(side, price, count, level))
+            last, nearer = price, nearer + count
     return tuple(quotes), () if quotes else _OFF_GRID
 
 

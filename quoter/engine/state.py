@@ -74,7 +74,8 @@ class State:
     by_group: dict[str, EventState] = field(default_factory=dict)
     by_order_id: dict[str, Order] = field(default_factory=dict)
     ended: dict[str, Instant] = field(default_factory=dict)  # when orders of this run were proved gone
-    unclaimed: dict[str, Count] = field(default_factory=dict)  # fills of orders whose name we do not know yet
+    unclaimed: dict[str, tuple[Count, Instant]] = field(default_factory=dict)  # filled in orders whose name we do not
+    # know yet, and when last
     switched_off: set[str] = field(default_factory=set)  # markets and events, known or yet to come
     decided_under: tuple[tuple[str, ...], bool] = ((), False)  # the global reasons of the last tick, and reduce-only
     watched: frozenset[Ticker] = frozenset()
@@ -82,7 +83,8 @@ class State:
     adopting: bool = True  # the next report of positions is taken over as it is
     adopted_asked: Instant = Instant(0)  # fills before this are inside the adopted positions,
     adopted_at: Instant = Instant(0)  # fills after this are not, those between may be
-    fills_seen: set[tuple[str, str]] = field(default_factory=set)
+    fills_seen: dict[tuple[str, str], Instant] = field(default_factory=dict)  # (trade, order) -> when it filled,
+    fills_from: Instant = Instant(0)  # of all fills since then; one from before is taken to have been seen
     last_fill_at: Instant = Instant(0)
     balance: Money | None = None
     realised: Money = Money(0)

@@ -52,6 +52,10 @@ class PaperDesk:
         """What is listed here is what stands."""
         return self.now()
 
+    def said_at(self) -> Instant | None:
+        """Its clock is ours."""
+        return self.now()
+
     async def report_positions(self) -> m.PositionsReported:
         """Every position, and the free balance."""
         asked_at = self.now()

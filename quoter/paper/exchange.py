@@ -12,12 +12,13 @@ from dataclasses import dataclass, field
 from core import messages as m
 from core.contract import PriceGrid
 from core.messages import Side
-from core.units import ONE_DOLLAR, SECOND, Count, Instant, Money, Price
+from core.units import DAY, ONE_DOLLAR, SECOND, Count, Instant, Money, Price
 from quoter.backtest.job import FillModel
 from quoter.backtest.venue import Ladder, Venue
 
 _CLAIM = 2 * SECOND  # a print and its delta come this close together
 _ENDED = 20_000
+_REMEMBERED = DAY  # a closed market: a trade or a payment may be heard late
 Level = tuple[str, Side, Price]
 
 
@@ -95,7 +96,10 @@ class PaperExchange:
     def tick(self, now: Instant) -> list[m.Said]:
         """Let time pass: expiries, closes, shrunken levels that no print claimed."""
         self.venue.expire(now)
-        for ticker, ladder in self.venue.ladders.items():
+        for ticker, ladder in list(self.venue.ladders.items()):
+            if not ladder.open and not (ladder.bids or ladder.asks) and now >= ladder.close_at + _REMEMBERED:
+                del self.venue.ladders[ticker]  # or after months each tick would go through all that ever traded
+                continue
             self._renew(ticker, ladder)
             if ladder.open and now >= ladder.close_at:
                 self.venue.close(ticker, now)

@@ -300,8 +300,7 @@ class Live:
         every = (order for market in self.state.markets.values() for order in market.orders.values())
         known = [m.CancelOrder(o.order_id, o.client_order_id, o.ticker) for o in every if o.order_id]
         prefix = self.state.config.prefix + "-"
-        return await sweep(self.rest, prefix, patience_s, known, clocks=not self.wall.set_back,
-                           ahead=self.state.quickest())  # fmt: skip
+        return await sweep(self.rest, prefix, patience_s, known, clocks=not self.wall.set_back)
 
     async def leave(self) -> None:
         """Cancel ours, prove that none rests, say how long it took."""

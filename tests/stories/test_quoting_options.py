@@ -41,6 +41,29 @@ def test_a_coherent_maker_long_one_bracket_bids_more_for_the_others() -> None:
     assert quotes(alone)[m.Side.BID][0].price == quotes(near(stage_with()))[m.Side.BID][0].price
 
 
+def test_a_coherent_maker_reckons_with_the_size_that_it_really_quotes() -> None:
+    """With `max_order` below `size` it kept as far away as for orders ten times as large as its own."""
+    options = {
+        "reservation": "cara",
+        "risk_aversion": 0.02,
+        "levels": 2,
+        "level_step": 0.0,
+        "edge": 0.01,
+        "sd_edge": 0.0,
+    }
+
+    def desired(size: int, most: int) -> list[tuple[Price, Count]]:
+        config = make_config()
+        quote = dataclasses.replace(config.quote, size=Count(size * 100), **options)
+        limits = dataclasses.replace(config.limits, max_order=Count(most * 100))
+        stage = near(Stage(dataclasses.replace(config, quote=quote, limits=limits)).begin())
+        stage.publish()
+        return [(q.price, q.count) for q in stage.market().desired if q.side is m.Side.BID]
+
+    assert desired(20, 2) == desired(2, 50)
+    assert desired(20, 50)[0][0] < desired(20, 2)[0][0], "more at once is worth less a contract"
+
+
 def test_reservation_none_ignores_inventory() -> None:
     prices = [quotes(near(stage_with(held, reservation="none")))[m.Side.ASK][0].price for held in (None, {MILD: 50})]
     assert prices[0] == prices[1]

@@ -47,6 +47,18 @@ def test_a_long_day_is_thinned_and_its_times_stay_with_their_prices() -> None:
     assert found.at_ms == sorted(found.at_ms)
 
 
+def test_what_the_engine_has_forgotten_is_let_go_when_the_day_is_thinned() -> None:
+    stage, record = quoting(), r.Record()
+    record.start(stage.state)
+    record.sample(stage.market())
+    assert set(record.rows) == {MILD}
+    stage.state.markets.clear()
+    for n in range(4_097):
+        stage.state.now = Instant(n * SECOND)
+        record.start(stage.state)
+    assert (record.rows, record.began) == ({}, {}), "a year has a hundred thousand markets"
+
+
 def test_a_markout_is_what_the_mark_moved_our_way() -> None:
     stage, record = quoting(), r.Record()
     at = stage.state.now

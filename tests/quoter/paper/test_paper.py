@@ -15,7 +15,7 @@ from core.errors import SettingsError
 from core.exchange.credentials import Credentials, credentials, every_key
 from core.exchange.listing import ladder
 from core.messages import Side
-from core.units import SECOND, Count, Instant, Money, Price, money
+from core.units import DAY, SECOND, Count, Instant, Money, Price, money
 from quoter.backtest.job import FillModel
 from quoter.paper.calibration import Calibration, Sample, haircut
 from quoter.paper.control import without_key
@@ -120,6 +120,19 @@ def test_the_engine_sees_our_order_in_the_book_also_after_a_fresh_snapshot() -> 
     (snapshot,) = exchange.learn(m.BookSnapshot(at(5), _T, [(Price(4000), Count(800))], []))
     assert isinstance(snapshot, m.BookSnapshot)
     assert dict(snapshot.bids) == {4000: 800, 4100: 1000}
+
+
+def test_a_market_that_closed_a_day_ago_is_not_looked_at_any_more() -> None:
+    exchange = new()
+    place(exchange, 4000)
+    exchange.tick(_CLOSE)
+    exchange.tick(Instant(_CLOSE + DAY - SECOND))
+    assert set(exchange.venue.ladders) == {_T} and exchange.orders() == []
+    exchange.tick(Instant(_CLOSE + DAY))
+    assert exchange.venue.ladders == {}, "each tick goes through all of them: a hundred thousand after a year"
+    place(exchange, 4000, name="kwm-r-2", now=90_001.0)
+    exchange.tick(at(90_002.0))
+    assert exchange.orders() == [], "it is as closed as before"
 
 
 def test_the_real_accounts_fills_are_not_papers() -> None:
