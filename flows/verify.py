@@ -14,6 +14,7 @@ from core.units import DAY, Instant, to_datetime
 from flows.base import Context, context
 
 _TIMEOUT_S = 3_000.0
+_DAYS = 3  # a run is replayed from its beginning: one of many days would take the night
 
 
 class Differs(Exception):
@@ -23,7 +24,7 @@ class Differs(Exception):
 @task(name="replay the journal", timeout_seconds=3_300)
 def replayed(c: Context, day: str) -> str:
     """What `kwm replay --verify` said. Raises: Differs."""
-    command = [sys.executable, "-m", "core.cli", "replay", day, "--verify"]
+    command = [sys.executable, "-m", "core.cli", "replay", day, "--verify", "--days", str(_DAYS)]
     done = subprocess.run(command, capture_output=True, text=True, timeout=_TIMEOUT_S, check=False)
     if done.returncode:
         raise Differs(f"{day}: {done.stdout[-3_000:]}{done.stderr[-1_000:]}")

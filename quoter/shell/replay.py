@@ -5,6 +5,7 @@ A replay needs nothing but the journal: each run's first line holds the engine's
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
+from datetime import date
 from pathlib import Path
 
 import msgspec
@@ -33,11 +34,18 @@ class Replayed:
 
 
 def runs(data: Path, day: str = "*") -> dict[str, list[Path]]:
-    """The journal's files of each run that touches `day`, in order."""
-    found: dict[str, list[Path]] = {}
-    for path in journal.files(data, day):
-        found.setdefault(path.name.split("-")[0], []).append(path)
+    """The journal's files of each run that touches `day`, in order, from the run's first line, which may be of a day
+    before, to the end of `day`."""
+    found: dict[str, list[Path]] = {path.name.split("-")[0]: [] for path in journal.files(data, day)}
+    for run, paths in found.items():
+        paths += [p for p in journal.files(data, run=run) if day == "*" or p.parent.name <= f"date={day}"]
     return found
+
+
+def days_of(paths: list[Path]) -> int:
+    """On how many days a run wrote these files, at most: from the first one's to the last one's."""
+    first, last = (date.fromisoformat(p.parent.name.removeprefix("date=")) for p in (paths[0], paths[-1]))
+    return (last - first).days + 1
 
 
 def rows(paths: list[Path]) -> Iterator[JournalRow]:

@@ -11,13 +11,14 @@ from core.messages import Side
 from core.storage.journal_rows import RunRow
 from quoter.engine.config import engine_config
 from quoter.engine.guard import words
-from quoter.shell.replay import replay_run, rows, runs
+from quoter.shell.replay import days_of, replay_run, rows, runs
 from quoter.shell.replay_with import compare
 
 
 def replay(
     day: Annotated[str, typer.Argument(help="the day (YYYY-MM-DD, UTC) to run again; all when left out")] = "*",
     verify: Annotated[bool, typer.Option("--verify", help="exit with 1 on any difference")] = False,
+    days: Annotated[int, typer.Option(help="leave out runs of more days than this up to then; 0 = none")] = 0,
     other: Annotated[Path | None, typer.Option("--with", help="what would these settings have quoted?")] = None,
 ) -> None:
     """Run the journal through the engine again: the same events must give the same actions, byte for byte."""
@@ -25,6 +26,8 @@ def replay(
     journalled = runs(data, day)
     if not journalled:
         raise KwmError(f"no journal of {day} in {data}")
+    for run in [run for run, paths in journalled.items() if 0 < days < days_of(paths)]:
+        typer.echo(f"run {run}: left out, for it has been running for {days_of(journalled.pop(run))} days by then")
     if other is not None:
         _with(other, journalled)
         return

@@ -9,7 +9,7 @@ import pytest
 from core.errors import KwmError
 from core.storage.journal_rows import ActionRow, JournalRow, QuoteRow
 from core.units import HOUR, Instant
-from quoter.shell.replay import replay_rows, replay_run, rows, runs
+from quoter.shell.replay import days_of, replay_rows, replay_run, rows, runs
 from quoter.shell.replay_with import compare
 from quoter.shell.why_then import told, why_then
 from quoter.shell.world import World
@@ -45,6 +45,21 @@ def test_every_action_comes_again_byte_for_byte_across_restarts(world: World, da
     assert len(found) == world.runs
     assert [one.differences for one in found] == [[]] * world.runs
     assert sum(one.actions for one in found) > 100
+
+
+def test_a_run_that_passed_midnight_is_replayed_from_its_beginning(world: World, tmp_path: Path) -> None:
+    """Its first line, which holds the engine's configuration, is in the folder of the day before."""
+    first = [i for i, line in enumerate(world.journal) if b'"row":"run"' in line][:2]
+    lines = world.journal[first[0] : first[1]]
+    for day, part in (("22", lines[: len(lines) // 2]), ("23", lines[len(lines) // 2 :]), ("24", [b"of another day"])):
+        folder = tmp_path / "journal" / f"date=2026-11-{day}"
+        folder.mkdir(parents=True)
+        (folder / "r1-18.jsonl").write_bytes(b"".join(line + b"\n" for line in part))
+    (paths,) = runs(tmp_path, "2026-11-23").values()
+    found = replay_run("r1", paths)
+    assert found.differences == []
+    assert found.events == sum(b'"row":"event"' in line for line in lines)
+    assert days_of(paths) == 2
 
 
 def test_one_changed_action_is_found(world: World) -> None:
