@@ -19,7 +19,7 @@ from core.units import ONE_DOLLAR, Count, Instant, Money, Price
 MAKER, NOISE, INFORMED = "house-maker", "house-noise", "house-informed"
 _LEVELS = 5
 _HALF, _HALF_MIDDLE = 0.010, 0.014  # dollars from their opinion to their quote: everywhere, and more at 50 cents
-_INFORMED = 0.2  # of those who come; most find nothing worth taking and go
+_INFORMED = 0.25  # of those who come; most find nothing worth taking and go
 _WORTH = 0.02  # dollars: the taker's fee at 50 cents, and a little
 _SIZE, _SIZE_SPREAD, _LARGEST = 30.0, 1.65, 2000.0  # contracts a taker wants: log-normal
 

@@ -150,9 +150,9 @@ class Plain:
         self.last_seen = max(at for _, at, _ in seen)
 
     def mark(self, ticker: str, at: Any) -> float | None:
-        """The last one seen by then; of one instant their mean."""
+        """The last one seen by then; of one instant the middle of the highest and the lowest."""
         last = max((seen for seen in self.marks[ticker] if seen <= at), default=None)
-        return None if last is None else sum(self.marks[ticker][last]) / len(self.marks[ticker][last])
+        return None if last is None else (max(self.marks[ticker][last]) + min(self.marks[ticker][last])) / 2
 
     def markout(self, fill: Row) -> Row:
         placed = [a for a in self.placed[fill["client_order_id"]] if a["happened_at"] <= fill["filled_at"]]

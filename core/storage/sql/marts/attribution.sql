@@ -1,23 +1,24 @@
--- The mark at each fill and at 10 s, 1, 5 and 30 minutes later: the last one seen by then. A span is ten minutes: a mark of a
--- moment's own span or the one before is its last one; only where neither has any all marks of the market are read.
+-- The mark at each fill and at 10 s, 1, 5 and 30 minutes later: the last one seen by then; of several of one instant the middle
+-- of the highest and the lowest. A span is ten minutes: a mark of a moment's own span or the one before is its last one; only
+-- where neither has any all marks of the market are read. Marks stream past the moments and are not kept: there are hundreds of
+-- millions, and an ASOF join would sort all that are near a fill.
 CREATE OR REPLACE VIEW fill_marks AS
 WITH moments AS MATERIALIZED (
-    SELECT trade_id, order_id, ticker, horizon_s, moment, epoch_ns(moment) // 600000000000 AS span
+    SELECT row_number() OVER () AS id, *, epoch_ns(moment) // 600000000000 AS span
     FROM (SELECT trade_id, order_id, ticker, horizon_s, filled_at + to_seconds(horizon_s) AS moment
           FROM signed_fills, (VALUES (0), (10), (60), (300), (1800)) AS horizons(horizon_s))
-), spans AS (
-    SELECT ticker, span FROM moments UNION SELECT ticker, span - 1 FROM moments
+), wanted AS (
+    SELECT id, ticker, moment, span FROM moments UNION ALL SELECT id, ticker, moment, span - 1 FROM moments
 ), near AS (
-    SELECT m.ticker, m.seen_at, avg(m.mark_usd) AS mark_usd
-    FROM market_marks m JOIN spans s ON s.ticker = m.ticker AND s.span = epoch_ns(m.seen_at) // 600000000000
-    GROUP BY m.ticker, m.seen_at
+    SELECT w.id, max({'seen_at': m.seen_at, 'usd': m.mark_usd}).usd AS highest, -max({'seen_at': m.seen_at, 'usd': -m.mark_usd}).usd AS lowest
+    FROM market_marks m JOIN wanted w ON w.ticker = m.ticker AND w.span = epoch_ns(m.seen_at) // 600000000000
+    WHERE m.seen_at <= w.moment GROUP BY w.id
 ), found AS MATERIALIZED (
-    SELECT o.*, CASE WHEN epoch_ns(n.seen_at) // 600000000000 >= o.span - 1 THEN n.mark_usd END AS mark_usd
-    FROM moments o ASOF LEFT JOIN near n ON n.ticker = o.ticker AND o.moment >= n.seen_at
+    SELECT o.*, (n.highest + n.lowest) / 2 AS mark_usd FROM moments o LEFT JOIN near n ON n.id = o.id
 ), lost AS MATERIALIZED (
     SELECT * EXCLUDE (mark_usd) FROM found WHERE mark_usd IS NULL
 ), far AS (
-    SELECT m.ticker, m.seen_at, avg(m.mark_usd) AS mark_usd
+    SELECT m.ticker, m.seen_at, (max(m.mark_usd) + min(m.mark_usd)) / 2 AS mark_usd
     FROM market_marks m JOIN (SELECT DISTINCT ticker FROM lost) l ON l.ticker = m.ticker GROUP BY m.ticker, m.seen_at
 ), every AS (
     SELECT trade_id, order_id, horizon_s, mark_usd FROM found WHERE mark_usd IS NOT NULL
