@@ -1,6 +1,7 @@
 """`kwm flows`: run a flow now, list them, serve them on their schedules."""
 
 import asyncio
+import atexit
 import contextlib
 import os
 import sys
@@ -53,8 +54,15 @@ flows = typer.Typer(help="The Prefect flows.", no_args_is_help=True, pretty_exce
 @flows.callback()
 def _room() -> None:
     """The Prefect flows: run one now, list them, or serve all on their schedules."""
+    atexit.register(_quiet_end)  # before Prefect registers its own: so it comes after them
     for name, value in QUIET.items():
         os.environ.setdefault(name, value)
+
+
+def _quiet_end() -> None:
+    """Prefect keeps what a flow's module holds to the very end, and DuckDB's binding then tells of it as leaks, in
+    twenty lines that look like a failure. By now everything is written and said."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), 2)
 
 
 def flow_named(name: str) -> Any:

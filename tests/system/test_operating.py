@@ -56,6 +56,16 @@ def test_commands_speak_to_people_and_to_scripts(running: House, command: str) -
     json.loads(shown.stdout)
 
 
+def test_a_flow_is_run_by_hand_and_its_end_looks_like_one(running: House) -> None:
+    before = running.api("/api/publication")["id"]
+    told = running.kwm("flows", "run", "publish", within_s=90.0)
+    assert told.returncode == 0 and "Completed" in told.stdout + told.stderr, told.stderr
+    assert "leaked" not in told.stderr
+    made = told.stdout.split()[-1]
+    assert made > before
+    assert running.until("it, or a newer one, quoted on", lambda: running.api("/api/publication")["id"] >= made, 20)
+
+
 def test_why_tells_both_sides_of_a_market(running: House) -> None:
     ticker = running.api("/api/markets")[0]["ticker"]
     told = running.kwm("why", ticker)
