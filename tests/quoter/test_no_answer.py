@@ -83,6 +83,7 @@ def test_what_is_absent_is_not_said_to_hang(tmp_path: Path, monkeypatch: pytest.
 
 
 @pytest.mark.usefixtures("hung")
+@pytest.mark.slow
 def test_kill_waits_two_seconds_for_a_quoter_that_hangs_and_says_where_nothing_was_cancelled() -> None:
     began = time.monotonic()
     found = CliRunner().invoke(app, ["kill"])

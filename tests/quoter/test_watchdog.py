@@ -27,6 +27,8 @@ from quoter.watchdog import Watchdog
 from quoter.watchdog_judge import Rules, reasons
 from quoter.watchdog_sight import Eyes, alive
 
+pytestmark = pytest.mark.slow
+
 RULES = Rules(heartbeat_s=5.0, journal_s=15.0, max_daily_loss=200_000_000)
 WALL = 1_795_000_000.0
 

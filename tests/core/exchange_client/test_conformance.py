@@ -12,6 +12,8 @@ from core.units import Count
 from tests.core.exchange_client.loopback import embedded
 from tests.core.test_config import REAL
 
+pytestmark = pytest.mark.slow
+
 
 async def test_the_embedded_exchange_differs_nowhere_and_is_left_clean() -> None:
     async with embedded() as place:

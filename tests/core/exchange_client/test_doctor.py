@@ -32,6 +32,8 @@ from core.units import Count, Instant, Price, instant
 from quoter.engine import budget
 from tests.core.exchange_client.loopback import Place, embedded, new_key
 
+pytestmark = pytest.mark.slow
+
 OCTOBER = instant("2026-10-15T12:00:00Z")
 DATE = "Thu, 15 Oct 2026 12:00:00 GMT"
 

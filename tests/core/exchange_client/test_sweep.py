@@ -2,6 +2,8 @@
 
 import time
 
+import pytest
+
 from core import messages as m
 from core.clock import Clock
 from core.errors import OutcomeUnknown
@@ -9,6 +11,8 @@ from core.exchange.rest import Rest
 from core.exchange.sdk import latest
 from core.exchange.sweep import sweep
 from core.units import SECOND, Count, Instant, Price
+
+pytestmark = pytest.mark.slow
 
 CLOCK = Clock()
 

@@ -8,6 +8,8 @@ import random
 from dataclasses import dataclass, field
 from datetime import date
 
+import pytest
+
 from core import messages as m
 from core.clock import Clock
 from core.contract import Market
@@ -19,6 +21,8 @@ from core.station_day import StationDay, Variable
 from core.stations import STATIONS
 from core.units import DAY, HOUR, MINUTE, SECOND, Count, Duration, Instant, instant
 from core.weather.world import World
+
+pytestmark = pytest.mark.slow
 
 START = instant("2026-03-03T15:00:00Z")
 DAYS = [StationDay(s, v, date(2026, 3, 4)) for s in STATIONS[:3] for v in Variable]

@@ -12,6 +12,8 @@ from core.storage.compaction import compact
 from core.units import DAY, HOUR, MINUTE, Instant, instant, iso, to_datetime
 from flows import history, score
 
+pytestmark = pytest.mark.slow
+
 START = instant("2026-01-01T12:00:00Z")
 DAYS = 6
 EVENT = "KXHIGHNY-26JAN05"

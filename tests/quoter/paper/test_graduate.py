@@ -13,6 +13,8 @@ from quoter.paper.evidence import gather, trial
 from quoter.paper.graduate import Evidence, Stage, Trial, lower_bound, next_stage, requirements
 from quoter.paper.measure import measure
 
+pytestmark = pytest.mark.slow
+
 _AT = Instant(1_795_500_000 * SECOND)
 
 
