@@ -27,7 +27,7 @@ ifdef ARGS
 	$(SUITE) "not bench" $(ARGS)
 else
 	@$(MAKE) --no-print-directory lint
-	@echo "the whole suite: eight minutes on two cores; each part is shown when it is over"
+	@echo "the whole suite: eight minutes on two quick cores; each part is shown when it is over"
 	@$(MAKE) --no-print-directory -k -j3 $(if $(filter output-sync,$(.FEATURES)),-Otarget) .system .pure .browser
 endif
 

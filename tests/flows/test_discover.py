@@ -20,6 +20,8 @@ from flows import discover, inputs
 from flows.base import Context
 from tests.flows.test_inputs import At
 
+pytestmark = pytest.mark.slow
+
 DAY = StationDay(BY_CODE["KNYC"], Variable.HIGH, date(2026, 11, 24))
 AT = Instant(DAY.start - 9 * HOUR)
 MARKETS = [replace(m, status="active") for m in ladder(DAY, 44, Instant(AT - HOUR))]

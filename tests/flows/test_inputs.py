@@ -28,6 +28,8 @@ from flows import history, ingest, inputs, publish
 from flows import rows as flow_rows
 from flows.base import Context
 
+pytestmark = pytest.mark.slow
+
 DAY = StationDay(BY_CODE["KNYC"], Variable.HIGH, date(2026, 7, 9))
 AT, FIRST, LATER = (instant(f"2026-07-09T{t}:00Z") for t in ("17:51", "17:56", "18:20"))
 NOW = instant("2026-07-09T18:30:00Z")

@@ -6,6 +6,8 @@ import os
 from datetime import date
 from pathlib import Path
 
+import pytest
+
 from core import config
 from core.clock import Clock
 from core.storage import journal, lake, retention
@@ -14,6 +16,8 @@ from core.storage.journal_rows import NoteRow
 from core.units import DAY, HOUR, Instant, instant
 from flows.base import Context
 from flows.load import OFFSETS, briefly, compress, loaded, read_new, write
+
+pytestmark = pytest.mark.slow
 
 START = instant("2026-01-01T00:00:00Z")
 AN_HOUR_AND_MORE_AGO = 10_000.0
