@@ -13,6 +13,8 @@ from core.fair.cases import Cases
 from flows import dataset
 from flows.score_command import score
 
+pytestmark = pytest.mark.slow
+
 SINCE = "2026-04-20"
 TABLES = {
     "days": """
