@@ -10,7 +10,8 @@ WITH moments AS MATERIALIZED (
 ), wanted AS (
     SELECT id, ticker, moment, span FROM moments UNION ALL SELECT id, ticker, moment, span - 1 FROM moments
 ), near AS (
-    SELECT w.id, max({'seen_at': m.seen_at, 'usd': m.mark_usd}).usd AS highest, -max({'seen_at': m.seen_at, 'usd': -m.mark_usd}).usd AS lowest
+    SELECT w.id, max({'seen_at': m.seen_at, 'usd': m.mark_usd}).usd AS highest,
+           -max({'seen_at': m.seen_at, 'usd': -m.mark_usd}).usd AS lowest
     FROM market_marks m JOIN wanted w ON w.ticker = m.ticker AND w.span = epoch_ns(m.seen_at) // 600000000000
     WHERE m.seen_at <= w.moment GROUP BY w.id
 ), found AS MATERIALIZED (

@@ -9,8 +9,10 @@ FROM bracket_scores WHERE market_usd IS NOT NULL GROUP BY ALL;
 -- beliefs, which are hundreds of millions, leaves a thousand sums; these are read three times.
 CREATE OR REPLACE MACRO reliability_between(since, until) AS TABLE
 WITH cells AS MATERIALIZED (
-    SELECT floor(least(model_usd, 0.9999) * 10) / 10 AS model_bin, floor(least(market_usd, 0.9999) * 10) / 10 AS market_bin,
-           floor(least(fair_usd, 0.9999) * 10) / 10 AS fair_bin, count(*) AS n, sum(model_usd) AS model, sum(market_usd) AS market, sum(fair_usd) AS fair, sum(paid) AS paid
+    SELECT floor(least(model_usd, 0.9999) * 10) / 10 AS model_bin,
+           floor(least(market_usd, 0.9999) * 10) / 10 AS market_bin,
+           floor(least(fair_usd, 0.9999) * 10) / 10 AS fair_bin,
+           count(*) AS n, sum(model_usd) AS model, sum(market_usd) AS market, sum(fair_usd) AS fair, sum(paid) AS paid
     FROM bracket_scores WHERE day BETWEEN since::DATE AND until::DATE GROUP BY ALL
 )
 SELECT who, bin_from, sum(n)::BIGINT AS beliefs, sum(belief) / sum(n) AS mean_belief, sum(paid) / sum(n) AS happened
