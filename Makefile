@@ -28,15 +28,15 @@ ifdef ARGS
 else
 	@$(MAKE) --no-print-directory lint
 	@echo "the whole suite: eight minutes on two quick cores; each part is shown when it is over"
-	@$(MAKE) --no-print-directory -k -j3 $(if $(filter output-sync,$(.FEATURES)),-Otarget) .system .pure .browser
+	@$(MAKE) --no-print-directory -k -j3 $(if $(filter output-sync,$(.FEATURES)),-Otarget) .system .loopback .browser
 endif
 
 .PHONY: .loopback .system .worlds .slow .pure .flows .browser
-.loopback: ; $(SUITE) "slow and not bench" $(PARALLEL) $(addprefix --ignore=,$(ALONE) $(BESIDE) $(LATER))
-.system: .loopback ; $(SUITE) "not bench" --durations=9 tests/system
+.system: ; $(SUITE) "not bench" --durations=9 tests/system
 .worlds: types ; nice -n 19 $(SUITE) "not bench" -q tests/worlds
 .slow: .worlds ; nice -n 19 $(SUITE) "slow and not bench" $(PARALLEL) $(LATER)
 .pure: .slow ; nice -n 19 $(SUITE) "$(PURE)" $(PARALLEL) $(addprefix --ignore=,$(ALONE) $(BESIDE))
+.loopback: .pure ; $(SUITE) "slow and not bench" $(PARALLEL) $(addprefix --ignore=,$(ALONE) $(BESIDE) $(LATER))
 .flows: ; nice -n 19 $(SUITE) "not bench" -q tests/flows
 .browser: .flows ; $(SUITE) "not bench" -q tests/browser
 
