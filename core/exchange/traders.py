@@ -1,8 +1,8 @@
 """The rest of the market in the embedded exchange: makers, noise and informed takers. Pure: draws come from outside.
 
-Makers hold a bracket-coherent book around their opinion (`opinions.py`); noise takers hit either side; informed takers
-know all that may be known and take what is too cheap or too dear. House accounts, no funds checked. Where each number
-comes from: README, "What do the others know?".
+Makers hold a bracket-coherent book around their belief (`makers_belief.py`); noise takers hit either side; informed
+takers know all that may be known and take what is too cheap or too dear. House accounts, no funds checked. Where each
+number comes from: README, "What do the others know?".
 """
 
 import math
@@ -12,13 +12,13 @@ from core import messages as m
 from core.contract import Market
 from core.exchange.draws import Draws
 from core.exchange.listing import Oracle
-from core.exchange.opinions import Opinions
+from core.exchange.makers_belief import MakersBelief
 from core.exchange.simulator import Exchange, Listed
 from core.units import ONE_DOLLAR, Count, Instant, Money, Price
 
 MAKER, NOISE, INFORMED = "house-maker", "house-noise", "house-informed"
 _LEVELS = 5
-_HALF, _HALF_MIDDLE = 0.010, 0.014  # dollars from their opinion to their quote: everywhere, and more at 50 cents
+_HALF, _HALF_MIDDLE = 0.010, 0.014  # dollars from their belief to their quote: everywhere, and more at 50 cents
 _INFORMED = 0.25  # of those who come; most find nothing worth taking and go
 _WORTH = 0.02  # dollars: the taker's fee at 50 cents, and a little
 _SIZE, _SIZE_SPREAD, _LARGEST = 30.0, 1.65, 2000.0  # contracts a taker wants: log-normal
@@ -44,11 +44,11 @@ class Crowd:
     draws: Draws
     n: int = 0
     turn: int = 0
-    opinions: Opinions = field(init=False)
+    makers_belief: MakersBelief = field(init=False)
     recorded: dict[str, list[tuple[m.Side, Price, Count]]] = field(default_factory=dict)  # ticker -> levels to keep
 
     def __post_init__(self) -> None:
-        self.opinions = Opinions(self.oracle, self.draws)
+        self.makers_belief = MakersBelief(self.oracle, self.draws)
 
     def refresh_some(self, exchange: Exchange, events: list[list[Listed]], how_many: int) -> None:
         """Makers renew the books of a few events, in turn."""
@@ -65,13 +65,13 @@ class Crowd:
             for one in listed:
                 self._restock(exchange, one)
             return
-        belief = self.opinions.of(listed[0].market.station_day, exchange.now)
+        belief = self.makers_belief.of(listed[0].market.station_day, exchange.now)
         for one in listed:
             if one.status == "active":
                 self._make(exchange, one, *belief)
 
     def _make(self, exchange: Exchange, one: Listed, mean: float, sd: float) -> None:
-        fair = chance(one.market, mean, sd) + self.opinions.lean(one.market.ticker, exchange.now)
+        fair = chance(one.market, mean, sd) + self.makers_belief.lean(one.market.ticker, exchange.now)
         fair = min(0.999, max(0.001, fair))
         half = _HALF + _HALF_MIDDLE * 4 * fair * (1 - fair) * (0.5 + self.draws.random())
         wanted: dict[tuple[m.Side, Price], None] = {}
@@ -134,7 +134,7 @@ class Crowd:
         size = Count(100 * round(min(_LARGEST, max(1.0, _SIZE * math.exp(self.draws.gauss(0.0, _SIZE_SPREAD))))))
         said = self._place(exchange, user, one, side, price, size, post_only=False)
         if isinstance(said, m.Gone) and said.filled and not self.recorded:
-            self.opinions.traded(one.market.ticker, side, price / ONE_DOLLAR, said.filled, exchange.now)
+            self.makers_belief.traded(one.market.ticker, side, price / ONE_DOLLAR, said.filled, exchange.now)
             self.refresh(exchange, listed)
 
     def _place(

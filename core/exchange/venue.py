@@ -91,7 +91,7 @@ class Venue:
             for market in listed_now(STATIONS, self.oracle, now):
                 self.exchange.list_market(market)
             self.candles.forget(now)
-            self.crowd.opinions.forget(self.exchange.active())
+            self.crowd.makers_belief.forget(self.exchange.active())
         self._keep_hours(now)
         if not self.exchange.stopped:
             settle_due(self.exchange, self.oracle, SETTLE_AFTER)

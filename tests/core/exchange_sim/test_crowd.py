@@ -14,7 +14,7 @@ from core import messages as m
 from core.clock import Clock
 from core.contract import Market
 from core.exchange.listing import event
-from core.exchange.opinions import ERROR_SHARE, LATE, Opinions
+from core.exchange.makers_belief import ERROR_SHARE, LATE, MakersBelief
 from core.exchange.traders import chance
 from core.exchange.venue import Venue
 from core.station_day import StationDay, Variable
@@ -90,13 +90,13 @@ def test_a_trade_moves_the_price_by_half_of_what_it_cost_and_makers_keep_the_res
 
 def test_makers_err_by_a_share_of_what_nobody_knows_and_hear_news_late() -> None:
     world = World(5)
-    opinions, now = Opinions(world, random.Random(5)), START
+    belief, now = MakersBelief(world, random.Random(5)), START
     off: list[float] = []
     for _ in range(400):
         now = Instant(now + 20 * MINUTE)
         day = DAYS[0]
         mean_f, sd = world.belief(day.station, day.variable, day.day, Instant(now - LATE))
-        off.append((opinions.of(day, now)[0] - mean_f) / sd)
+        off.append((belief.of(day, now)[0] - mean_f) / sd)
     spread = mean([x * x for x in off]) ** 0.5
     assert 0.6 * ERROR_SHARE < spread < 1.5 * ERROR_SHARE
     steps = mean([(a - b) ** 2 for a, b in itertools.pairwise(off)]) ** 0.5
@@ -105,16 +105,16 @@ def test_makers_err_by_a_share_of_what_nobody_knows_and_hear_news_late() -> None
 
 def test_what_a_trade_taught_fades_and_what_is_over_is_forgotten() -> None:
     world = World(1)
-    opinions, (first, *_) = Opinions(world, random.Random(1)), markets(world)
-    opinions.of(first.station_day, START)
-    opinions.traded(first.ticker, m.Side.BID, 0.5, Count(3_500), START)
-    bought = opinions.lean(first.ticker, START)
+    belief, (first, *_) = MakersBelief(world, random.Random(1)), markets(world)
+    belief.of(first.station_day, START)
+    belief.traded(first.ticker, m.Side.BID, 0.5, Count(3_500), START)
+    bought = belief.lean(first.ticker, START)
     assert 0.01 < bought < 0.03
-    assert 0 < opinions.lean(first.ticker, Instant(START + DAY)) < bought / 10
-    opinions.traded(first.ticker, m.Side.ASK, 0.5, Count(3_500), START)
-    assert abs(opinions.lean(first.ticker, START)) < 1e-9
-    opinions.forget([])
-    assert (opinions.errors, opinions.leans) == ({}, {})
+    assert 0 < belief.lean(first.ticker, Instant(START + DAY)) < bought / 10
+    belief.traded(first.ticker, m.Side.ASK, 0.5, Count(3_500), START)
+    assert abs(belief.lean(first.ticker, START)) < 1e-9
+    belief.forget([])
+    assert (belief.errors, belief.leans) == ({}, {})
 
 
 def test_one_seed_is_one_market() -> None:

@@ -23,7 +23,7 @@ _SMALL = 2.0  # contracts: a trade much smaller says nothing
 
 
 @dataclass(slots=True)
-class Opinions:
+class MakersBelief:
     """The makers' common view; one error an event, one lean a market, each with the time at which it was so."""
 
     oracle: Oracle
