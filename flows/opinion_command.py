@@ -31,7 +31,9 @@ _OPTIONAL = ("weight", "hours", "why")
 
 
 def opinion(
-    event: Annotated[str, typer.Argument(help='ticker, or words: "new york high"; without it: those in force')] = "",
+    event: Annotated[
+        str, typer.Argument(help='ticker, or words: "new york high nov30"; without it: those in force')
+    ] = "",
     mean: Annotated[float | None, typer.Option(help="of the official value, °F")] = None,
     sd: Annotated[float | None, typer.Option(help="how far off you may be, one sigma, °F")] = None,
     weight: Annotated[float, typer.Option(help="against model and market: 1 is yours alone")] = WEIGHT,
@@ -47,7 +49,7 @@ def opinion(
 ) -> None:
     """What you believe of an event, as one more voice in its fair values.
 
-    For example: `kwm opinion "new york high" --mean 41 --sd 2 --weight 0.3`.
+    For example: `kwm opinion "new york high nov30" --mean 41 --sd 2 --weight 0.3`.
 
     It counts from the next publication on, fades as the day decides itself, and never stands against what was
     observed. Every limit holds as ever. How right you were: kwm sql "from opinion_skill".
@@ -178,7 +180,7 @@ def _list(data: Path, found: Publication | None, now: Instant) -> None:
     given = _in_force(data, now)
     out = console()
     if not given:
-        out.print('no opinion counts now. For example: kwm opinion "new york high" --mean 41 --sd 2 --weight 0.3')
+        out.print('no opinion counts now. For example: kwm opinion "new york high nov30" --mean 41 --sd 2 --weight 0.3')
         return
     model = {e.event_ticker: e for e in found.events} if found is not None else {}
     table = Table(Column("event", no_wrap=True), "yours °F", "counts", "until UTC", "model °F", "why")
