@@ -62,19 +62,25 @@ def opinion(
     if file is not None:
         if event or mean is not None or sd is not None or withdraw:
             raise SettingsError("--file says which events and what of them: leave the others out")
-        _give(data, found, _of_file(file, found, now), now, sure=sure)
+        said = _give(data, found, _of_file(file, found, now), now, sure=sure)
     elif withdraw:
-        _take_back(data, _event(event, found), now, why)
+        if mean is not None or sd is not None:
+            raise SettingsError("--withdraw takes back what was said: leave --mean and --sd out")
+        said = _take_back(data, _event(event, found), now, why)
     elif event or mean is not None or sd is not None:
         if not event or mean is None or sd is None:
             raise SettingsError(
                 "an opinion is an event, --mean and --sd; without all three: kwm opinion lists those in force"
             )
         one = Opinion(_event(event, found), mean, sd, weight, now, _until(now, hours), why)
-        _give(data, found, [_checked(one, "")], now, sure=sure)
+        said = _give(data, found, [_checked(one, "")], now, sure=sure)
+    else:
+        said = []
     if as_json:
         typer.echo(json.dumps(msgspec.to_builtins(list(_in_force(data, now).values()))))
-    elif not (event or file):
+    elif said:
+        console().print("\n".join(said), markup=False)
+    else:
         _list(data, found, now)
 
 
@@ -143,25 +149,25 @@ def _number(row: dict[str, str | None], name: str, usual: float | None, where: s
         raise SettingsError(f"{where}{name} {text!r}: expected a number") from None
 
 
-def _give(data: Path, found: Publication | None, given: list[Opinion], now: Instant, *, sure: bool) -> None:
+def _give(data: Path, found: Publication | None, given: list[Opinion], now: Instant, *, sure: bool) -> list[str]:
     model = {e.event_ticker: e for e in found.events} if found is not None else {}
     slips = [opinions.far(o, e.mean_f, e.sd_f) for o in given if (e := model.get(o.event_ticker)) is not None]
     if not sure and (slip := next(filter(None, slips), "")):
         raise SettingsError(f"{slip}: a slip? With --sure it counts; nothing was written")
     _write(data, given, model, now)
-    out = console()
+    said = []
     for one in given:
-        out.print(f"{one.event_ticker}: {escape(opinions.words(one, one.weight))}")
+        said.append(f"{one.event_ticker}: {opinions.words(one, one.weight)}")
         if found is not None and (why := found.withheld.get(one.event_ticker)):
-            out.print(f"but it has no fair value now, and an opinion does not make one: {why}")
-    out.print("from the next publication on; kwm fair EVENT shows what it does, --withdraw takes it back")
+            said.append(f"but it has no fair value now, and an opinion does not make one: {why}")
+    return [*said, "from the next publication on; kwm fair EVENT shows what it does, --withdraw takes it back"]
 
 
-def _take_back(data: Path, event: str, now: Instant, why: str) -> None:
+def _take_back(data: Path, event: str, now: Instant, why: str) -> list[str]:
     if event not in _in_force(data, now):
         raise SettingsError(f"{event}: no opinion of yours counts now; kwm opinion lists those in force")
     _write(data, [opinions.withdrawal(event, now, why)], {}, now)
-    console().print(f"{event}: taken back; from the next publication on model and market stand alone")
+    return [f"{event}: taken back; from the next publication on model and market stand alone"]
 
 
 def _write(data: Path, given: Iterable[Opinion], model: dict[str, EventFair], now: Instant) -> None:

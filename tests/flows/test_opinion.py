@@ -87,6 +87,7 @@ def test_many_come_from_a_program_whole_or_not_at_all(world: Path) -> None:
     ((TICKER, "--mean", "85", "--sd", "2", "--hours", "nan"), "hours"),
     ((TICKER, "--mean", "85", "--sd", "2", "--hours", "72"), "hours"),
     ((TICKER, "--mean", "85", "--sd", "2", "--weight", "30"), "weight"),
+    ((TICKER, "--withdraw", "--mean", "80"), "leave --mean and --sd out"),
     ((TICKER, "--file", "nowhere.csv"), "leave the others out"), (("--file", "nowhere.csv"), "nowhere.csv"),
 ])  # fmt: skip
 def test_what_is_wrong_is_named_and_nothing_is_written(world: Path, arguments: tuple[str, ...], why: str) -> None:
@@ -96,7 +97,7 @@ def test_what_is_wrong_is_named_and_nothing_is_written(world: Path, arguments: t
 
 
 def test_sure_is_sure(world: Path) -> None:
-    say(TICKER, "--mean", "70", "--sd", "1", "--sure")
+    assert json.loads(say(TICKER, "--mean", "70", "--sd", "1", "--sure", "--json"))[0]["mean_f"] == 70.0
     assert written(world)[0][:2] == (TICKER, 70.0)
 
 
